@@ -1,0 +1,1 @@
+//! Verdicts and traces by classes, programs and unions

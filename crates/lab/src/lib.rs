@@ -1,0 +1,1 @@
+//! Pods, nodes and services as network namespaces, with real probes

@@ -1,0 +1,1 @@
+//! Plain values of the Kubernetes network world

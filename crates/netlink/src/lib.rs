@@ -1,0 +1,1 @@
+//! nftables batches, conntrack and NFLOG over netlink

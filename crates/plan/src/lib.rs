@@ -1,0 +1,1 @@
+//! What one node must enforce, free of any dataplane

@@ -1,0 +1,1 @@
+//! Random worlds and a naive reference evaluator
