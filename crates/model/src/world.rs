@@ -1,0 +1,94 @@
+//! Everything that is known of a cluster.
+
+use std::collections::BTreeMap;
+
+use crate::ingress::Ingress;
+use crate::meta::{Kind, NamespacedName, ObjectRef, Origin};
+use crate::namespace::Namespace;
+use crate::net::Cidr;
+use crate::node::Node;
+use crate::pod::Pod;
+use crate::policy::NetworkPolicy;
+use crate::service::{EndpointSlice, Service};
+use crate::workload::Workload;
+
+/// An object of a kind we do not know. It may make pods, so "selects nothing" cannot be said for sure.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnknownObject {
+    /// `apiVersion`.
+    pub api_version: String,
+    /// Kind and name.
+    pub id: ObjectRef,
+    /// Where it was read.
+    pub origin: Origin,
+}
+
+/// A cluster's objects, by name.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct World {
+    /// Namespaces, stated or implied by what lives in them.
+    pub namespaces: BTreeMap<String, Namespace>,
+    /// Pods that are stated as such; see [`World::expand_workloads`] for the others.
+    pub pods: BTreeMap<NamespacedName, Pod>,
+    /// Objects that make pods.
+    pub workloads: BTreeMap<ObjectRef, Workload>,
+    /// Nodes.
+    pub nodes: BTreeMap<String, Node>,
+    /// Services.
+    pub services: BTreeMap<NamespacedName, Service>,
+    /// EndpointSlices.
+    pub endpoint_slices: BTreeMap<NamespacedName, EndpointSlice>,
+    /// Ingresses.
+    pub ingresses: BTreeMap<NamespacedName, Ingress>,
+    /// NetworkPolicies.
+    pub policies: BTreeMap<NamespacedName, NetworkPolicy>,
+    /// Objects of unknown kinds.
+    pub unknown: Vec<UnknownObject>,
+    /// The ranges that the cluster's pods get their addresses from, beside those of the nodes.
+    pub pod_ranges: Vec<Cidr>,
+}
+
+impl World {
+    /// Adds the pods that the workloads make and the namespaces that objects imply, so that `pods`
+    /// and `namespaces` are whole. A stated pod or namespace of the same name stays as it is.
+    pub fn expand_workloads(&mut self) {
+        let nodes: Vec<&str> = self.nodes.keys().map(String::as_str).collect();
+        for pod in self.workloads.values().flat_map(|w| w.pods(&nodes)) {
+            self.pods.entry(pod.meta.id.clone()).or_insert(pod);
+        }
+        self.imply_namespaces();
+    }
+
+    fn imply_namespaces(&mut self) {
+        let mut used: Vec<String> = Vec::new();
+        used.extend(self.pods.keys().map(|id| id.namespace.clone()));
+        used.extend(self.services.keys().map(|id| id.namespace.clone()));
+        used.extend(self.policies.keys().map(|id| id.namespace.clone()));
+        used.extend(self.workloads.keys().map(|id| id.namespace.clone()));
+        for name in used {
+            self.namespaces.entry(name).or_insert_with_key(|name| Namespace::implied(name));
+        }
+    }
+
+    /// All ranges that hold pod addresses: the cluster's and each node's.
+    pub fn all_pod_ranges(&self) -> impl Iterator<Item = Cidr> + '_ {
+        let of_nodes = self.nodes.values().flat_map(|n| n.pod_ranges.iter().copied());
+        self.pod_ranges.iter().copied().chain(of_nodes)
+    }
+
+    /// The pods of one workload.
+    pub fn pods_of<'a>(&'a self, workload: &'a ObjectRef) -> impl Iterator<Item = &'a Pod> {
+        self.pods.values().filter(move |p| p.workload.as_ref() == Some(workload))
+    }
+
+    /// Workloads of one namespace with this name, and this kind if one is given.
+    pub fn workloads_named<'a>(
+        &'a self,
+        id: &'a NamespacedName,
+        kind: Option<&'a Kind>,
+    ) -> impl Iterator<Item = &'a Workload> {
+        self.workloads.values().filter(move |w| {
+            w.id.namespace == id.namespace && w.id.name == id.name && kind.is_none_or(|k| *k == w.id.kind)
+        })
+    }
+}
