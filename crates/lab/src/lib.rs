@@ -1,1 +1,12 @@
-//! Pods, nodes and services as network namespaces, with real probes
+//! Pods, nodes, services and an outside world as network namespaces, with real servers and real probes.
+//!
+//! Read `sandbox` (how a process gets a private network without root), then `topology` (the geography), `serve` and `probe`
+//! (who answers, who asks), `dns` and `services` (names and cluster addresses). Nothing here knows policies.
+
+pub mod netns;
+mod rtnl;
+pub mod sandbox;
+pub mod sysctl;
+pub mod topology;
+mod wire;
+pub use rtnl::RtnlError;

@@ -1,0 +1,251 @@
+//! The lab's geography: the outside, nodes that route, and pods on them.
+//!
+//! The outside is one namespace that is also the wire between the nodes: it owns documentation addresses and the metadata server's, and
+//! knows which pod ranges lie behind which node. Pods come and go at any time. A hostNetwork pod has no namespace: it lives in its node's.
+//! Services, name resolution and servers are placed on top by other modules.
+
+use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use ipnet::{IpNet, Ipv4Net, Ipv6Net};
+
+use crate::netns::{Netns, NetnsError};
+use crate::rtnl::RtnlError;
+use crate::sysctl::Role;
+use crate::wire::{Guest, Link, Router};
+
+/// Index of the first link in the void; small numbers belong to the kernel.
+const FIRST_VOID: u32 = 1000;
+
+/// Where cloud providers serve metadata to IPv4 instances.
+pub const METADATA_V4: IpAddr = IpAddr::V4(Ipv4Addr::new(169, 254, 169, 254));
+/// Where AWS serves metadata to IPv6 instances.
+pub const METADATA_V6: IpAddr = IpAddr::V6(Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254));
+
+/// Addresses of the outside world: documentation addresses (RFC 5737, RFC 3849) and the metadata server's.
+pub fn usual_outside() -> Vec<IpAddr> {
+    vec![
+        Ipv4Addr::new(192, 0, 2, 1).into(),
+        Ipv4Addr::new(198, 51, 100, 1).into(),
+        Ipv4Addr::new(203, 0, 113, 1).into(),
+        METADATA_V4,
+        Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 1).into(),
+        METADATA_V6,
+    ]
+}
+
+/// A node to be.
+#[derive(Debug, Clone)]
+pub struct NodeSpec {
+    /// Unique name.
+    pub name: String,
+    /// Its addresses; the first of a family is the source of what it sends.
+    pub addresses: Vec<IpAddr>,
+    /// The ranges its pods' addresses come from.
+    pub pod_ranges: Vec<IpNet>,
+}
+
+/// A pod to be, with a namespace of its own.
+#[derive(Debug, Clone)]
+pub struct PodSpec {
+    /// Unique name, for instance `namespace/name`.
+    pub name: String,
+    /// The node it runs on.
+    pub node: String,
+    /// Its addresses.
+    pub addresses: Vec<IpAddr>,
+    /// The name of its interface on the node, at most 15 bytes; `veth` and a number if absent.
+    pub interface: Option<String>,
+}
+
+/// A pod's namespace and the node's end of its link.
+#[derive(Debug)]
+pub struct Pod {
+    netns: Netns,
+    node: String,
+    link: Link,
+}
+
+impl Pod {
+    /// The pod's namespace.
+    pub fn netns(&self) -> &Netns {
+        &self.netns
+    }
+
+    /// The node it runs on.
+    pub fn node(&self) -> &str {
+        &self.node
+    }
+
+    /// The name of its interface on the node.
+    pub fn interface(&self) -> &str {
+        &self.link.name
+    }
+}
+
+/// The world could not be built or changed.
+#[derive(Debug, thiserror::Error)]
+pub enum TopologyError {
+    /// A namespace was refused.
+    #[error(transparent)]
+    Namespace(#[from] NetnsError),
+    /// Links or routes were refused.
+    #[error("links of {place}: {source}")]
+    Links {
+        /// The node, or `outside`.
+        place: String,
+        /// What was refused.
+        source: RtnlError,
+    },
+    /// A pod names a node that does not exist.
+    #[error("pod {pod}: there is no node {node}")]
+    NoSuchNode {
+        /// The pod.
+        pod: String,
+        /// The node it names.
+        node: String,
+    },
+    /// No such pod.
+    #[error("there is no pod {0}")]
+    NoSuchPod(String),
+    /// The name is taken.
+    #[error("there is a {0} already")]
+    Duplicate(String),
+}
+
+/// Every namespace of the lab and the links between them.
+#[derive(Debug)]
+pub struct Topology {
+    void: Netns,
+    outside: Router,
+    nodes: BTreeMap<String, Router>,
+    pods: BTreeMap<String, Pod>,
+    next_void: u32,
+}
+
+impl Topology {
+    /// An outside that owns `addresses` and swallows what goes anywhere else.
+    pub fn new(addresses: &[IpAddr]) -> Result<Self, TopologyError> {
+        let void = Netns::new("void", Role::Endpoint)?;
+        let netns = Netns::new("outside", Role::Router)?;
+        let outside = Router::new(netns, addresses.to_vec(), &void, FIRST_VOID).map_err(at("outside"))?;
+        outside.own(addresses).map_err(at("outside"))?;
+        let anywhere = [Ipv4Net::default().into(), Ipv6Net::default().into()];
+        outside.swallow(&anywhere).map_err(at("outside"))?;
+        Ok(Self { void, outside, nodes: BTreeMap::new(), pods: BTreeMap::new(), next_void: FIRST_VOID })
+    }
+
+    /// Gives the outside more addresses.
+    pub fn add_outside(&mut self, addresses: &[IpAddr]) -> Result<(), TopologyError> {
+        self.outside.own(addresses).map_err(at("outside"))
+    }
+
+    /// Adds nodes and the routes to their pod ranges.
+    pub fn add_nodes(&mut self, specs: &[NodeSpec]) -> Result<(), TopologyError> {
+        self.refuse_duplicates("node", specs.iter().map(|spec| &spec.name), |name| self.nodes.contains_key(name))?;
+        let namespaces = namespaces(specs.iter().map(|spec| spec.name.as_str()), Role::Router)?;
+        let mut guests = Vec::new();
+        let mut routers = Vec::new();
+        for (spec, netns) in specs.iter().zip(namespaces) {
+            self.next_void += 1;
+            let router = Router::new(netns.clone(), spec.addresses.clone(), &self.void, self.next_void);
+            routers.push((spec, router.map_err(at(&spec.name))?));
+            guests.push(Guest {
+                netns,
+                addresses: spec.addresses.clone(),
+                router_interface: None,
+                ranges: spec.pod_ranges.clone(),
+            });
+        }
+        self.outside.connect(&guests).map_err(at("outside"))?;
+        for (spec, router) in routers {
+            router.swallow(&spec.pod_ranges).map_err(at(&spec.name))?;
+            self.nodes.insert(spec.name.clone(), router);
+        }
+        Ok(())
+    }
+
+    /// Adds pods to their nodes, those of a node in one batch.
+    pub fn add_pods(&mut self, specs: &[PodSpec]) -> Result<(), TopologyError> {
+        self.refuse_duplicates("pod", specs.iter().map(|spec| &spec.name), |name| self.pods.contains_key(name))?;
+        let namespaces = namespaces(specs.iter().map(|spec| spec.name.as_str()), Role::Endpoint)?;
+        let mut by_node = BTreeMap::<&str, Vec<(&PodSpec, Guest)>>::new();
+        for (spec, netns) in specs.iter().zip(namespaces) {
+            let (addresses, router_interface) = (spec.addresses.clone(), spec.interface.clone());
+            let guest = Guest { netns, addresses, router_interface, ranges: Vec::new() };
+            by_node.entry(&spec.node).or_default().push((spec, guest));
+        }
+        by_node.into_iter().try_for_each(|(node, pods)| self.add_to_node(node, pods))
+    }
+
+    fn add_to_node(&mut self, node: &str, pods: Vec<(&PodSpec, Guest)>) -> Result<(), TopologyError> {
+        let (specs, guests): (Vec<_>, Vec<_>) = pods.into_iter().unzip();
+        let Some(router) = self.nodes.get_mut(node) else {
+            let pod = specs.into_iter().map(|spec| spec.name.clone()).next().unwrap_or_default();
+            return Err(TopologyError::NoSuchNode { pod, node: node.to_owned() });
+        };
+        let links = router.connect(&guests).map_err(at(node))?;
+        for ((spec, guest), link) in specs.into_iter().zip(guests).zip(links) {
+            self.pods.insert(spec.name.clone(), Pod { netns: guest.netns, node: node.to_owned(), link });
+        }
+        Ok(())
+    }
+
+    /// Takes a pod away: its link and routes at once, its namespace with the last socket in it.
+    pub fn remove_pod(&mut self, name: &str) -> Result<(), TopologyError> {
+        let pod = self.pods.remove(name).ok_or_else(|| TopologyError::NoSuchPod(name.to_owned()))?;
+        let router = &self.nodes[&pod.node];
+        router.disconnect(&pod.link).map_err(at(&pod.node))
+    }
+
+    /// The outside world's namespace.
+    pub fn outside(&self) -> &Netns {
+        &self.outside.netns
+    }
+
+    /// A node's namespace.
+    pub fn node(&self, name: &str) -> Option<&Netns> {
+        self.nodes.get(name).map(|router| &router.netns)
+    }
+
+    /// A pod that has a namespace of its own.
+    pub fn pod(&self, name: &str) -> Option<&Pod> {
+        self.pods.get(name)
+    }
+
+    /// Every node's name and namespace.
+    pub fn nodes(&self) -> impl Iterator<Item = (&str, &Netns)> {
+        self.nodes.iter().map(|(name, router)| (name.as_str(), &router.netns))
+    }
+
+    /// Every pod that has a namespace of its own, by name.
+    pub fn pods(&self) -> impl Iterator<Item = (&str, &Pod)> {
+        self.pods.iter().map(|(name, pod)| (name.as_str(), pod))
+    }
+
+    fn refuse_duplicates<'a>(
+        &self,
+        kind: &str,
+        names: impl Iterator<Item = &'a String>,
+        taken: impl Fn(&str) -> bool,
+    ) -> Result<(), TopologyError> {
+        let mut seen = std::collections::BTreeSet::new();
+        for name in names {
+            if taken(name) || !seen.insert(name) {
+                return Err(TopologyError::Duplicate(format!("{kind} {name}")));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Makes many namespaces at once.
+fn namespaces<'a>(names: impl Iterator<Item = &'a str>, role: Role) -> Result<Vec<Netns>, NetnsError> {
+    let begun: Vec<_> = names.map(|name| Netns::begin(name, role)).collect::<Result<_, _>>()?;
+    begun.into_iter().map(crate::netns::Nascent::finish).collect()
+}
+
+fn at(place: &str) -> impl Fn(RtnlError) -> TopologyError {
+    let place = place.to_owned();
+    move |source| TopologyError::Links { place: place.clone(), source }
+}

@@ -1,0 +1,150 @@
+//! How a namespace hangs on its router: a point-to-point veth pair, as many CNIs build it.
+//!
+//! A pod hangs on its node, and a node on the outside, in the same way: `/32` and `/128` addresses on the guest's `eth0`, a default route through
+//! 169.254.1.1 (a permanent neighbour, nobody owns it) and fe80::1 (on every router link, found by real neighbour discovery), and on
+//! the router one route for each address. Packets for nobody go into the void: a veth whose far end does not forward, so they vanish in silence
+//! wherever they were sent from.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use ipnet::{IpNet, Ipv4Net, Ipv6Net};
+
+use crate::netns::Netns;
+use crate::rtnl::{self, LinkEnd, Request, Route, RtnlError};
+
+/// The hardware address of every router's end of a link.
+const ROUTER_MAC: [u8; 6] = [0xee; 6];
+const GATEWAY_V4: IpAddr = IpAddr::V4(Ipv4Addr::new(169, 254, 1, 1));
+const GATEWAY_V6: IpAddr = IpAddr::V6(Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0, 0, 1));
+const LOOPBACK: u32 = 1;
+const GUEST_INDEX: u32 = 100;
+const FIRST_ROUTER_INDEX: u32 = 1000;
+const UP_WITHIN: Duration = Duration::from_secs(5);
+
+/// A namespace that forwards, and what it needs to know to hang others on it.
+#[derive(Debug)]
+pub(crate) struct Router {
+    pub(crate) netns: Netns,
+    /// Its own addresses; the first of a family is the source of what it sends itself.
+    pub(crate) addresses: Vec<IpAddr>,
+    next_index: u32,
+    void: u32,
+}
+
+/// A namespace to be hung on a router.
+#[derive(Debug, Clone)]
+pub(crate) struct Guest {
+    pub(crate) netns: Netns,
+    pub(crate) addresses: Vec<IpAddr>,
+    /// The name of the router's end; `veth` and the link's index if absent.
+    pub(crate) router_interface: Option<String>,
+    /// Ranges that lie behind the guest.
+    pub(crate) ranges: Vec<IpNet>,
+}
+
+/// The router's end of a link.
+#[derive(Debug, Clone)]
+pub(crate) struct Link {
+    pub(crate) index: u32,
+    pub(crate) name: String,
+}
+
+impl Router {
+    /// Switches loopback on and opens the way into `void`.
+    pub(crate) fn new(netns: Netns, addresses: Vec<IpAddr>, void: &Netns, void_index: u32) -> Result<Self, RtnlError> {
+        let router = Self { netns, addresses, next_index: FIRST_ROUTER_INDEX + 1, void: FIRST_ROUTER_INDEX };
+        let name = format!("void{void_index}");
+        let near = LinkEnd { name: "void", index: router.void, mac: None, arp: false };
+        let far = LinkEnd { name: &name, index: void_index, mac: None, arp: false };
+        router.apply(vec![Request::link_up(LOOPBACK), Request::add_veth(near, far, void.fd())])?;
+        void.run(move || rtnl::apply(&[Request::link_up(void_index)]))?;
+        Ok(router)
+    }
+
+    /// Gives the router addresses of its own, on loopback.
+    pub(crate) fn own(&self, addresses: &[IpAddr]) -> Result<(), RtnlError> {
+        self.apply(addresses.iter().map(|address| Request::add_address(LOOPBACK, (*address).into())).collect())
+    }
+
+    /// Sends what goes to `ranges`, and has no better route, into the void.
+    pub(crate) fn swallow(&self, ranges: &[IpNet]) -> Result<(), RtnlError> {
+        self.apply(ranges.iter().map(|range| Request::add_route(self.route(*range, self.void))).collect())
+    }
+
+    /// Hangs `guests` on this router, all in one batch.
+    pub(crate) fn connect(&mut self, guests: &[Guest]) -> Result<Vec<Link>, RtnlError> {
+        let links: Vec<Link> = guests.iter().map(|guest| self.next_link(guest)).collect();
+        let requests = links.iter().zip(guests).flat_map(|(link, guest)| self.plug(link, guest)).collect();
+        self.apply(requests)?;
+        for guest in guests {
+            let requests = furnish(guest);
+            guest.netns.run(move || rtnl::apply(&requests).and_then(|()| wait_until_up()))?;
+        }
+        Ok(links)
+    }
+
+    /// Takes a link and its other end away, with all routes through it.
+    pub(crate) fn disconnect(&self, link: &Link) -> Result<(), RtnlError> {
+        self.apply(vec![Request::delete_link(link.index)])
+    }
+
+    fn apply(&self, requests: Vec<Request>) -> Result<(), RtnlError> {
+        self.netns.run(move || rtnl::apply(&requests))
+    }
+
+    fn next_link(&mut self, guest: &Guest) -> Link {
+        let index = self.next_index;
+        self.next_index += 1;
+        Link { index, name: guest.router_interface.clone().unwrap_or_else(|| format!("veth{index}")) }
+    }
+
+    fn plug(&self, link: &Link, guest: &Guest) -> Vec<Request> {
+        let near = LinkEnd { name: &link.name, index: link.index, mac: Some(ROUTER_MAC), arp: true };
+        let far = LinkEnd { name: "eth0", index: GUEST_INDEX, mac: None, arp: true };
+        let link_local = IpNet::V6(Ipv6Net::new_assert(Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0, 0, 1), 64));
+        let mut requests = vec![Request::add_veth(near, far, guest.netns.fd()), Request::add_address(link.index, link_local)];
+        let addresses = guest.addresses.iter().map(|address| self.route((*address).into(), link.index));
+        requests.extend(addresses.map(Request::add_route));
+        let ranges = guest.ranges.iter().filter_map(|range| {
+            let via = of_family(&guest.addresses, range.addr())?;
+            Some(Route { via: Some(via), ..self.route(*range, link.index) })
+        });
+        requests.extend(ranges.map(Request::add_route));
+        requests
+    }
+
+    fn route(&self, to: IpNet, device: u32) -> Route {
+        Route { to, device, via: None, source: of_family(&self.addresses, to.addr()) }
+    }
+}
+
+/// What the guest itself needs: loopback, addresses and the way out.
+fn furnish(guest: &Guest) -> Vec<Request> {
+    let mut requests = vec![Request::link_up(LOOPBACK), Request::link_up(GUEST_INDEX)];
+    requests.extend(guest.addresses.iter().map(|address| Request::add_address(GUEST_INDEX, (*address).into())));
+    requests.push(Request::add_neighbour(GUEST_INDEX, GATEWAY_V4, ROUTER_MAC));
+    for (everywhere, gateway) in [(IpNet::V4(Ipv4Net::default()), GATEWAY_V4), (IpNet::V6(Ipv6Net::default()), GATEWAY_V6)] {
+        let source = of_family(&guest.addresses, gateway);
+        let route = Route { to: everywhere, device: GUEST_INDEX, via: Some(gateway), source };
+        requests.extend(source.map(|_| Request::add_route(route)));
+    }
+    requests
+}
+
+fn of_family(addresses: &[IpAddr], like: IpAddr) -> Option<IpAddr> {
+    addresses.iter().copied().find(|address| address.is_ipv4() == like.is_ipv4())
+}
+
+/// A fresh veth drops packets until the kernel has seen its carrier, usually before we look.
+fn wait_until_up() -> Result<(), RtnlError> {
+    let deadline = Instant::now() + UP_WITHIN;
+    while !rtnl::is_up(GUEST_INDEX)? {
+        if Instant::now() > deadline {
+            return Err(RtnlError::NeverUp);
+        }
+        thread::sleep(Duration::from_millis(1));
+    }
+    Ok(())
+}
