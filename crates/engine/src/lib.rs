@@ -1,1 +1,33 @@
-//! Verdicts and traces by classes, programs and unions
+//! Who may talk to whom: model values in, verdicts and traces out.
+//!
+//! The engine never works on pods one by one. It cuts all addresses into *peer classes*, the coarsest parts
+//! that the active selectors and blocks respect ([`class`]), cuts ports per program ([`compile`]), and shares
+//! *programs* between pods and *unions* of classes between programs. [`Engine::answer`] walks the rules of one
+//! flow over the same classes and keeps the trace; [`Engine::compile`] is what a dataplane enforces. Both rest
+//! on one signature per class, and a property test holds them to each other.
+//!
+//! No I/O, no clock, no panic on any world. Start with [`Engine`] and [`Answer`].
+
+mod answer;
+mod atoms;
+mod blocks;
+mod class;
+mod compile;
+mod ids;
+mod index;
+mod miss;
+mod ports;
+mod resolve;
+mod truth;
+mod walk;
+
+pub use answer::{
+    Always, Answer, Fact, FlowError, NearestMiss, Outcome, RuleRef, Side, Tier, TierEnd, TierTrace,
+};
+pub use blocks::AddressRange;
+pub use class::{Class, ClassKind, Member};
+pub use compile::{Compiled, PortRow, Program, Union};
+pub use ids::{ClassId, PodId, PolicyId, ProgramId, UnionId};
+pub use index::Engine;
+pub use miss::{Hint, Miss, PeerMiss, PortMiss};
+pub use resolve::Party;

@@ -1,0 +1,236 @@
+//! The address space cut by blocks: which blocks hold an address, and the ranges between the cuts.
+//!
+//! Every block becomes disjoint ranges (`cidr` minus `except`); a sweep over their ends gives elementary ranges
+//! that no block cuts any further. Nested and overlapping blocks need no special case.
+
+use std::collections::BTreeSet;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use podfence_model::{Cidr, Family, IpBlock};
+
+use crate::ids::AtomId;
+
+/// Addresses of one family from `first` to `last`, both included.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct AddressRange {
+    /// The family of both ends.
+    pub family: Family,
+    pub(crate) low: u128,
+    pub(crate) high: u128,
+}
+
+impl AddressRange {
+    /// The lowest address.
+    pub fn first(self) -> IpAddr {
+        address(self.family, self.low)
+    }
+
+    /// The highest address.
+    pub fn last(self) -> IpAddr {
+        address(self.family, self.high)
+    }
+
+    /// The range of a block.
+    pub fn of(cidr: Cidr) -> Self {
+        Self { family: cidr.family(), low: number(cidr.first()), high: number(cidr.last()) }
+    }
+
+    /// Whether the address lies in the range.
+    pub fn contains(self, ip: IpAddr) -> bool {
+        Family::of(ip) == self.family && (self.low..=self.high).contains(&number(ip))
+    }
+}
+
+/// An address as a number; IPv4 uses the low 32 bits.
+pub(crate) fn number(ip: IpAddr) -> u128 {
+    match ip {
+        IpAddr::V4(v4) => u128::from(u32::from(v4)),
+        IpAddr::V6(v6) => u128::from(v6),
+    }
+}
+
+fn address(family: Family, number: u128) -> IpAddr {
+    match family {
+        Family::V4 => Ipv4Addr::from(u32::try_from(number).unwrap_or(u32::MAX)).into(),
+        Family::V6 => Ipv6Addr::from(number).into(),
+    }
+}
+
+fn highest(family: Family) -> u128 {
+    number(Cidr::all(family).last())
+}
+
+/// The disjoint ranges of a block, in rising order: its `cidr` with every `except` cut out.
+pub(crate) fn ranges_of(block: &IpBlock) -> Vec<AddressRange> {
+    let whole = AddressRange::of(block.cidr());
+    let mut holes: Vec<AddressRange> = block.except().iter().map(|e| AddressRange::of(*e)).collect();
+    holes.sort_unstable();
+    let mut left = Vec::new();
+    let mut next = Some(whole.low);
+    for hole in holes {
+        let Some(low) = next else { break };
+        if hole.low > low {
+            left.push(AddressRange { low, high: hole.low - 1, ..whole });
+        }
+        next = hole.high.checked_add(1).map(|n| n.max(low));
+    }
+    if let Some(low) = next.filter(|n| *n <= whole.high) {
+        left.push(AddressRange { low, ..whole });
+    }
+    left
+}
+
+/// One elementary range: no block's edge lies inside it.
+#[derive(Debug, Clone)]
+pub(crate) struct Segment {
+    pub range: AddressRange,
+    /// The blocks that hold it, sorted.
+    pub blocks: Vec<AtomId>,
+    /// Whether it lies in a range that pods get their addresses from.
+    pub pods: bool,
+}
+
+/// Both families, each cut into segments that cover it whole.
+#[derive(Debug, Default)]
+pub(crate) struct AddressSpace {
+    v4: Vec<Segment>,
+    v6: Vec<Segment>,
+}
+
+enum Edge {
+    Block(AtomId),
+    PodRange,
+}
+
+impl AddressSpace {
+    pub(crate) fn new(blocks: &[(AtomId, IpBlock)], pod_ranges: &[Cidr]) -> Self {
+        Self { v4: segments(Family::V4, blocks, pod_ranges), v6: segments(Family::V6, blocks, pod_ranges) }
+    }
+
+    /// The segment that holds an address.
+    pub(crate) fn segment(&self, ip: IpAddr) -> Option<&Segment> {
+        let list = self.of(Family::of(ip));
+        let behind = list.partition_point(|s| s.range.low <= number(ip));
+        behind.checked_sub(1).and_then(|i| list.get(i))
+    }
+
+    /// The segments of both families.
+    pub(crate) fn all(&self) -> impl Iterator<Item = &Segment> {
+        self.v4.iter().chain(&self.v6)
+    }
+
+    fn of(&self, family: Family) -> &[Segment] {
+        match family {
+            Family::V4 => &self.v4,
+            Family::V6 => &self.v6,
+        }
+    }
+}
+
+fn segments(family: Family, blocks: &[(AtomId, IpBlock)], pod_ranges: &[Cidr]) -> Vec<Segment> {
+    let mut edges: Vec<(u128, bool, Edge)> = Vec::new();
+    let mut add = |range: AddressRange, edge: fn(AtomId) -> Edge, id: AtomId| {
+        edges.push((range.low, true, edge(id)));
+        if let Some(behind) = range.high.checked_add(1) {
+            edges.push((behind, false, edge(id)));
+        }
+    };
+    for (id, block) in blocks.iter().filter(|(_, b)| b.cidr().family() == family) {
+        for range in ranges_of(block) {
+            add(range, Edge::Block, *id);
+        }
+    }
+    for range in pod_ranges.iter().filter(|c| c.family() == family) {
+        add(AddressRange::of(*range), |_| Edge::PodRange, AtomId(0));
+    }
+    edges.sort_by_key(|(at, ..)| *at);
+    sweep(family, &edges)
+}
+
+fn sweep(family: Family, edges: &[(u128, bool, Edge)]) -> Vec<Segment> {
+    let mut out = Vec::new();
+    let (mut blocks, mut pods, mut low) = (BTreeSet::new(), 0_usize, 0);
+    for group in edges.chunk_by(|a, b| a.0 == b.0) {
+        let at = group[0].0;
+        if at > low {
+            out.push(segment(family, low, at - 1, &blocks, pods));
+        }
+        for (_, opens, edge) in group {
+            match (edge, opens) {
+                (Edge::Block(id), true) => drop(blocks.insert(*id)),
+                (Edge::Block(id), false) => drop(blocks.remove(id)),
+                (Edge::PodRange, true) => pods += 1,
+                (Edge::PodRange, false) => pods = pods.saturating_sub(1),
+            }
+        }
+        low = at;
+    }
+    if low <= highest(family) {
+        out.push(segment(family, low, highest(family), &blocks, pods));
+    }
+    out
+}
+
+fn segment(family: Family, low: u128, high: u128, blocks: &BTreeSet<AtomId>, pods: usize) -> Segment {
+    Segment {
+        range: AddressRange { family, low, high },
+        blocks: blocks.iter().copied().collect(),
+        pods: pods > 0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn block(cidr: &str, except: &[&str]) -> IpBlock {
+        IpBlock::new(cidr.parse().unwrap(), except.iter().map(|e| e.parse().unwrap()).collect()).unwrap()
+    }
+
+    #[test]
+    fn holes_are_cut_out_also_when_nested_and_at_the_edges() {
+        let table = [
+            (block("10.0.0.0/30", &[]), "10.0.0.0-10.0.0.3"),
+            (block("10.0.0.0/30", &["10.0.0.0/32"]), "10.0.0.1-10.0.0.3"),
+            (block("10.0.0.0/30", &["10.0.0.3/32"]), "10.0.0.0-10.0.0.2"),
+            (block("10.0.0.0/29", &["10.0.0.2/31", "10.0.0.2/32"]), "10.0.0.0-10.0.0.1 10.0.0.4-10.0.0.7"),
+            (block("10.0.0.0/31", &["10.0.0.0/32", "10.0.0.1/32"]), ""),
+            (block("0.0.0.0/0", &["128.0.0.0/1"]), "0.0.0.0-127.255.255.255"),
+            (block("::/0", &["8000::/1"]), "::-7fff:ffff:ffff:ffff:ffff:ffff:ffff:ffff"),
+        ];
+        for (block, expected) in table {
+            let seen: Vec<String> =
+                ranges_of(&block).iter().map(|r| format!("{}-{}", r.first(), r.last())).collect();
+            assert_eq!(seen.join(" "), expected, "{block}");
+        }
+    }
+
+    #[test]
+    fn every_address_has_exactly_the_segment_whose_blocks_hold_it() {
+        let blocks = [
+            block("0.0.0.0/0", &["169.254.169.254/32"]),
+            block("10.0.0.0/8", &["10.1.0.0/16"]),
+            block("10.1.0.0/16", &[]),
+            block("255.255.255.255/32", &[]),
+        ];
+        let ids: Vec<_> = blocks.iter().cloned().enumerate().map(|(i, b)| (AtomId::new(i), b)).collect();
+        let space = AddressSpace::new(&ids, &["10.244.0.0/16".parse().unwrap()]);
+        let probes = [
+            "0.0.0.0",
+            "9.255.255.255",
+            "10.0.0.0",
+            "10.1.2.3",
+            "10.2.0.0",
+            "169.254.169.254",
+            "255.255.255.255",
+        ];
+        for probe in probes {
+            let ip: IpAddr = probe.parse().unwrap();
+            let expected: Vec<AtomId> =
+                ids.iter().filter(|(_, b)| b.contains(ip)).map(|(id, _)| *id).collect();
+            assert_eq!(space.segment(ip).unwrap().blocks, expected, "{probe}");
+        }
+        assert!(space.segment("10.244.3.1".parse().unwrap()).unwrap().pods);
+        assert_eq!(space.of(Family::V6).len(), 1);
+    }
+}

@@ -1,0 +1,112 @@
+//! Peer classes: the parts of the address space that no active selector, block or port name tells apart.
+//!
+//! A class is known by its [`Signature`]. Pods get theirs from their labels, their address and the numbers they
+//! give to named ports; all other addresses from the segment they lie in.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+
+use crate::blocks::AddressRange;
+use crate::ids::{AtomId, ClassId, NameId, PodId};
+use crate::truth::Truth;
+use podfence_model::Port;
+
+/// What sort of addresses a class holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ClassKind {
+    /// Known pods.
+    Pods,
+    /// Addresses of the pod ranges that no known pod has: rules that allow pods do not admit them.
+    UnknownPods,
+    /// Everything else: nodes and the world outside.
+    Outside,
+}
+
+/// Everything that policies can see of a peer.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct Signature {
+    pub kind: ClassKind,
+    /// Atoms the peer belongs to for sure, sorted.
+    pub atoms: Vec<AtomId>,
+    /// Atoms it may belong to, sorted; empty when all facts are known.
+    pub maybe: Vec<AtomId>,
+    /// Numbers it gives to the port names that egress rules mention, sorted.
+    pub named: Vec<(NameId, Port)>,
+}
+
+impl Signature {
+    /// Whether the peer belongs to an atom.
+    pub(crate) fn truth(&self, atom: AtomId) -> Truth {
+        if self.atoms.binary_search(&atom).is_ok() {
+            Truth::Yes
+        } else if self.maybe.binary_search(&atom).is_ok() {
+            Truth::Maybe
+        } else {
+            Truth::No
+        }
+    }
+}
+
+/// A known pod's address in a class.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Member {
+    /// The pod.
+    pub pod: PodId,
+    /// Its address; `None` for a pod from a manifest that has none yet.
+    pub address: Option<IpAddr>,
+}
+
+/// A peer class.
+#[derive(Debug)]
+pub struct Class {
+    pub(crate) signature: Signature,
+    /// The known pods in it.
+    pub members: Vec<Member>,
+    /// The other addresses in it: disjoint ranges, from which the known pods' own addresses count as cut out.
+    pub ranges: Vec<AddressRange>,
+}
+
+impl Class {
+    /// What sort of addresses it holds.
+    pub fn kind(&self) -> ClassKind {
+        self.signature.kind
+    }
+}
+
+/// All classes, each once.
+#[derive(Debug, Default)]
+pub(crate) struct Classes {
+    list: Vec<Class>,
+    ids: HashMap<Signature, ClassId>,
+}
+
+impl Classes {
+    /// The class of a signature, made if it is new.
+    pub(crate) fn intern(&mut self, signature: Signature) -> ClassId {
+        if let Some(id) = self.ids.get(&signature) {
+            return *id;
+        }
+        let id = ClassId::new(self.list.len());
+        self.ids.insert(signature.clone(), id);
+        self.list.push(Class { signature, members: Vec::new(), ranges: Vec::new() });
+        id
+    }
+
+    pub(crate) fn add_member(&mut self, signature: Signature, member: Member) {
+        let id = self.intern(signature);
+        self.list[id.index()].members.push(member);
+    }
+
+    pub(crate) fn add_range(&mut self, signature: Signature, range: AddressRange) {
+        let id = self.intern(signature);
+        self.list[id.index()].ranges.push(range);
+    }
+
+    pub(crate) fn list(&self) -> &[Class] {
+        &self.list
+    }
+
+    pub(crate) fn id(&self, signature: &Signature) -> Option<ClassId> {
+        self.ids.get(signature).copied()
+    }
+}

@@ -1,0 +1,230 @@
+//! The engine itself: a world, indexed for questions.
+
+use std::collections::{BTreeMap, HashMap};
+
+use podfence_model::{
+    Addresses, Cidr, Direction, Family, IpBlock, NamespacedName, NetworkPolicy, Node, Pod, PortSpec, Service,
+    World,
+};
+
+use crate::atoms::Atoms;
+use crate::blocks::AddressSpace;
+use crate::class::{Class, Classes, Member, Signature};
+use crate::ids::{AtomId, ClassId, PodId, PolicyId};
+use crate::ports::Names;
+use crate::resolve::{Owners, Party};
+
+/// A policy and the atoms of its peers.
+#[derive(Debug)]
+pub(crate) struct PolicyEntry {
+    pub policy: NetworkPolicy,
+    /// Per rule, the atom of each peer, in the order written.
+    pub ingress: Vec<Vec<AtomId>>,
+    /// The same for egress.
+    pub egress: Vec<Vec<AtomId>>,
+}
+
+impl PolicyEntry {
+    pub(crate) fn atoms(&self, direction: Direction) -> &[Vec<AtomId>] {
+        match direction {
+            Direction::Ingress => &self.ingress,
+            Direction::Egress => &self.egress,
+        }
+    }
+}
+
+/// A world, indexed: answers questions about flows and compiles what nodes enforce.
+#[derive(Debug)]
+pub struct Engine {
+    pub(crate) pods: Vec<Pod>,
+    pod_ids: HashMap<NamespacedName, PodId>,
+    pub(crate) nodes: BTreeMap<String, Node>,
+    pub(crate) namespaces: BTreeMap<String, podfence_model::Namespace>,
+    pub(crate) services: BTreeMap<NamespacedName, Service>,
+    policies: Vec<PolicyEntry>,
+    by_namespace: HashMap<String, Vec<PolicyId>>,
+    pub(crate) owners: Owners,
+    pub(crate) atoms: Atoms,
+    pub(crate) blocks: Vec<(AtomId, IpBlock)>,
+    pub(crate) space: AddressSpace,
+    pub(crate) names: Names,
+    /// Where the addresses of pods that have none yet will come from.
+    pub(crate) likely_ranges: Vec<Cidr>,
+    pub(crate) classes: Classes,
+}
+
+impl Engine {
+    /// Indexes a world. Its workloads must have been expanded ([`World::expand_workloads`]).
+    pub fn new(world: &World) -> Self {
+        let pods: Vec<Pod> = world.pods.values().cloned().collect();
+        let mut atoms = Atoms::default();
+        let mut names = Names::default();
+        let policies: Vec<PolicyEntry> =
+            world.policies.values().map(|p| enter_policy(p, &mut atoms, &mut names)).collect();
+        atoms.index_namespaces(world.namespaces.values());
+        let pod_ranges: Vec<Cidr> = world.all_pod_ranges().collect();
+        let blocks = atoms.blocks();
+        let mut engine = Self {
+            pod_ids: pods.iter().enumerate().map(|(i, p)| (p.meta.id.clone(), PodId::new(i))).collect(),
+            owners: Owners::new(&pods, host_addresses(world)),
+            by_namespace: by_namespace(&policies),
+            space: AddressSpace::new(&blocks, &pod_ranges),
+            likely_ranges: likely_ranges(&pod_ranges),
+            nodes: world.nodes.clone(),
+            namespaces: world.namespaces.clone(),
+            services: world.services.clone(),
+            classes: Classes::default(),
+            pods,
+            policies,
+            atoms,
+            blocks,
+            names,
+        };
+        engine.classes = engine.partition();
+        engine
+    }
+
+    /// Cuts all addresses into classes: known pods by signature, everything else by segment.
+    fn partition(&self) -> Classes {
+        let mut classes = Classes::default();
+        for id in self.pod_ids() {
+            for address in member_addresses(self.pod(id)) {
+                let signature = self.pod_signature(id, address.as_slice());
+                classes.add_member(signature, Member { pod: id, address });
+            }
+        }
+        for segment in self.space.all() {
+            let kind = if segment.pods {
+                crate::class::ClassKind::UnknownPods
+            } else {
+                crate::class::ClassKind::Outside
+            };
+            let signature =
+                Signature { kind, atoms: segment.blocks.clone(), maybe: Vec::new(), named: Vec::new() };
+            classes.add_range(signature, segment.range);
+        }
+        classes
+    }
+
+    /// Every pod that policies can see.
+    pub fn pod_ids(&self) -> impl Iterator<Item = PodId> + '_ {
+        let seen = self.pods.iter().enumerate().filter(|(_, p)| p.is_policed());
+        seen.map(|(i, _)| PodId::new(i))
+    }
+
+    /// A pod by name, also one that policies cannot see.
+    pub fn pod_id(&self, name: &NamespacedName) -> Option<PodId> {
+        self.pod_ids.get(name).copied()
+    }
+
+    /// A pod.
+    pub fn pod(&self, id: PodId) -> &Pod {
+        &self.pods[id.index()]
+    }
+
+    /// A policy.
+    pub fn policy(&self, id: PolicyId) -> &NetworkPolicy {
+        &self.entry(id).policy
+    }
+
+    pub(crate) fn entry(&self, id: PolicyId) -> &PolicyEntry {
+        &self.policies[id.index()]
+    }
+
+    /// The policies that isolate a pod in a direction, in order of name.
+    pub fn isolating(&self, pod: PodId, direction: Direction) -> Vec<PolicyId> {
+        let meta = &self.pod(pod).meta;
+        let here = self.by_namespace.get(&meta.id.namespace).into_iter().flatten();
+        here.filter(|id| {
+            let policy = self.policy(**id);
+            policy.directions.contains(direction) && policy.subject.matches(&meta.labels)
+        })
+        .copied()
+        .collect()
+    }
+
+    /// All peer classes.
+    pub fn classes(&self) -> &[Class] {
+        self.classes.list()
+    }
+
+    /// The class of a party, unless a missing fact leaves it between classes.
+    pub fn class_of(&self, party: &Party) -> Option<ClassId> {
+        self.classes.id(&self.signature(party))
+    }
+}
+
+fn member_addresses(pod: &Pod) -> Vec<Option<std::net::IpAddr>> {
+    match &pod.addresses {
+        Addresses::Known(ips) => ips.iter().copied().map(Some).collect(),
+        Addresses::Unstated => vec![None],
+        Addresses::NotYet => Vec::new(),
+    }
+}
+
+fn enter_policy(policy: &NetworkPolicy, atoms: &mut Atoms, names: &mut Names) -> PolicyEntry {
+    let namespace = &policy.meta.id.namespace;
+    let mut enter = |direction: Direction| -> Vec<Vec<AtomId>> {
+        if !policy.directions.contains(direction) {
+            return Vec::new(); // dead rules split nothing
+        }
+        let rules = policy.rules(direction).iter();
+        rules.map(|rule| rule.peers.iter().map(|p| atoms.intern(&p.kind, namespace)).collect()).collect()
+    };
+    let (ingress, egress) = (enter(Direction::Ingress), enter(Direction::Egress));
+    if policy.directions.egress {
+        for item in policy.egress.iter().flat_map(|rule| &rule.ports) {
+            if let PortSpec::Named(name) = &item.ports {
+                names.intern(name, item.protocol);
+            }
+        }
+    }
+    PolicyEntry { policy: policy.clone(), ingress, egress }
+}
+
+fn by_namespace(policies: &[PolicyEntry]) -> HashMap<String, Vec<PolicyId>> {
+    let mut map: HashMap<String, Vec<PolicyId>> = HashMap::new();
+    for (i, entry) in policies.iter().enumerate() {
+        map.entry(entry.policy.meta.id.namespace.clone()).or_default().push(PolicyId::new(i));
+    }
+    map
+}
+
+/// The nodes, each with the addresses of the `hostNetwork` pods on it added.
+fn host_addresses(world: &World) -> impl Iterator<Item = Node> + '_ {
+    let hosted = world.pods.values().filter(|p| p.host_network && !p.ips().is_empty());
+    let from_pods = hosted.filter_map(|p| {
+        let name = p.node.clone()?;
+        Some(Node {
+            name,
+            labels: podfence_model::Labels::new(),
+            addresses: p.ips().to_vec(),
+            pod_ranges: Vec::new(),
+            origin: p.meta.origin.clone(),
+        })
+    });
+    world.nodes.values().cloned().chain(from_pods)
+}
+
+/// Where a pod's address may lie when nobody has stated it: the pod ranges, or else what IPv4 has for unicast.
+/// IPv4 is assumed for a world that shows no pod range; the ranges left out can be no pod's.
+fn likely_ranges(pod_ranges: &[Cidr]) -> Vec<Cidr> {
+    if !pod_ranges.is_empty() {
+        return pod_ranges.to_vec();
+    }
+    let never = ["0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/3"];
+    let never: Vec<Cidr> = never.iter().filter_map(|c| c.parse().ok()).collect();
+    outside_of(Cidr::all(Family::V4), &never)
+}
+
+/// `whole` without the blocks of `never`, as the fewest blocks.
+fn outside_of(whole: Cidr, never: &[Cidr]) -> Vec<Cidr> {
+    if never.iter().any(|n| n.covers(whole)) {
+        return Vec::new();
+    }
+    if !never.iter().any(|n| whole.covers(*n)) {
+        return vec![whole];
+    }
+    let halves = whole.net().subnets(whole.net().prefix_len() + 1).into_iter().flatten();
+    halves.flat_map(|half| outside_of(Cidr::new(half), never)).collect()
+}
