@@ -35,6 +35,19 @@ impl AddressRange {
         Self { family: cidr.family(), low: number(cidr.first()), high: number(cidr.last()) }
     }
 
+    /// Both ranges as one, if they overlap or touch.
+    #[must_use]
+    pub fn join(self, other: Self) -> Option<Self> {
+        let (a, b) = if self <= other { (self, other) } else { (other, self) };
+        let touch = a.family == b.family && b.low <= a.high.saturating_add(1);
+        touch.then_some(Self { high: a.high.max(b.high), ..a })
+    }
+
+    /// Whether `other` lies wholly in this range.
+    pub fn covers(self, other: Self) -> bool {
+        self.family == other.family && self.low <= other.low && other.high <= self.high
+    }
+
     /// Whether the address lies in the range.
     pub fn contains(self, ip: IpAddr) -> bool {
         Family::of(ip) == self.family && (self.low..=self.high).contains(&number(ip))

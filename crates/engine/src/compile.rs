@@ -10,7 +10,6 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use fixedbitset::FixedBitSet;
 use podfence_model::{Direction, Layer4, NamespacedName, Pod, Port, PortSpec, Protocol, Rule};
 
-use crate::class::ClassKind;
 use crate::ids::{AtomId, ClassId, NameId, PodId, PolicyId, ProgramId, UnionId};
 use crate::index::Engine;
 
@@ -400,11 +399,4 @@ fn spans(
         }
     }
     spans
-}
-
-impl Union {
-    /// Whether the union holds classes of addresses that no known pod has.
-    pub fn reaches_beyond_pods(&self, engine: &Engine) -> bool {
-        self.classes.iter().any(|id| engine.classes()[id.index()].kind() != ClassKind::Pods)
-    }
 }

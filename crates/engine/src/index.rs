@@ -148,6 +148,16 @@ impl Engine {
         self.classes.list()
     }
 
+    /// A peer class.
+    pub fn class(&self, id: ClassId) -> &Class {
+        &self.classes.list()[id.index()]
+    }
+
+    /// The ranges that a node's pods get their addresses from; empty when not known.
+    pub fn pod_ranges_of(&self, node: &str) -> Vec<Cidr> {
+        self.nodes.get(node).map_or_else(Vec::new, |n| n.pod_ranges.clone())
+    }
+
     /// The class of a party, unless a missing fact leaves it between classes.
     pub fn class_of(&self, party: &Party) -> Option<ClassId> {
         self.classes.id(&self.signature(party))
