@@ -1,1 +1,19 @@
-//! nftables batches, conntrack and NFLOG over netlink
+//! Netfilter netlink: nftables transactions, connection tracking entries and NFLOG.
+//!
+//! This crate speaks the kernel's wire formats and nothing else: it knows no policy, pod or plan. It blocks, starts no thread and
+//! runs no program. Every socket belongs to the network namespace of the thread that opens it, for its whole life.
+//!
+//! Start reading at [`nft::Nftables`] (transactions and dumps) with [`nft::Batch`] and [`nft::Rule`]; then [`conntrack::Conntrack`]
+//! and [`nflog::Receiver`]. The shared codec is in `wire` (attributes), `message` (headers) and `socket`.
+
+pub mod conntrack;
+mod error;
+pub mod headers;
+mod message;
+pub mod nflog;
+pub mod nft;
+mod socket;
+mod wire;
+
+pub use error::{Error, Refusal};
+pub use nix::errno::Errno;

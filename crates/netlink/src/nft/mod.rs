@@ -1,0 +1,42 @@
+//! nf_tables: transactions on our own tables, and reading them back.
+//!
+//! [`Batch`] collects operations, [`Nftables::commit`] sends them as one transaction: all of them take effect, or none and the error
+//! names the operation. Every operation names its [`Table`], so nothing outside is touched. What is written here lists readably with
+//! `nft list ruleset`: names, comments and typed elements.
+//!
+//! Start with [`Nftables`], [`Batch`], [`Rule`] (what a rule does, built from [`Load`]s and [`Value`]s) and [`Set`] with [`Element`].
+//! Rules of the kernel are in `include/uapi/linux/netfilter/nf_tables.h` and `net/netfilter/nf_tables_api.c`.
+
+mod batch;
+mod chain;
+mod client;
+mod commit;
+mod constants;
+mod element;
+mod encode;
+mod expr;
+mod interval;
+mod load;
+mod name;
+mod operation;
+mod read;
+mod rule;
+mod set;
+mod userdata;
+mod value;
+
+pub use batch::{Batch, BatchError};
+pub use chain::{BaseChain, Chain, ChainKind, Family, Hook, Policy, Table, priority};
+pub use client::Nftables;
+pub use commit::{CommitError, OperationFailure};
+pub use element::{Data, Element, Key, Verdict};
+pub use expr::{Comparison, Expr, IpVersion, Limit, Log, Nat, NatKind, Register, nat_flags};
+pub use load::{
+    CtKey, Direction, FibResult, Header, Load, MetaKey, NumgenKind, ct_state, ct_status, fib_flags, tcp_flags,
+};
+pub use name::{Comment, LogPrefix, Name, NameError};
+pub use operation::{Operation, Verb};
+pub use read::{ChainInfo, Counter, RuleInfo, SetInfo, TableInfo};
+pub use rule::Rule;
+pub use set::{DataType, MapData, Set};
+pub use value::{Value, ValueTooLong};

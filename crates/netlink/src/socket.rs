@@ -1,0 +1,257 @@
+//! A netlink socket of the netfilter family: one request at a time, answers matched by sequence number.
+//!
+//! The kernel handles a netfilter request inside `send`, so its answer is queued when `send` returns; the time limit only guards
+//! against a kernel that breaks that rule. Nobody but the kernel may write to such a socket (`NL_CFG_F_NONROOT_SEND` is unset), so
+//! senders are not checked.
+
+use std::io::{IoSlice, IoSliceMut};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::time::{Duration, Instant};
+
+use nix::errno::Errno;
+use nix::libc;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::socket::{
+    AddressFamily, MsgFlags, NetlinkAddr, SockFlag, SockProtocol, SockType, bind, getsockopt, recvmsg,
+    sendmsg, setsockopt, socket, sockopt,
+};
+
+use crate::error::Error;
+use crate::message::{self, DUMP, Head, Meaning, Message, Messages};
+
+/// How long an answer may take.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// Dumps of tables that others change are started again this often.
+const DUMP_ATTEMPTS: u32 = 20;
+/// Larger than any datagram the kernel sends here: dumps stay below 32 KiB, a log message below 64 KiB and its headers.
+const RECEIVE_BYTES: usize = 256 * 1024;
+
+/// What to ask the kernel.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Request<'a> {
+    pub(crate) kind: u16,
+    pub(crate) flags: u16,
+    pub(crate) family: u8,
+    pub(crate) resource: u16,
+    /// For error messages.
+    pub(crate) name: &'a str,
+}
+
+/// The result of one `recv`.
+pub(crate) enum Received {
+    /// A datagram of this many bytes.
+    Bytes(usize),
+    /// Nothing is queued.
+    Nothing,
+    /// The queue was full and messages were lost.
+    Overrun,
+}
+
+#[derive(Debug)]
+pub(crate) struct Socket {
+    fd: OwnedFd,
+    sequence: u32,
+    buffer: Vec<u8>,
+}
+
+impl Socket {
+    pub(crate) fn open() -> Result<Self, Error> {
+        let flags = SockFlag::SOCK_CLOEXEC | SockFlag::SOCK_NONBLOCK;
+        let fd = socket(AddressFamily::Netlink, SockType::Raw, flags, SockProtocol::NetlinkNetFilter)
+            .map_err(Error::socket("open"))?;
+        bind(fd.as_raw_fd(), &NetlinkAddr::new(0, 0)).map_err(Error::socket("bind"))?;
+        enable(&fd, libc::NETLINK_EXT_ACK).map_err(Error::socket("configure"))?;
+        enable(&fd, libc::NETLINK_CAP_ACK).map_err(Error::socket("configure"))?;
+        Ok(Self { fd, sequence: 0, buffer: vec![0; RECEIVE_BYTES] })
+    }
+
+    /// Makes room for sends of `bytes`: beyond `wmem_max` where the initial user namespace lets us, up to it elsewhere.
+    pub(crate) fn enlarge_send_buffer(&self, bytes: usize) -> Result<(), Error> {
+        setsockopt(&self.fd, sockopt::SndBufForce, &bytes)
+            .or_else(|_| setsockopt(&self.fd, sockopt::SndBuf, &bytes))
+            .map_err(Error::socket("enlarge the send buffer of"))
+    }
+
+    /// Makes room for `bytes` of answers, as far as the kernel lets us.
+    pub(crate) fn enlarge_receive_buffer(&self, bytes: usize) -> Result<(), Error> {
+        setsockopt(&self.fd, sockopt::RcvBufForce, &bytes)
+            .or_else(|_| setsockopt(&self.fd, sockopt::RcvBuf, &bytes))
+            .map_err(Error::socket("enlarge the receive buffer of"))
+    }
+
+    /// The longest send that the kernel takes: `netlink_sendmsg` refuses more than `sk_sndbuf - 32`.
+    pub(crate) fn max_send_bytes(&self) -> Result<usize, Error> {
+        let buffer =
+            getsockopt(&self.fd, sockopt::SndBuf).map_err(Error::socket("read the send buffer of"))?;
+        Ok(buffer.saturating_sub(32))
+    }
+
+    pub(crate) fn next_sequence(&mut self) -> u32 {
+        self.sequence = self.sequence.wrapping_add(1);
+        self.sequence
+    }
+
+    /// One datagram, gathered from parts.
+    pub(crate) fn send(&self, parts: &[IoSlice<'_>]) -> Result<(), Error> {
+        loop {
+            match sendmsg::<NetlinkAddr>(self.fd.as_raw_fd(), parts, &[], MsgFlags::empty(), None) {
+                Ok(_) => return Ok(()),
+                Err(Errno::EINTR) => {}
+                Err(errno) => return Err(Error::Socket { action: "send on", errno }),
+            }
+        }
+    }
+
+    /// Takes one datagram without waiting; read it with [`Self::messages`].
+    pub(crate) fn receive(&mut self) -> Result<Received, Error> {
+        loop {
+            let mut parts = [IoSliceMut::new(&mut self.buffer)];
+            match recvmsg::<NetlinkAddr>(self.fd.as_raw_fd(), &mut parts, None, MsgFlags::MSG_DONTWAIT) {
+                Ok(received) if received.flags.contains(MsgFlags::MSG_TRUNC) => {
+                    return Err(Error::Socket { action: "receive on", errno: Errno::EMSGSIZE });
+                }
+                Ok(received) => return Ok(Received::Bytes(received.bytes)),
+                Err(Errno::EAGAIN) => return Ok(Received::Nothing),
+                Err(Errno::ENOBUFS) => return Ok(Received::Overrun),
+                Err(Errno::EINTR) => {}
+                Err(errno) => return Err(Error::Socket { action: "receive on", errno }),
+            }
+        }
+    }
+
+    /// The messages of the last datagram.
+    pub(crate) fn messages(&self, bytes: usize) -> Messages<'_> {
+        Messages(self.buffer.get(..bytes).unwrap_or_default())
+    }
+
+    /// Throws away what earlier, abandoned requests left in the queue.
+    pub(crate) fn drain(&mut self) -> Result<(), Error> {
+        while !matches!(self.receive()?, Received::Nothing) {}
+        Ok(())
+    }
+
+    /// Waits until there is something to receive; false when the deadline passed.
+    pub(crate) fn wait(&self, deadline: Instant) -> Result<bool, Error> {
+        loop {
+            let left = deadline.saturating_duration_since(Instant::now());
+            let milliseconds = u16::try_from(left.as_micros().div_ceil(1000)).unwrap_or(u16::MAX);
+            let mut polled = [PollFd::new(self.fd.as_fd(), PollFlags::POLLIN)];
+            match poll(&mut polled, PollTimeout::from(milliseconds)) {
+                Ok(0) if left.is_zero() => return Ok(false),
+                Ok(0) | Err(Errno::EINTR) => {}
+                Ok(_) => return Ok(true),
+                Err(errno) => return Err(Error::Socket { action: "wait for", errno }),
+            }
+        }
+    }
+
+    /// Sends one request and gives every data message of the answer to `on_message`.
+    pub(crate) fn request(
+        &mut self,
+        request: Request<'_>,
+        body: impl FnOnce(&mut Vec<u8>),
+        on_message: impl FnMut(&Message<'_>) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let sequence = self.next_sequence();
+        let Request { kind, flags, family, resource, .. } = request;
+        let mut bytes = Vec::new();
+        message::put(&mut bytes, Head { kind, flags, sequence, family, resource }, body);
+        self.drain()?;
+        self.send(&[IoSlice::new(&bytes)])?;
+        self.answers(request, sequence, on_message)
+    }
+
+    /// Reads until the request is done, acknowledged or refused. A dump that was disturbed is read to its end and then reported.
+    fn answers(
+        &mut self,
+        request: Request<'_>,
+        sequence: u32,
+        mut on_message: impl FnMut(&Message<'_>) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let deadline = Instant::now() + PATIENCE;
+        let mut interrupted = false;
+        loop {
+            let bytes = self.next_datagram(request, deadline)?;
+            for message in self.messages(bytes).filter(|message| message.sequence == sequence) {
+                interrupted |= message.interrupted();
+                match message.meaning() {
+                    Meaning::Nothing => {}
+                    Meaning::Data => on_message(&message)?,
+                    Meaning::Done | Meaning::Acknowledged if interrupted => {
+                        return Err(request.interrupted(1));
+                    }
+                    Meaning::Done | Meaning::Acknowledged => return Ok(()),
+                    Meaning::Refused(refusal) => {
+                        return Err(Error::Refused { request: request.name.into(), refusal });
+                    }
+                }
+            }
+        }
+    }
+
+    fn next_datagram(&mut self, request: Request<'_>, deadline: Instant) -> Result<usize, Error> {
+        loop {
+            match self.receive()? {
+                Received::Bytes(bytes) => return Ok(bytes),
+                Received::Overrun => {
+                    return Err(Error::Socket { action: "receive on", errno: Errno::ENOBUFS });
+                }
+                Received::Nothing if self.wait(deadline)? => {}
+                Received::Nothing => {
+                    return Err(Error::TimedOut { request: request.name.into(), waited: PATIENCE });
+                }
+            }
+        }
+    }
+
+    /// Dumps objects: `read` turns each message into a value, or skips it. Starts over when somebody changed the objects half-way.
+    pub(crate) fn dump<T>(
+        &mut self,
+        request: Request<'_>,
+        body: impl Fn(&mut Vec<u8>),
+        mut read: impl FnMut(&Message<'_>) -> Result<Option<T>, Error>,
+    ) -> Result<Vec<T>, Error> {
+        let request = Request { flags: request.flags | DUMP, ..request };
+        for _ in 0..DUMP_ATTEMPTS {
+            let mut values = Vec::new();
+            let outcome = self.request(request, &body, |message| {
+                values.extend(read(message)?);
+                Ok(())
+            });
+            match outcome {
+                Err(Error::Interrupted { .. }) => {}
+                outcome => return outcome.map(|()| values),
+            }
+        }
+        Err(request.interrupted(DUMP_ATTEMPTS))
+    }
+}
+
+impl Request<'_> {
+    fn interrupted(&self, attempts: u32) -> Error {
+        Error::Interrupted { request: self.name.into(), attempts }
+    }
+
+    /// An answer that breaks the kernel's own format.
+    pub(crate) fn malformed(&self, what: &'static str) -> Error {
+        Error::Malformed { request: self.name.into(), what }
+    }
+}
+
+impl AsFd for Socket {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.fd.as_fd()
+    }
+}
+
+/// Switches a boolean option of level `SOL_NETLINK` on.
+#[expect(unsafe_code, reason = "nix has no SOL_NETLINK options")]
+fn enable(fd: &OwnedFd, option: libc::c_int) -> Result<(), Errno> {
+    let on: libc::c_int = 1;
+    let length = libc::socklen_t::try_from(size_of_val(&on)).expect("an int is four bytes");
+    // SAFETY: `fd` is open, and the kernel reads exactly `length` bytes from `on`, which lives through the call.
+    let result = unsafe {
+        libc::setsockopt(fd.as_raw_fd(), libc::SOL_NETLINK, option, (&raw const on).cast(), length)
+    };
+    Errno::result(result).map(drop)
+}
