@@ -17,12 +17,21 @@ const NLM_F_CAPPED: u16 = 0x100;
 const NLM_F_ACK_TLVS: u16 = 0x200;
 const NLMSGERR_ATTR_MSG: u16 = 1;
 
-pub(crate) const REQUEST: u16 = libc::NLM_F_REQUEST as u16;
-pub(crate) const ACK: u16 = libc::NLM_F_ACK as u16;
-pub(crate) const DUMP: u16 = libc::NLM_F_DUMP as u16;
-pub(crate) const CREATE: u16 = libc::NLM_F_CREATE as u16;
-pub(crate) const EXCLUSIVE: u16 = libc::NLM_F_EXCL as u16;
-pub(crate) const APPEND: u16 = libc::NLM_F_APPEND as u16;
+pub(crate) const REQUEST: u16 = narrow(libc::NLM_F_REQUEST);
+pub(crate) const ACK: u16 = narrow(libc::NLM_F_ACK);
+pub(crate) const DUMP: u16 = narrow(libc::NLM_F_DUMP);
+pub(crate) const CREATE: u16 = narrow(libc::NLM_F_CREATE);
+pub(crate) const EXCLUSIVE: u16 = narrow(libc::NLM_F_EXCL);
+pub(crate) const APPEND: u16 = narrow(libc::NLM_F_APPEND);
+const DUMP_INTERRUPTED: u16 = narrow(libc::NLM_F_DUMP_INTR);
+const ERROR: u16 = narrow(libc::NLMSG_ERROR);
+
+/// The C headers' `int` constants fill the 16-bit fields they are made for.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the assertion excludes both")]
+pub(crate) const fn narrow(constant: libc::c_int) -> u16 {
+    assert!(constant >= 0 && constant <= u16::MAX as libc::c_int);
+    constant as u16
+}
 
 /// What goes in front of a message's attributes.
 #[derive(Debug, Clone, Copy)]
@@ -41,7 +50,7 @@ pub(crate) struct Head {
 
 /// A message type of a netfilter subsystem.
 pub(crate) const fn kind(subsystem: libc::c_int, message: libc::c_int) -> u16 {
-    ((subsystem as u16) << 8) | message as u16
+    (narrow(subsystem) << 8) | narrow(message)
 }
 
 /// Appends one message.
@@ -93,7 +102,7 @@ impl<'a> Message<'a> {
 
     /// Whether the dump that this message belongs to saw a change half-way.
     pub(crate) fn interrupted(&self) -> bool {
-        self.flags & libc::NLM_F_DUMP_INTR as u16 != 0
+        self.flags & DUMP_INTERRUPTED != 0
     }
 
     pub(crate) fn meaning(&self) -> Meaning {
@@ -117,7 +126,7 @@ impl<'a> Message<'a> {
         if self.flags & NLM_F_ACK_TLVS == 0 {
             return None;
         }
-        let copied = if self.kind != libc::NLMSG_ERROR as u16 {
+        let copied = if self.kind != ERROR {
             0
         } else if self.flags & NLM_F_CAPPED != 0 {
             HEADER

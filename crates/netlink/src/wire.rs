@@ -136,6 +136,7 @@ pub(crate) fn array<const N: usize>(bytes: &[u8]) -> Option<[u8; N]> {
     bytes.first_chunk().copied()
 }
 
+#[expect(clippy::copy_iterator, reason = "look-ups must not consume it")]
 impl<'a> Iterator for Attributes<'a> {
     type Item = (u16, &'a [u8]);
 

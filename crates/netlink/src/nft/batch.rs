@@ -145,7 +145,7 @@ impl Batch {
     pub fn delete_table(&mut self, table: &Table) {
         self.begin(Verb::DeleteTable, table, None);
         self.message(libc::NFT_MSG_DELTABLE, 0, table, |body| {
-            body.put_string(NFTA_TABLE_NAME, table.name.as_str())
+            body.put_string(NFTA_TABLE_NAME, table.name.as_str());
         });
     }
 

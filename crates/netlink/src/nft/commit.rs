@@ -94,15 +94,16 @@ pub(crate) fn commit(socket: &mut Socket, batch: &Batch) -> Result<(), CommitErr
             Received::Nothing => return judgement.outcome(),
             Received::Overrun => {}
             Received::Bytes(bytes) => {
-                socket.messages(bytes).for_each(|message| judgement.hear(batch, &message))
+                for message in socket.messages(bytes) {
+                    judgement.hear(batch, &message);
+                }
             }
         }
     }
 }
 
 fn frame(kind: libc::c_int, sequence: u32) -> Vec<u8> {
-    let kind = u16::try_from(kind).expect("batch messages have small numbers");
-    let resource = u16::try_from(libc::NFNL_SUBSYS_NFTABLES).expect("subsystems have small numbers");
+    let (kind, resource) = (message::narrow(kind), message::narrow(libc::NFNL_SUBSYS_NFTABLES));
     let mut bytes = Vec::with_capacity(FRAME_BYTES / 2);
     message::put(&mut bytes, Head { kind, flags: 0, sequence, family: 0, resource }, |_| {});
     bytes

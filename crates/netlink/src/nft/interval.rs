@@ -108,7 +108,7 @@ fn read_data(data: Attributes<'_>) -> Option<Data> {
 
 /// The elements of a set, sorted by key; none if ranges begin twice before they end.
 pub(crate) fn join(mut boundaries: Vec<Boundary>, interval: bool) -> Option<Vec<Element>> {
-    boundaries.sort_by(|a, b| (a.key, !a.is_end).cmp(&(b.key, !b.is_end)));
+    boundaries.sort_by_key(|boundary| (boundary.key, !boundary.is_end));
     if !interval {
         return Some(boundaries.into_iter().map(|boundary| boundary.element).collect());
     }

@@ -63,11 +63,6 @@ macro_rules! limited_text {
             pub fn as_str(&self) -> &str {
                 &self.0
             }
-
-            /// What the kernel says it is, unchecked: it may come from other hands.
-            pub(crate) fn from_kernel(text: String) -> Self {
-                Self(Cow::Owned(text))
-            }
         }
 
         impl fmt::Display for $type {
@@ -97,6 +92,20 @@ limited_text!(
     /// The prefix of a log statement: printable, without double quotes, at most 127 bytes (`NF_LOG_PREFIXLEN` counts the NUL).
     LogPrefix, "log prefix", 127, Alphabet::Quoted
 );
+
+impl Name {
+    /// What the kernel says it is, unchecked: it may come from other hands.
+    pub(crate) fn from_kernel(text: String) -> Self {
+        Self(Cow::Owned(text))
+    }
+}
+
+impl Comment {
+    /// What the kernel says it is, unchecked: it may come from other hands.
+    pub(crate) fn from_kernel(text: String) -> Self {
+        Self(Cow::Owned(text))
+    }
+}
 
 #[derive(Clone, Copy)]
 enum Alphabet {

@@ -73,7 +73,7 @@ impl Value {
 
     /// Fields one after the other, each padded to a 32-bit register.
     pub fn concat(fields: &[Self]) -> Result<Self, ValueTooLong> {
-        let length = fields.iter().map(|field| field.padded_len()).sum();
+        let length = fields.iter().map(Self::padded_len).sum();
         let mut joined = Self { bytes: [0; MAX], length: 0 };
         if length > MAX {
             return Err(ValueTooLong { bytes: length });

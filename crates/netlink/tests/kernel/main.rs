@@ -1,0 +1,47 @@
+//! Tests against the running kernel. Each runs on a thread of its own in a network namespace of its own, which vanishes with the
+//! thread. Without root the whole program first enters a user namespace, while it still has one thread only.
+//!
+//! Where namespaces are forbidden the tests are ignored and the reason printed; with `CI=true` that is a failure.
+
+mod batches;
+mod intervals;
+mod listing;
+mod loading;
+mod namespace;
+mod packets;
+mod rules;
+mod sets;
+
+use std::process::ExitCode;
+
+use libtest_mimic::{Arguments, Trial};
+
+fn main() -> ExitCode {
+    let arguments = Arguments::from_args();
+    let obstacle = namespace::enter().err();
+    if let Some(obstacle) = &obstacle {
+        eprintln!("kernel tests cannot run: {obstacle}");
+        if std::env::var("CI").is_ok_and(|ci| ci == "true") {
+            return ExitCode::FAILURE;
+        }
+    }
+    let groups = [
+        ("batches", batches::TESTS),
+        ("intervals", intervals::TESTS),
+        ("listing", listing::TESTS),
+        ("loading", loading::TESTS),
+        ("packets", packets::TESTS),
+        ("rules", rules::TESTS),
+        ("sets", sets::TESTS),
+    ];
+    let trials = groups.into_iter().flat_map(|(group, tests)| {
+        let skip = obstacle.is_some();
+        tests.iter().map(move |(name, test)| {
+            Trial::test(format!("{group}::{name}"), move || namespace::run(*test)).with_ignored_flag(skip)
+        })
+    });
+    libtest_mimic::run(&arguments, trials.collect()).exit_code()
+}
+
+/// Named test functions.
+type Tests = &'static [(&'static str, fn())];
