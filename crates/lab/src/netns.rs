@@ -77,6 +77,11 @@ impl Netns {
         &self.0.name
     }
 
+    /// Tells namespaces apart while handles to them live.
+    pub(crate) fn id(&self) -> usize {
+        Arc::as_ptr(&self.0).addr()
+    }
+
     /// The file descriptor of the namespace, for `setns` or `IFLA_NET_NS_FD`.
     pub fn fd(&self) -> BorrowedFd<'_> {
         self.0.namespace.as_fd()
@@ -99,7 +104,11 @@ impl Netns {
         answer.await.map_or_else(|_| lost(self.name()), unwind)
     }
 
-    fn send<T>(&self, job: impl FnOnce() -> T + Send + 'static, reply: impl FnOnce(Caught<T>) + Send + 'static) {
+    fn send<T>(
+        &self,
+        job: impl FnOnce() -> T + Send + 'static,
+        reply: impl FnOnce(Caught<T>) + Send + 'static,
+    ) {
         // A failed send drops the reply, which the receiving side notices.
         _ = self.0.jobs.send(Box::new(move || reply(catch_unwind(AssertUnwindSafe(job)))));
     }

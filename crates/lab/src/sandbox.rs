@@ -59,5 +59,6 @@ fn write_self(file: &str, content: &str) -> Result<(), (Step, Errno)> {
 
 /// Mounts made later, for instance a resolv.conf for a command in a pod, must not reach the host.
 fn keep_mounts_private() -> Result<(), SandboxError> {
-    mount(None::<&str>, "/", None::<&str>, MsFlags::MS_REC | MsFlags::MS_PRIVATE, None::<&str>).map_err(SandboxError::Mounts)
+    mount(None::<&str>, "/", None::<&str>, MsFlags::MS_REC | MsFlags::MS_PRIVATE, None::<&str>)
+        .map_err(SandboxError::Mounts)
 }

@@ -30,7 +30,9 @@ pub enum SysctlError {
         path: String,
     },
     /// The kernel has no such switch: IPv6 is missing.
-    #[error("/proc/sys/{path} does not exist: this kernel has IPv6 switched off (ipv6.disable=1), and the lab needs it")]
+    #[error(
+        "/proc/sys/{path} does not exist: this kernel has IPv6 switched off (ipv6.disable=1), and the lab needs it"
+    )]
     NoIpv6 {
         /// The switch, below `/proc/sys`.
         path: String,

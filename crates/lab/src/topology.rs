@@ -142,7 +142,9 @@ impl Topology {
 
     /// Adds nodes and the routes to their pod ranges.
     pub fn add_nodes(&mut self, specs: &[NodeSpec]) -> Result<(), TopologyError> {
-        self.refuse_duplicates("node", specs.iter().map(|spec| &spec.name), |name| self.nodes.contains_key(name))?;
+        self.refuse_duplicates("node", specs.iter().map(|spec| &spec.name), |name| {
+            self.nodes.contains_key(name)
+        })?;
         let namespaces = namespaces(specs.iter().map(|spec| spec.name.as_str()), Role::Router)?;
         let mut guests = Vec::new();
         let mut routers = Vec::new();
@@ -167,7 +169,9 @@ impl Topology {
 
     /// Adds pods to their nodes, those of a node in one batch.
     pub fn add_pods(&mut self, specs: &[PodSpec]) -> Result<(), TopologyError> {
-        self.refuse_duplicates("pod", specs.iter().map(|spec| &spec.name), |name| self.pods.contains_key(name))?;
+        self.refuse_duplicates("pod", specs.iter().map(|spec| &spec.name), |name| {
+            self.pods.contains_key(name)
+        })?;
         let namespaces = namespaces(specs.iter().map(|spec| spec.name.as_str()), Role::Endpoint)?;
         let mut by_node = BTreeMap::<&str, Vec<(&PodSpec, Guest)>>::new();
         for (spec, netns) in specs.iter().zip(namespaces) {

@@ -53,7 +53,12 @@ pub(crate) struct Link {
 
 impl Router {
     /// Switches loopback on and opens the way into `void`.
-    pub(crate) fn new(netns: Netns, addresses: Vec<IpAddr>, void: &Netns, void_index: u32) -> Result<Self, RtnlError> {
+    pub(crate) fn new(
+        netns: Netns,
+        addresses: Vec<IpAddr>,
+        void: &Netns,
+        void_index: u32,
+    ) -> Result<Self, RtnlError> {
         let router = Self { netns, addresses, next_index: FIRST_ROUTER_INDEX + 1, void: FIRST_ROUTER_INDEX };
         let name = format!("void{void_index}");
         let near = LinkEnd { name: "void", index: router.void, mac: None, arp: false };
@@ -65,7 +70,9 @@ impl Router {
 
     /// Gives the router addresses of its own, on loopback.
     pub(crate) fn own(&self, addresses: &[IpAddr]) -> Result<(), RtnlError> {
-        self.apply(addresses.iter().map(|address| Request::add_address(LOOPBACK, (*address).into())).collect())
+        self.apply(
+            addresses.iter().map(|address| Request::add_address(LOOPBACK, (*address).into())).collect(),
+        )
     }
 
     /// Sends what goes to `ranges`, and has no better route, into the void.
@@ -104,7 +111,10 @@ impl Router {
         let near = LinkEnd { name: &link.name, index: link.index, mac: Some(ROUTER_MAC), arp: true };
         let far = LinkEnd { name: "eth0", index: GUEST_INDEX, mac: None, arp: true };
         let link_local = IpNet::V6(Ipv6Net::new_assert(Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0, 0, 1), 64));
-        let mut requests = vec![Request::add_veth(near, far, guest.netns.fd()), Request::add_address(link.index, link_local)];
+        let mut requests = vec![
+            Request::add_veth(near, far, guest.netns.fd()),
+            Request::add_address(link.index, link_local),
+        ];
         let addresses = guest.addresses.iter().map(|address| self.route((*address).into(), link.index));
         requests.extend(addresses.map(Request::add_route));
         let ranges = guest.ranges.iter().filter_map(|range| {
@@ -123,9 +133,12 @@ impl Router {
 /// What the guest itself needs: loopback, addresses and the way out.
 fn furnish(guest: &Guest) -> Vec<Request> {
     let mut requests = vec![Request::link_up(LOOPBACK), Request::link_up(GUEST_INDEX)];
-    requests.extend(guest.addresses.iter().map(|address| Request::add_address(GUEST_INDEX, (*address).into())));
+    requests
+        .extend(guest.addresses.iter().map(|address| Request::add_address(GUEST_INDEX, (*address).into())));
     requests.push(Request::add_neighbour(GUEST_INDEX, GATEWAY_V4, ROUTER_MAC));
-    for (everywhere, gateway) in [(IpNet::V4(Ipv4Net::default()), GATEWAY_V4), (IpNet::V6(Ipv6Net::default()), GATEWAY_V6)] {
+    for (everywhere, gateway) in
+        [(IpNet::V4(Ipv4Net::default()), GATEWAY_V4), (IpNet::V6(Ipv6Net::default()), GATEWAY_V6)]
+    {
         let source = of_family(&guest.addresses, gateway);
         let route = Route { to: everywhere, device: GUEST_INDEX, via: Some(gateway), source };
         requests.extend(source.map(|_| Request::add_route(route)));

@@ -7,9 +7,7 @@ use std::os::fd::{AsRawFd, BorrowedFd};
 
 use ipnet::IpNet;
 use rtnetlink::packet_core::{NLM_F_CREATE, NLM_F_EXCL, NLM_F_REPLACE};
-use rtnetlink::packet_route::address::{
-    AddressAttribute, AddressHeaderFlags, AddressMessage, AddressScope,
-};
+use rtnetlink::packet_route::address::{AddressAttribute, AddressHeaderFlags, AddressMessage, AddressScope};
 use rtnetlink::packet_route::link::{
     InfoData, InfoKind, InfoVeth, LinkAttribute, LinkFlags, LinkInfo, LinkMessage,
 };
@@ -74,7 +72,8 @@ impl Request {
         link.header.change_mask |= LinkFlags::Up;
         link.header.flags |= LinkFlags::Up;
         let data = InfoData::Veth(InfoVeth::Peer(peer));
-        link.attributes.push(LinkAttribute::LinkInfo(vec![LinkInfo::Kind(InfoKind::Veth), LinkInfo::Data(data)]));
+        link.attributes
+            .push(LinkAttribute::LinkInfo(vec![LinkInfo::Kind(InfoKind::Veth), LinkInfo::Data(data)]));
         Self {
             what: format!("add link {}", near.name),
             flags: NLM_F_CREATE | NLM_F_EXCL,
@@ -88,7 +87,11 @@ impl Request {
         link.header.index = index;
         link.header.flags = LinkFlags::Up;
         link.header.change_mask = LinkFlags::Up;
-        Self { what: format!("switch on link {index}"), flags: 0, message: RouteNetlinkMessage::SetLink(link) }
+        Self {
+            what: format!("switch on link {index}"),
+            flags: 0,
+            message: RouteNetlinkMessage::SetLink(link),
+        }
     }
 
     /// Deletes a link, and with a veth its other end; routes and neighbours go with it.

@@ -39,10 +39,14 @@ impl fmt::Display for Step {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SandboxError {
     /// The kernel was built without user namespaces, and we are not privileged.
-    #[error("this kernel has no user namespaces (CONFIG_USER_NS): run as root, or use a kernel that has them")]
+    #[error(
+        "this kernel has no user namespaces (CONFIG_USER_NS): run as root, or use a kernel that has them"
+    )]
     NoUserNamespaces,
     /// `user.max_user_namespaces` or `user.max_net_namespaces` is used up or zero.
-    #[error("the limit of namespaces is reached while making {step}: run `sysctl -w user.{limit}=15000` as root (it is {value} now)")]
+    #[error(
+        "the limit of namespaces is reached while making {step}: run `sysctl -w user.{limit}=15000` as root (it is {value} now)"
+    )]
     Limit {
         /// The step that was refused.
         step: Step,
@@ -52,10 +56,14 @@ pub enum SandboxError {
         value: String,
     },
     /// Debian's switch is off.
-    #[error("unprivileged user namespaces are switched off: run `sysctl -w kernel.unprivileged_userns_clone=1` as root")]
+    #[error(
+        "unprivileged user namespaces are switched off: run `sysctl -w kernel.unprivileged_userns_clone=1` as root"
+    )]
     UnprivilegedClone,
     /// Ubuntu's AppArmor restriction is on.
-    #[error("AppArmor restricts unprivileged user namespaces: run `sysctl -w kernel.apparmor_restrict_unprivileged_userns=0` as root")]
+    #[error(
+        "AppArmor restricts unprivileged user namespaces: run `sysctl -w kernel.apparmor_restrict_unprivileged_userns=0` as root"
+    )]
     AppArmor,
     /// A seccomp filter refuses, as in a container with the default profile.
     #[error(
@@ -63,7 +71,9 @@ pub enum SandboxError {
     )]
     Seccomp(Step),
     /// Root that lacks the capability, for instance in a container.
-    #[error("{0} was refused and root lacks CAP_SYS_ADMIN here: start the container with `--cap-add SYS_ADMIN --cap-add NET_ADMIN`")]
+    #[error(
+        "{0} was refused and root lacks CAP_SYS_ADMIN here: start the container with `--cap-add SYS_ADMIN --cap-add NET_ADMIN`"
+    )]
     Capability(Step),
     /// The process had threads already. A bug of the caller.
     #[error("the sandbox must be entered before the process starts its first thread")]
@@ -72,7 +82,9 @@ pub enum SandboxError {
     #[error("mounts cannot be made private to the lab: {0}")]
     Mounts(Errno),
     /// Nothing we know of explains it.
-    #[error("{step} was refused: {errno}; the lab needs CAP_SYS_ADMIN and CAP_NET_ADMIN, or unprivileged user namespaces")]
+    #[error(
+        "{step} was refused: {errno}; the lab needs CAP_SYS_ADMIN and CAP_NET_ADMIN, or unprivileged user namespaces"
+    )]
     Other {
         /// The step that was refused.
         step: Step,
@@ -107,7 +119,9 @@ impl Facts {
     pub fn of_this_system() -> Self {
         let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
         Self {
-            capabilities: status_field(&status, "CapEff:").and_then(|hex| u64::from_str_radix(hex, 16).ok()).unwrap_or(0),
+            capabilities: status_field(&status, "CapEff:")
+                .and_then(|hex| u64::from_str_radix(hex, 16).ok())
+                .unwrap_or(0),
             root: geteuid().is_root(),
             seccomp: status_field(&status, "Seccomp:") == Some("2"),
             user_namespaces: Path::new("/proc/self/ns/user").exists(),
@@ -176,7 +190,12 @@ mod tests {
     use super::*;
 
     fn facts() -> Facts {
-        Facts { user_namespaces: true, max_user_namespaces: "1000".into(), max_net_namespaces: "7".into(), ..Facts::default() }
+        Facts {
+            user_namespaces: true,
+            max_user_namespaces: "1000".into(),
+            max_net_namespaces: "7".into(),
+            ..Facts::default()
+        }
     }
 
     fn check(facts: &Facts, step: Step, errno: Errno, expect: &str) {

@@ -1,0 +1,30 @@
+//! A TCP probe: connect, then hear who is there.
+
+use std::io;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use socket2::Socket;
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::net::{TcpSocket, TcpStream};
+use tokio::time::{Instant, timeout_at};
+
+use super::Outcome;
+
+pub(super) async fn ask(socket: Socket, to: SocketAddr, timeout: Duration) -> io::Result<Outcome> {
+    let deadline = Instant::now() + timeout;
+    match timeout_at(deadline, TcpSocket::from_std_stream(socket.into()).connect(to)).await {
+        Err(_) => Ok(Outcome::TimedOut),
+        Ok(stream) => {
+            let name = timeout_at(deadline, banner(stream?)).await;
+            Ok(Outcome::Open { by: name.ok().flatten() })
+        }
+    }
+}
+
+/// The first line the server says. An open port whose server stays silent is open all the same.
+async fn banner(stream: TcpStream) -> Option<String> {
+    let mut line = String::new();
+    BufReader::new(stream).read_line(&mut line).await.ok()?;
+    line.strip_suffix('\n').map(str::to_owned)
+}

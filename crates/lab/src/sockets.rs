@@ -1,0 +1,120 @@
+//! Sockets as servers and probes need them, made on the thread of a namespace and used anywhere.
+//!
+//! Everything here is non-blocking and of one family: an IPv6 socket never serves IPv4.
+
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+
+use nix::sys::socket::{setsockopt, sockopt};
+use socket2::{Domain, Protocol, Socket, Type};
+
+use crate::sctp;
+
+/// Enough for every pod of a large lab to ask the same server at the same moment.
+const BACKLOG: i32 = 4096;
+const SERVER_BUFFER: usize = 4 << 20;
+
+/// The transport protocols of Kubernetes ports.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Transport {
+    /// TCP.
+    Tcp,
+    /// UDP.
+    Udp,
+    /// SCTP, by raw INIT and INIT ACK where the kernel has no sockets for it.
+    Sctp,
+}
+
+/// All addresses of IPv4, and all of IPv6.
+pub(crate) const WILDCARDS: [IpAddr; 2] =
+    [IpAddr::V4(Ipv4Addr::UNSPECIFIED), IpAddr::V6(Ipv6Addr::UNSPECIFIED)];
+
+/// A socket of the family of `address`.
+fn socket(address: IpAddr, kind: Type, protocol: Option<Protocol>) -> io::Result<Socket> {
+    let domain = if address.is_ipv4() { Domain::IPV4 } else { Domain::IPV6 };
+    Socket::new(domain, kind.nonblocking(), protocol)
+}
+
+/// Binds a server's socket, to its own family only.
+fn bind_server(socket: &Socket, at: SocketAddr) -> io::Result<()> {
+    if at.is_ipv6() {
+        socket.set_only_v6(true)?;
+    }
+    socket.bind(&at.into())
+}
+
+pub(crate) fn listener(at: SocketAddr, protocol: Option<Protocol>) -> io::Result<Socket> {
+    let socket = socket(at.ip(), Type::STREAM, protocol)?;
+    socket.set_reuse_address(true)?;
+    bind_server(&socket, at)?;
+    socket.listen(BACKLOG)?;
+    Ok(socket)
+}
+
+/// A bound UDP socket.
+pub(crate) fn udp_server(at: SocketAddr) -> io::Result<Socket> {
+    let socket = socket(at.ip(), Type::DGRAM, None)?;
+    bind_server(&socket, at)?;
+    prepare_for_datagrams(&socket, at.ip())?;
+    Ok(socket)
+}
+
+/// A raw socket that sees every SCTP packet of its family.
+pub(crate) fn sctp_server(family: IpAddr) -> io::Result<Socket> {
+    let socket = socket(family, Type::RAW, Some(Protocol::from(sctp::PROTOCOL)))?;
+    prepare_for_datagrams(&socket, family)?;
+    Ok(socket)
+}
+
+/// Makes room for bursts, and has the kernel tell which address a packet came to.
+fn prepare_for_datagrams(socket: &Socket, family: IpAddr) -> io::Result<()> {
+    socket.set_recv_buffer_size(SERVER_BUFFER)?;
+    match family {
+        IpAddr::V4(_) => setsockopt(socket, sockopt::Ipv4PacketInfo, &true)?,
+        IpAddr::V6(_) => setsockopt(socket, sockopt::Ipv6RecvPacketInfo, &true)?,
+    }
+    Ok(())
+}
+
+/// A TCP socket towards `to`, not yet connected.
+pub(crate) fn tcp_client(to: IpAddr, source: Option<IpAddr>) -> io::Result<Socket> {
+    bound(socket(to, Type::STREAM, None)?, source)
+}
+
+/// A connected UDP socket.
+pub(crate) fn udp_client(to: SocketAddr, source: Option<IpAddr>) -> io::Result<Socket> {
+    connected(socket(to.ip(), Type::DGRAM, None)?, to, source)
+}
+
+/// A connected socket for echo requests; the kernel gives each an identifier of its own.
+pub(crate) fn ping_client(to: IpAddr, source: Option<IpAddr>) -> io::Result<Socket> {
+    let protocol = if to.is_ipv4() { Protocol::ICMPV4 } else { Protocol::ICMPV6 };
+    connected(socket(to, Type::DGRAM, Some(protocol))?, SocketAddr::new(to, 0), source)
+}
+
+/// A connected raw socket for SCTP: it sees what `to` sends, whatever the ports.
+pub(crate) fn sctp_client(to: IpAddr, source: Option<IpAddr>) -> io::Result<Socket> {
+    let protocol = Protocol::from(sctp::PROTOCOL);
+    connected(socket(to, Type::RAW, Some(protocol))?, SocketAddr::new(to, 0), source)
+}
+
+fn connected(socket: Socket, to: SocketAddr, source: Option<IpAddr>) -> io::Result<Socket> {
+    let socket = bound(socket, source)?;
+    socket.connect(&to.into())?;
+    Ok(socket)
+}
+
+fn bound(socket: Socket, source: Option<IpAddr>) -> io::Result<Socket> {
+    if let Some(source) = source {
+        socket.bind(&SocketAddr::new(source, 0).into())?;
+    }
+    Ok(socket)
+}
+
+/// What a raw socket received, without the IPv4 header that such sockets show and IPv6 ones do not.
+pub(crate) fn raw_payload(received: &[u8], family: IpAddr) -> &[u8] {
+    match (family, received.first()) {
+        (IpAddr::V4(_), Some(first)) => received.get(usize::from(first & 0xf) * 4..).unwrap_or_default(),
+        _ => received,
+    }
+}

@@ -1,0 +1,75 @@
+//! The ground the lab stands on, on the real kernel: links, servers, probes, names, services, and that nothing stays behind.
+//!
+//! Runs as root and without; where the system forbids both it says why and skips, except in CI, where that is a failure.
+
+mod leftovers;
+mod life;
+mod names;
+mod reach;
+mod world;
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use libtest_mimic::{Arguments, Failed, Trial};
+use podfence_lab::sandbox::{self, Sandbox};
+use world::World;
+
+fn main() -> ExitCode {
+    if leftovers::is_victim() {
+        return leftovers::be_victim();
+    }
+    let arguments = Arguments::from_args();
+    let links_before = leftovers::links();
+    match sandbox::enter() {
+        Ok(entered) => {
+            println!("sandbox: {entered:?}");
+            libtest_mimic::run(&arguments, trials(entered, links_before)).exit_code()
+        }
+        Err(error) if std::env::var("CI").is_ok_and(|ci| ci == "true") => {
+            eprintln!("kernel tests cannot run: {error}");
+            ExitCode::FAILURE
+        }
+        Err(error) => {
+            println!("kernel tests skipped: {error}");
+            ExitCode::SUCCESS
+        }
+    }
+}
+
+fn trials(entered: Sandbox, links_before: Vec<String>) -> Vec<Trial> {
+    let world = Arc::new(World::new());
+    let in_world = |name: &str, test: fn(&World)| {
+        let world = world.clone();
+        Trial::test(name, move || {
+            test(&world);
+            Ok::<_, Failed>(())
+        })
+    };
+    let alone = |name: &str, test: fn()| {
+        Trial::test(name, move || {
+            test();
+            Ok::<_, Failed>(())
+        })
+    };
+    vec![
+        in_world("pods_reach_each_other", reach::pods_reach_each_other),
+        in_world("nodes_and_outside_reach_and_are_reached", reach::nodes_and_outside),
+        in_world("closed_ports_refuse", reach::closed_ports_refuse),
+        in_world("silence_lasts_one_timeout", reach::silence_lasts_one_timeout),
+        in_world("probes_by_the_thousand", reach::by_the_thousand),
+        in_world("a_source_address_can_be_chosen", reach::chosen_source),
+        in_world("names_resolve_as_in_a_pod", names::resolve_as_in_a_pod),
+        in_world("long_answers_come_over_tcp", names::truncated),
+        in_world("a_silent_name_server_is_a_timeout", names::silence),
+        alone("a_zone_can_be_replaced", names::replaced),
+        alone("pods_come_and_go", life::pods_come_and_go),
+        alone("twenty_pods_take_well_under_a_second", life::twenty_pods),
+        alone("mistakes_are_named", life::mistakes),
+        Trial::test("nothing_is_left_after_kill_9", move || {
+            println!("{entered:?}");
+            leftovers::nothing_is_left(&links_before);
+            Ok(())
+        }),
+    ]
+}
