@@ -119,7 +119,7 @@ fn edits_change_worlds_and_keep_addresses_unique() {
 
 fn assert_addresses_are_unique(world: &podfence_model::World) {
     let live = world.pods.values().filter(|pod| pod.is_policed());
-    let mut addresses: Vec<_> = live.flat_map(|pod| pod.ips()).collect();
+    let mut addresses: Vec<_> = live.flat_map(podfence_model::Pod::ips).collect();
     let count = addresses.len();
     addresses.sort_unstable();
     addresses.dedup();

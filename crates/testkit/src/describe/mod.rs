@@ -19,8 +19,9 @@ pub fn to_yaml(world: &World) -> String {
     documents.extend(world.nodes.values().map(node));
     documents.extend(world.pods.values().map(pod));
     documents.extend(world.policies.values().map(policy::document));
-    let ranges: String = world.pod_ranges.iter().map(|range| format!("# pod range {range}\n")).collect();
-    ranges + &documents.join("---\n")
+    let mut text = Text { text: String::new() };
+    world.pod_ranges.iter().for_each(|range| text.line(0, &format!("# pod range {range}")));
+    text.text + &documents.join("---\n")
 }
 
 /// A flow in a world, with what the reference says of it: all that a failure message needs.

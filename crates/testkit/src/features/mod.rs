@@ -4,6 +4,7 @@
 //! A feature counts only where it *matched* or *decided*, not where it was merely written down.
 //! [`Features::observe`] takes a world and its flows; printing a [`Features`] gives a table.
 
+mod admitted;
 mod observe;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -4,9 +4,8 @@ use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use podfence_model::{
-    Addresses, Direction, Endpoint, Family, Flow, IpBlock, LabelSelector, Labels, Layer4, Life,
-    METADATA_NAME, NamespaceScope, NetworkPolicy, Operator, Peer, PeerKind, Pod, PortMatch, PortSpec,
-    Protocol, Requirement, Rule, World,
+    Addresses, Direction, Endpoint, Flow, IpBlock, Layer4, Life, NamespaceScope, NetworkPolicy, Peer,
+    PeerKind, Pod, PortMatch, PortSpec, World,
 };
 
 use super::Feature;
@@ -45,18 +44,20 @@ fn pod_of<'w>(world: &'w World, endpoint: &Endpoint) -> Option<&'w Pod> {
     }
 }
 
-struct Observer<'a> {
-    world: &'a World,
-    direction: Direction,
-    layer4: Layer4,
-    destination: Party<'a>,
-    peer: Party<'a>,
+/// One direction of one flow, while its features are collected.
+pub(super) struct Observer<'a> {
+    pub(super) world: &'a World,
+    pub(super) direction: Direction,
+    pub(super) layer4: Layer4,
+    pub(super) destination: Party<'a>,
+    pub(super) peer: Party<'a>,
+    /// The peer by name, `hostNetwork` or not.
     named_peer: Option<&'a Pod>,
     found: &'a mut BTreeSet<Feature>,
 }
 
 impl Observer<'_> {
-    fn note(&mut self, feature: Feature, seen: bool) {
+    pub(super) fn note(&mut self, feature: Feature, seen: bool) {
         if seen {
             self.found.insert(feature);
         }
@@ -84,8 +85,12 @@ impl Observer<'_> {
                 self.isolated_subject(pod, address);
                 self.peer(pod);
                 self.policies(pod, &isolating, admitted);
-                isolating.iter().for_each(|p| self.refusals(p, admitted.is_empty()));
-                admitted.iter().for_each(|rule| self.admitted(rule));
+                for policy in &isolating {
+                    self.refusals(policy, admitted.is_empty());
+                }
+                for rule in admitted {
+                    self.admitted(rule);
+                }
             }
         }
     }
@@ -180,126 +185,8 @@ impl Observer<'_> {
         self.note(Feature::HostNetworkIsNoPeer, would_match);
     }
 
-    fn matches(&self, policy: &NetworkPolicy, peer: &Peer) -> bool {
+    pub(super) fn matches(&self, policy: &NetworkPolicy, peer: &Peer) -> bool {
         peer_matches(self.world, policy, peer, &self.peer)
-    }
-
-    fn admitted(&mut self, reference: &RuleRef) {
-        let policy = &self.world.policies[&reference.policy];
-        let rule = &policy.rules(self.direction)[reference.index];
-        self.note(Feature::EveryPeer, rule.peers.is_empty());
-        self.note(Feature::EveryPort, rule.ports.is_empty());
-        self.note(Feature::OpenRule, rule.peers.is_empty() && rule.ports.is_empty());
-        self.admitting_peers(policy, rule);
-        match self.layer4 {
-            Layer4::Icmp => self.note(Feature::IcmpAdmitted, true),
-            Layer4::Port(protocol, port) => {
-                let destination = self.destination;
-                let matching = |item: &&PortMatch| port_matches(item, &destination, protocol, port);
-                rule.ports.iter().filter(matching).for_each(|item| self.admitting_port(item));
-            }
-        }
-    }
-
-    fn admitting_peers(&mut self, policy: &NetworkPolicy, rule: &Rule) {
-        for peer in &rule.peers {
-            match &peer.kind {
-                PeerKind::Block(block) if self.matches(policy, peer) => self.admitting_block(block),
-                PeerKind::Block(block) => {
-                    let excepted = self.peer.address().is_some_and(|ip| is_excepted(block, ip));
-                    self.note(Feature::ExceptOverruled, excepted);
-                }
-                PeerKind::Pods { namespaces, pods } if self.matches(policy, peer) => {
-                    self.admitting_pods(policy, namespaces, pods);
-                }
-                PeerKind::Pods { .. } => {}
-            }
-        }
-    }
-
-    fn admitting_pods(&mut self, policy: &NetworkPolicy, namespaces: &NamespaceScope, pods: &LabelSelector) {
-        let Party::Pod { pod, .. } = self.peer else { return };
-        self.note(Feature::TerminatingPeer, pod.life == Life::Terminating);
-        self.selector(pods, &pod.meta.labels);
-        let foreign = pod.meta.id.namespace != policy.meta.id.namespace;
-        let NamespaceScope::Matching(selector) = namespaces else {
-            return self.note(Feature::OwnNamespacePeer, true);
-        };
-        self.note(Feature::NamespacePeer, foreign && pods.is_everything());
-        self.note(
-            Feature::NamespaceAndPodPeer,
-            foreign && !pods.is_everything() && !selector.is_everything(),
-        );
-        self.note(Feature::EveryNamespacePeer, foreign && selector.is_everything());
-        self.selector(selector, &self.world.namespaces[&pod.meta.id.namespace].labels);
-    }
-
-    fn selector(&mut self, selector: &LabelSelector, labels: &Labels) {
-        selector.requirements().for_each(|requirement| self.requirement(requirement, labels));
-    }
-
-    fn requirement(&mut self, requirement: &Requirement, labels: &Labels) {
-        let key_is_there = labels.contains_key(&requirement.key);
-        self.note(Feature::MetadataNameMatched, requirement.key == METADATA_NAME);
-        match &requirement.operator {
-            Operator::In(values) => {
-                self.note(Feature::EqualsMatched, values.len() == 1);
-                self.note(Feature::InMatched, values.len() > 1);
-            }
-            Operator::NotIn(values) => {
-                self.note(Feature::NotInSeveralMatched, values.len() > 1 && key_is_there);
-                self.note(Feature::NotInWithoutKey, !key_is_there);
-            }
-            Operator::Exists => self.note(Feature::ExistsMatched, true),
-            Operator::DoesNotExist => self.note(Feature::DoesNotExistMatched, true),
-        }
-    }
-
-    fn admitting_block(&mut self, block: &IpBlock) {
-        let cidr = block.cidr();
-        let prefix = cidr.net().prefix_len();
-        self.note(Feature::BlockV4, cidr.family() == Family::V4);
-        self.note(Feature::BlockV6, cidr.family() == Family::V6);
-        self.note(Feature::BlockOfEverything, prefix == 0);
-        self.note(Feature::BlockOfOneAddress, prefix == cidr.net().max_prefix_len());
-        match self.peer {
-            Party::Pod { .. } => self.note(Feature::BlockOfPod, true),
-            Party::Node { .. } => self.note(Feature::BlockOfNode, true),
-            Party::Stranger(address) => {
-                let unknown = address.is_some_and(|ip| in_pod_range(self.world, ip));
-                self.note(Feature::BlockOfUnknownPod, unknown);
-                self.note(Feature::BlockOfOutside, !unknown);
-            }
-        }
-    }
-
-    fn admitting_port(&mut self, item: &PortMatch) {
-        self.note(Feature::TcpPort, item.protocol == Protocol::Tcp);
-        self.note(Feature::UdpPort, item.protocol == Protocol::Udp);
-        self.note(Feature::SctpPort, item.protocol == Protocol::Sctp);
-        match &item.ports {
-            PortSpec::All => self.note(Feature::EveryPortOfProtocol, true),
-            PortSpec::Range(range) => {
-                self.note(Feature::PortNumber, range.first() == range.last());
-                self.note(Feature::PortRange, range.first() != range.last());
-                let to_end = range.last().get() == u16::MAX && range.first() != range.last();
-                self.note(Feature::PortRangeToEnd, to_end);
-            }
-            PortSpec::Named(name) => {
-                self.note(Feature::NamedPortIngress, self.direction == Direction::Ingress);
-                self.note(Feature::NamedPortEgress, self.direction == Direction::Egress);
-                let differs = self.another_number(name, item.protocol);
-                self.note(Feature::NamedPortDiffers, differs);
-            }
-        }
-    }
-
-    /// Whether a pod other than the destination gives the name another number.
-    fn another_number(&self, name: &str, protocol: Protocol) -> bool {
-        let Layer4::Port(_, port) = self.layer4 else { return false };
-        let declared = self.world.pods.values().flat_map(|pod| &pod.ports);
-        let mut same_name = declared.filter(|p| p.protocol == protocol && p.name.as_deref() == Some(name));
-        same_name.any(|p| p.number != port)
     }
 }
 
@@ -307,10 +194,10 @@ fn selects(policy: &NetworkPolicy, pod: &Pod) -> bool {
     policy.meta.id.namespace == pod.meta.id.namespace && selector_matches(&policy.subject, &pod.meta.labels)
 }
 
-fn in_pod_range(world: &World, address: IpAddr) -> bool {
+pub(super) fn in_pod_range(world: &World, address: IpAddr) -> bool {
     world.all_pod_ranges().any(|range| cidr_contains(range, address))
 }
 
-fn is_excepted(block: &IpBlock, address: IpAddr) -> bool {
+pub(super) fn is_excepted(block: &IpBlock, address: IpAddr) -> bool {
     block.except().iter().any(|except| cidr_contains(*except, address))
 }

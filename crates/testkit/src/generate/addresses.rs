@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use podfence_model::{Cidr, Direction, IpBlock, PeerKind, World};
+use podfence_model::{Cidr, Direction, IpBlock, PeerKind, Pod, World};
 
 use crate::build::{cidr, ip};
 
@@ -58,7 +58,7 @@ pub fn unknown_pods(world: &World) -> Vec<IpAddr> {
 /// and both sides of both edges of every block that a policy names.
 pub fn interesting(world: &World) -> BTreeSet<IpAddr> {
     let mut addresses: BTreeSet<IpAddr> = outside().into_iter().chain(unknown_pods(world)).collect();
-    addresses.extend(world.pods.values().flat_map(|pod| pod.ips()));
+    addresses.extend(world.pods.values().flat_map(Pod::ips));
     addresses.extend(world.nodes.values().flat_map(|node| &node.addresses));
     for block in blocks(world) {
         addresses.extend(edges(block.cidr()));

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use fastrand::Rng;
 use ipnet::IpNet;
-use podfence_model::{Cidr, IpBlock, World};
+use podfence_model::{Cidr, IpBlock, Pod, World};
 
 use super::addresses;
 use super::draw::Draw;
@@ -53,7 +53,7 @@ pub(super) fn random_block(world: &World, rng: &mut Rng) -> IpBlock {
 }
 
 fn random_address(world: &World, rng: &mut Rng) -> IpAddr {
-    let of_pods: Vec<IpAddr> = world.pods.values().flat_map(|pod| pod.ips()).copied().collect();
+    let of_pods: Vec<IpAddr> = world.pods.values().flat_map(Pod::ips).copied().collect();
     let of_nodes: Vec<IpAddr> =
         world.nodes.values().flat_map(|node| node.addresses.iter().copied()).collect();
     let unknown = addresses::unknown_pods(world);

@@ -99,9 +99,10 @@ pub(crate) fn new_pod(world: &World, name: &str, rng: &mut Rng) -> Pod {
     }
 }
 
-/// Addresses of a node's ranges that no pod has: both families, or one of them.
+/// Addresses of a node's ranges that no live pod has, a finished one perhaps: both families, or one of them.
 pub(crate) fn free_addresses(world: &World, node: &Node, rng: &mut Rng) -> Vec<IpAddr> {
-    let taken: BTreeSet<IpAddr> = world.pods.values().flat_map(|pod| pod.ips()).copied().collect();
+    let live = world.pods.values().filter(|pod| pod.is_policed());
+    let taken: BTreeSet<IpAddr> = live.flat_map(Pod::ips).copied().collect();
     let is_free = |host: &u8| node.pod_ranges.iter().all(|r| !taken.contains(&addresses::host(*r, *host)));
     let free: Vec<u8> = (2..250).filter(is_free).collect();
     let host = *rng.pick(&free[..free.len().min(20)]);
@@ -121,11 +122,12 @@ fn move_to_host(world: &World, pod: &mut Pod) {
 }
 
 fn age(pod: &mut Pod, percent: u32, rng: &mut Rng) {
-    if rng.chance(percent) {
+    let draw = rng.u32(0..100);
+    if draw < percent {
         pod.life = Life::Terminating;
-    } else if rng.chance(percent) {
+    } else if draw < 2 * percent {
         pod.life = Life::Finished;
-    } else if rng.chance(percent) {
+    } else if draw < 3 * percent {
         pod.addresses = Addresses::NotYet;
     }
 }

@@ -37,7 +37,7 @@ pub(super) fn random_port_match(rng: &mut Rng) -> PortMatch {
         0..20 => every(protocol),
         20..45 => number_from(&DECLARED, protocol, rng),
         45..70 => random_range(protocol, rng),
-        70..97 => named(protocol, *rng.pick(&NAMES)),
+        70..97 => named(protocol, rng.pick::<&str>(&NAMES)),
         _ => named(protocol, MISSING_NAME),
     }
 }

@@ -18,7 +18,9 @@ fn from(peers: Vec<Peer>) -> World {
 
 pub(super) fn scenarios() -> Vec<Scenario> {
     let mut all = members();
+    all.extend(more_members());
     all.extend(exceptions());
+    all.extend(exceptions_of_one_peer());
     all.extend(families());
     all
 }
@@ -53,6 +55,11 @@ fn members() -> Vec<Scenario> {
             allowed: &["x/b > x/a TCP 80", "z/b > x/a ICMP", "10.244.2.200 > x/a TCP 80"],
             denied: &["x/c > x/a TCP 80", "192.0.2.1 > x/a TCP 80"],
         },
+    ]
+}
+
+fn more_members() -> Vec<Scenario> {
+    vec![
         Scenario {
             name: "a block of nodes",
             sentence: "A block matches nodes by their addresses.",
@@ -102,6 +109,11 @@ fn exceptions() -> Vec<Scenario> {
             allowed: &["x/c > x/a TCP 80", "y/b > x/a TCP 80"],
             denied: &["x/b > x/a TCP 80"],
         },
+    ]
+}
+
+fn exceptions_of_one_peer() -> Vec<Scenario> {
+    vec![
         Scenario {
             name: "an exception of one peer only",
             sentence: "An exception narrows its own peer; another block may admit the address.",

@@ -1,6 +1,6 @@
 //! Pod peers: own namespace, other namespaces, and both selectors together.
 
-use podfence_model::{Peer, World};
+use podfence_model::{LabelSelector, Peer, World};
 
 use super::Scenario;
 use super::cluster::with_policies;
@@ -16,15 +16,22 @@ fn to(peers: Vec<Peer>) -> World {
     with_policies(vec![egress("x/p", select(&[eq("pod", "a")]), vec![rule(peers, vec![])])])
 }
 
+fn ns_y() -> LabelSelector {
+    select(&[eq("ns", "y")])
+}
+
+fn pod_b() -> LabelSelector {
+    select(&[eq("pod", "b")])
+}
+
 pub(super) fn scenarios() -> Vec<Scenario> {
     let mut all = ingress_peers();
+    all.extend(ingress_by_both_selectors());
     all.extend(egress_peers());
     all
 }
 
 fn ingress_peers() -> Vec<Scenario> {
-    let ns_y = || select(&[eq("ns", "y")]);
-    let pod_b = || select(&[eq("pod", "b")]);
     vec![
         Scenario {
             name: "podSelector alone",
@@ -54,6 +61,11 @@ fn ingress_peers() -> Vec<Scenario> {
             allowed: &["y/a > x/a TCP 80", "z/c > x/a TCP 80", "x/b > x/a TCP 80"],
             denied: &["192.0.2.1 > x/a TCP 80", "node-3 > x/a TCP 80", "10.244.1.200 > x/a TCP 80"],
         },
+    ]
+}
+
+fn ingress_by_both_selectors() -> Vec<Scenario> {
+    vec![
         Scenario {
             name: "both selectors in one item",
             sentence: "namespaceSelector and podSelector in one item must both match.",
@@ -94,14 +106,14 @@ fn egress_peers() -> Vec<Scenario> {
         Scenario {
             name: "egress to pods of the own namespace",
             sentence: "In egress, peers are about the destination.",
-            world: to(vec![own(select(&[eq("pod", "b")]))]),
+            world: to(vec![own(pod_b())]),
             allowed: &["x/a > x/b TCP 80", "x/c > y/a TCP 80", "y/b > x/a TCP 80"],
             denied: &["x/a > x/c TCP 80", "x/a > y/b TCP 80", "x/a > 192.0.2.1 TCP 80"],
         },
         Scenario {
             name: "egress to a namespace",
             sentence: "A namespaceSelector in egress means all pods of those namespaces.",
-            world: to(vec![pods_in(select(&[eq("ns", "y")]), everything())]),
+            world: to(vec![pods_in(ns_y(), everything())]),
             allowed: &["x/a > y/b TCP 80", "x/a@6 > y/c@6 UDP 80"],
             denied: &["x/a > x/b TCP 80", "x/a > z/b TCP 80", "x/a > 192.0.2.1 TCP 80"],
         },
