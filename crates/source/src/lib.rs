@@ -1,1 +1,24 @@
-//! YAML and JSON text to model values, with places
+//! YAML and JSON text to a [`podfence_model::World`], with the place of every key and value.
+//!
+//! It decides nothing: it reads manifests as the API server would (defaults, validity, YAML 1.1 scalars),
+//! refuses what the API server would refuse or what cannot be known, and says where and how to mend it.
+//! Drawing the messages belongs to `podfence-report`, judging policies to the linters.
+//!
+//! Start with [`read`]. Inside: `input` (files to texts), `yaml` (text to trees), `decode` (typed access
+//! to trees), `kinds` (trees to objects), `gather` (objects to a world).
+
+mod decode;
+mod diagnostic;
+mod gather;
+mod input;
+mod kinds;
+mod names;
+mod read;
+mod sink;
+mod source_map;
+mod yaml;
+
+pub use diagnostic::{Diagnostic, Edit, Label, Severity};
+pub use input::{Input, MAX_INPUT};
+pub use read::{Loaded, Options, Refused, read};
+pub use source_map::SourceMap;

@@ -1,0 +1,109 @@
+//! From inputs to a world: the entry point of the crate.
+
+use std::sync::Arc;
+
+use podfence_model::World;
+
+use crate::decode::Item;
+use crate::diagnostic::Diagnostic;
+use crate::gather::Gathered;
+use crate::input::{Input, Reader, Text};
+use crate::kinds;
+use crate::sink::Sink;
+use crate::source_map::SourceMap;
+use crate::yaml::{Document, Documents, Problem};
+
+/// How to read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Options {
+    /// The namespace of objects that state none; `default` unless said otherwise.
+    pub default_namespace: String,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { default_namespace: "default".to_owned() }
+    }
+}
+
+/// Inputs that were read without an error.
+#[derive(Debug, Clone)]
+pub struct Loaded {
+    /// Every object, as stated; workloads are not expanded to pods.
+    pub world: World,
+    /// Warnings and notes.
+    pub notes: Vec<Diagnostic>,
+    /// The texts, for messages about the world.
+    pub sources: SourceMap,
+}
+
+/// Inputs that are refused. Nothing is decided on half of what somebody wrote.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("{}", one_line(.diagnostics))]
+pub struct Refused {
+    /// Everything found in all inputs, with at least one error.
+    pub diagnostics: Vec<Diagnostic>,
+    /// The texts, for messages.
+    pub sources: SourceMap,
+}
+
+fn one_line(diagnostics: &[Diagnostic]) -> String {
+    let mut errors = diagnostics.iter().filter(|d| d.is_error());
+    let first = errors.next().map_or_else(String::new, ToString::to_string);
+    match errors.count() {
+        0 => first,
+        more => format!("{first} (and {more} more)"),
+    }
+}
+
+/// Reads manifests. All errors of all inputs are collected before it gives up.
+pub fn read(inputs: &[Input], options: &Options) -> Result<Loaded, Refused> {
+    let mut reader = Reader::default();
+    for input in inputs {
+        reader.read(input);
+    }
+    let mut gathered = Gathered::new(reader.found);
+    let mut sources = SourceMap::default();
+    for Text { name, text } in reader.texts {
+        read_text(&name, &text, &mut gathered, options);
+        sources.insert(name, text);
+    }
+    let Gathered { world, mut found, objects, .. } = gathered;
+    if objects == 0 && !found.iter().any(Diagnostic::is_error) {
+        found.push(Diagnostic::error("no-objects", "the input holds no Kubernetes object"));
+    }
+    if found.iter().any(Diagnostic::is_error) {
+        return Err(Refused { diagnostics: found, sources });
+    }
+    Ok(Loaded { world, notes: found, sources })
+}
+
+fn read_text(name: &Arc<str>, text: &str, gathered: &mut Gathered, options: &Options) {
+    let sink = Sink::new(Arc::clone(name));
+    let mut empty = true;
+    for Document { root, problems } in Documents::new(text) {
+        empty &= root.is_none() && problems.is_empty();
+        for problem in &problems {
+            report(&sink, problem);
+        }
+        let Some(root) = root else { continue };
+        let item = Item::new(&sink, &root, "document");
+        if !item.is_null() {
+            kinds::read(item, gathered, &options.default_namespace);
+        }
+    }
+    if empty {
+        sink.report(Diagnostic::note("empty", format!("{name} is empty")));
+    }
+    gathered.found.extend(sink.into_found());
+}
+
+fn report(sink: &Sink, problem: &Problem) {
+    let mut diagnostic =
+        Diagnostic::error(problem.code(), problem.to_string()).at(sink.place(problem.span()), "");
+    if let Problem::DuplicateKey { first, .. } = problem {
+        diagnostic = diagnostic.at(sink.place(*first), "first stated here");
+    }
+    diagnostic.help = problem.help().map(str::to_owned);
+    sink.report(diagnostic);
+}

@@ -1,0 +1,33 @@
+//! The texts that were read, by the names that places use.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use podfence_model::Place;
+
+/// The text of every input.
+#[derive(Debug, Clone, Default)]
+pub struct SourceMap {
+    texts: BTreeMap<Arc<str>, Arc<str>>,
+}
+
+impl SourceMap {
+    /// The text of an input, by the name that a [`Place`] gives it.
+    pub fn text(&self, file: &str) -> Option<&str> {
+        self.texts.get(file).map(AsRef::as_ref)
+    }
+
+    /// The text at a place.
+    pub fn slice(&self, place: &Place) -> Option<&str> {
+        self.text(&place.file)?.get(place.start as usize..place.end as usize)
+    }
+
+    /// The names of all inputs, in order.
+    pub fn files(&self) -> impl Iterator<Item = &Arc<str>> {
+        self.texts.keys()
+    }
+
+    pub(crate) fn insert(&mut self, file: Arc<str>, text: Arc<str>) {
+        self.texts.insert(file, text);
+    }
+}

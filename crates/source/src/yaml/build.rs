@@ -1,0 +1,239 @@
+//! Parser events to a tree, with a stack of open collections instead of recursion.
+//!
+//! The limits here bound time and memory whatever the text says: depth, number of values, and how much
+//! aliases may unfold to.
+
+use std::borrow::Cow;
+
+use granit_parser::{Event, Marker, ScalarStyle, Span as EventSpan, StructureStyle, Tag};
+
+use super::anchors::Anchors;
+use super::documents::Document;
+use super::entries;
+use super::problem::Problem;
+use super::scalar::{Resolved, resolve};
+use super::tree::{Entry, Key, Node, Scalar, Span, Value};
+
+/// How deep collections may nest. Kubernetes objects stay below 30.
+pub(crate) const MAX_DEPTH: usize = 100;
+/// How many values one document may have: about 300 MB of tree.
+pub(crate) const MAX_NODES: usize = 6_000_000;
+
+/// A collection whose end has not come yet.
+struct Open<'t> {
+    contents: Contents<'t>,
+    span: Span,
+    flow: bool,
+    anchor: usize,
+}
+
+enum Contents<'t> {
+    Items(Vec<Node<'t>>),
+    Entries { entries: Vec<Entry<'t>>, key: Option<Key<'t>>, merges: bool },
+}
+
+/// Takes the events of one document.
+pub(crate) struct Builder<'t> {
+    text: &'t str,
+    open: Vec<Open<'t>>,
+    root: Option<Node<'t>>,
+    anchors: Anchors<'t>,
+    problems: Vec<Problem>,
+    nodes: usize,
+}
+
+impl<'t> Builder<'t> {
+    pub(crate) fn new(text: &'t str) -> Self {
+        let anchors = Anchors::default();
+        Self { text, open: Vec::new(), root: None, anchors, problems: Vec::new(), nodes: 0 }
+    }
+
+    /// The document, when its last event has come. An empty one has no root.
+    pub(crate) fn finish(self) -> Document<'t> {
+        Document { root: self.root, problems: self.problems }
+    }
+
+    /// The document when the text broke off.
+    pub(crate) fn fail(mut self, problem: Problem) -> Document<'t> {
+        self.problems.push(problem);
+        Document { root: None, problems: self.problems }
+    }
+
+    /// Takes an event; an error ends the document.
+    pub(crate) fn take(&mut self, event: Event<'t>, at: &EventSpan) -> Result<(), Problem> {
+        match event {
+            Event::Scalar(text, style, anchor, tag) => self.scalar(text, style, anchor, tag.as_deref(), at),
+            Event::SequenceStart(style, anchor, _) => {
+                self.start(Contents::Items(Vec::new()), style, anchor, at)
+            }
+            Event::MappingStart(style, anchor, _) => {
+                let contents = Contents::Entries { entries: Vec::new(), key: None, merges: false };
+                self.start(contents, style, anchor, at)
+            }
+            Event::SequenceEnd | Event::MappingEnd => self.end(at),
+            Event::Alias(id) => self.alias(id, at),
+            _ => Ok(()),
+        }
+    }
+
+    fn scalar(
+        &mut self,
+        text: Cow<'t, str>,
+        style: ScalarStyle,
+        anchor: usize,
+        tag: Option<&Tag>,
+        at: &EventSpan,
+    ) -> Result<(), Problem> {
+        let mut span = span(at);
+        if matches!(style, ScalarStyle::Literal | ScalarStyle::Folded) {
+            span.end = self.trimmed_end(span);
+        }
+        let plain = match tag.and_then(Tag::core_suffix) {
+            Some("str" | "binary") => false,
+            Some(_) => true,
+            None => style == ScalarStyle::Plain && tag.is_none(),
+        };
+        let node = Node { value: Value::Scalar(Scalar { text, plain }), span };
+        self.anchors.define(anchor, &node, span)?;
+        self.push(node)
+    }
+
+    fn start(
+        &mut self,
+        contents: Contents<'t>,
+        style: StructureStyle,
+        anchor: usize,
+        at: &EventSpan,
+    ) -> Result<(), Problem> {
+        let span = span(at);
+        if self.open.len() >= MAX_DEPTH {
+            return Err(Problem::TooDeep { limit: MAX_DEPTH, span });
+        }
+        self.refuse_as_key(span)?;
+        self.open.push(Open { contents, span, flow: style == StructureStyle::Flow, anchor });
+        Ok(())
+    }
+
+    fn end(&mut self, at: &EventSpan) -> Result<(), Problem> {
+        let Some(Open { contents, mut span, flow, anchor }) = self.open.pop() else { return Ok(()) };
+        let end = if flow { offset(&at.end) } else { contents.end() };
+        span.end = end.max(span.end);
+        let node = Node { value: self.close(contents), span };
+        self.anchors.define(anchor, &node, span)?;
+        self.push(node)
+    }
+
+    fn close(&mut self, contents: Contents<'t>) -> Value<'t> {
+        match contents {
+            Contents::Items(items) => Value::Sequence(items),
+            Contents::Entries { mut entries, merges, .. } => {
+                self.problems.extend(entries::twins(&entries));
+                if merges {
+                    entries = entries::merge(entries, &mut self.problems);
+                }
+                Value::Mapping(entries)
+            }
+        }
+    }
+
+    fn alias(&mut self, id: usize, at: &EventSpan) -> Result<(), Problem> {
+        let span = span(at);
+        let room = MAX_DEPTH.saturating_sub(self.open.len());
+        let node = self.anchors.resolve(id, room, span)?;
+        self.push(node)
+    }
+
+    /// Puts a finished node where it belongs: into the innermost open collection, or at the root.
+    fn push(&mut self, mut node: Node<'t>) -> Result<(), Problem> {
+        self.nodes += 1;
+        if self.nodes > MAX_NODES {
+            return Err(Problem::TooManyNodes { limit: MAX_NODES, span: node.span });
+        }
+        match self.open.last_mut().map(|open| &mut open.contents) {
+            None => self.root = Some(node),
+            Some(Contents::Items(items)) => items.push(node),
+            Some(Contents::Entries { entries, key, merges }) => match key.take() {
+                None => *key = Some(read_key(node, merges)?),
+                Some(key) => {
+                    if node.span.start == node.span.end {
+                        node.span = key.span; // nothing is written: point at the key instead
+                    }
+                    entries.push(Entry { key, value: node });
+                }
+            },
+        }
+        Ok(())
+    }
+
+    fn refuse_as_key(&self, span: Span) -> Result<(), Problem> {
+        match self.open.last().map(|open| &open.contents) {
+            Some(Contents::Entries { key: None, .. }) if self.is_template(span) => {
+                Err(Problem::Template { span })
+            }
+            Some(Contents::Entries { key: None, .. }) => Err(Problem::KeyNotText { span }),
+            _ => Ok(()),
+        }
+    }
+
+    /// `{{ x }}` is YAML: a mapping whose only key is a mapping.
+    fn is_template(&self, span: Span) -> bool {
+        let at = span.start as usize;
+        at > 0 && self.text.as_bytes().get(at - 1..=at).is_some_and(|bytes| bytes == b"{{")
+    }
+
+    fn trimmed_end(&self, span: Span) -> u32 {
+        let slice = self.text.get(span.start as usize..span.end as usize).unwrap_or("");
+        let blank = slice.len() - slice.trim_end().len();
+        span.end - u32::try_from(blank).unwrap_or(0)
+    }
+}
+
+impl Contents<'_> {
+    /// Where the last thing inside ends; a block collection has no end mark of its own.
+    fn end(&self) -> u32 {
+        match self {
+            Self::Items(items) => items.last().map_or(0, |node| node.span.end),
+            Self::Entries { entries, .. } => {
+                entries.last().map_or(0, |entry| entry.value.span.end.max(entry.key.span.end))
+            }
+        }
+    }
+}
+
+/// A key as `kubectl` converts it to JSON: `yes:` is the key `true`, `0x10:` the key `16`.
+fn read_key<'t>(node: Node<'t>, merges: &mut bool) -> Result<Key<'t>, Problem> {
+    let span = node.span;
+    let Value::Scalar(Scalar { text, plain }) = node.value else {
+        return Err(Problem::KeyNotText { span });
+    };
+    if !plain {
+        return Ok(Key { text, span });
+    }
+    *merges |= text == "<<";
+    let text = match resolve(&text) {
+        Resolved::Text => text,
+        Resolved::Boolean(value) => Cow::Owned(value.to_string()),
+        Resolved::Integer(value) => Cow::Owned(value.to_string()),
+        Resolved::Float(value) => Cow::Owned(value.to_string()),
+        Resolved::Null => return Err(Problem::KeyNotText { span }),
+    };
+    Ok(Key { text, span })
+}
+
+fn span(at: &EventSpan) -> Span {
+    Span {
+        start: offset(&at.start),
+        end: offset(&at.end),
+        line: small(at.start.line()),
+        column: small(at.start.col() + 1),
+    }
+}
+
+fn offset(marker: &Marker) -> u32 {
+    small(marker.byte_offset().unwrap_or(0))
+}
+
+/// Inputs are far smaller than 4 GiB (see `crate::input`), so nothing is lost.
+fn small(n: usize) -> u32 {
+    u32::try_from(n).unwrap_or(u32::MAX)
+}
