@@ -49,7 +49,7 @@ fn ends_of_life() -> Vec<Scenario> {
             name: "a terminating pod",
             sentence: "A terminating pod stays subject and peer until it is gone.",
             world: with_pod_changed(own_only(), "x/b", |pod| pod.life = Life::Terminating),
-            allowed: &["x/b > x/a TCP 80", "x/a > x/b TCP 80"],
+            allowed: &["x/b > x/a TCP 80", "10.244.2.11 > x/a TCP 80", "x/a > x/b TCP 80"],
             denied: &["y/a > x/b TCP 80"],
         },
     ]
