@@ -12,6 +12,7 @@ mod rtnl;
 pub mod sandbox;
 mod sctp;
 pub mod serve;
+pub mod services;
 mod sockets;
 pub mod sysctl;
 pub mod topology;

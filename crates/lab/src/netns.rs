@@ -134,7 +134,9 @@ fn live(name: &str, role: Role, born: &Sender<Result<File, NetnsError>>, inbox: 
     let entered = enter_new(name, role);
     let alive = entered.is_ok();
     if born.send(entered).is_ok() && alive {
-        inbox.iter().for_each(|job| job());
+        for job in inbox {
+            job();
+        }
     }
 }
 

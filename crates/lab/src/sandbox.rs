@@ -11,6 +11,7 @@ use std::fs;
 use nix::errno::Errno;
 use nix::mount::{MsFlags, mount};
 use nix::sched::{CloneFlags, unshare};
+use nix::sys::statvfs::{FsFlags, statvfs};
 use nix::unistd::{getegid, geteuid};
 
 pub use diagnosis::{Facts, SandboxError, Step};
@@ -29,9 +30,14 @@ pub enum Sandbox {
 /// # Errors
 /// Names what the system forbids and what to switch on; see [`SandboxError`].
 pub fn enter() -> Result<Sandbox, SandboxError> {
+    if fs::read_dir("/proc/self/task").is_ok_and(|threads| threads.count() > 1) {
+        // They would stay in the host's network.
+        return Err(SandboxError::Threads);
+    }
     let facts = Facts::of_this_system();
     if facts.may_unshare_directly() && unshare(private_namespaces()).is_ok() {
         keep_mounts_private()?;
+        open_switches();
         return Ok(Sandbox::Privileged);
     }
     enter_user_namespace().map_err(|(step, errno)| facts.explain(step, errno))?;
@@ -61,4 +67,17 @@ fn write_self(file: &str, content: &str) -> Result<(), (Step, Errno)> {
 fn keep_mounts_private() -> Result<(), SandboxError> {
     mount(None::<&str>, "/", None::<&str>, MsFlags::MS_REC | MsFlags::MS_PRIVATE, None::<&str>)
         .map_err(SandboxError::Mounts)
+}
+
+/// Containers have `/proc/sys` mounted read-only. Where we may, we mount it anew for ourselves; where not, `sysctl` says so.
+fn open_switches() {
+    if statvfs("/proc/sys").is_ok_and(|fs| fs.flags().contains(FsFlags::ST_RDONLY)) {
+        _ = mount(
+            None::<&str>,
+            "/proc/sys",
+            None::<&str>,
+            MsFlags::MS_REMOUNT | MsFlags::MS_BIND,
+            None::<&str>,
+        );
+    }
 }

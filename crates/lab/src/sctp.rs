@@ -4,7 +4,7 @@
 //! sockets. An INIT ACK carries the name of who answers as its state cookie, which a real client would only ever send back.
 
 /// The IP protocol number of SCTP.
-pub(crate) const PROTOCOL: i32 = 132;
+pub(crate) const PROTOCOL: u8 = 132;
 
 const INIT: u8 = 1;
 const INIT_ACK: u8 = 2;
@@ -64,12 +64,12 @@ impl Packet {
 
 impl Chunk {
     fn from_bytes(bytes: &[u8]) -> Option<Self> {
-        match bytes.first()? {
-            &INIT => Some(Self::Init { tag: be32(bytes, 4)? }),
-            &INIT_ACK => {
+        match *bytes.first()? {
+            INIT => Some(Self::Init { tag: be32(bytes, 4)? }),
+            INIT_ACK => {
                 Some(Self::InitAck { tag: be32(bytes, 4)?, cookie: cookie(bytes).unwrap_or_default() })
             }
-            &ABORT => Some(Self::Abort),
+            ABORT => Some(Self::Abort),
             _ => None,
         }
     }

@@ -59,10 +59,10 @@ pub fn serve(netns: &Netns, runtime: &Handle, listeners: &[Listener]) -> Result<
     let mut tasks = JoinSet::new();
     let (by_sctp, others): (Vec<_>, Vec<_>) = listeners.iter().partition(|l| l.transport == Transport::Sctp);
     for (listener, socket) in open_all(netns, others)? {
-        let name = listener.name.clone();
+        let name = listener.name.as_str();
         let started = match listener.transport {
             Transport::Tcp => tcp::start(&mut tasks, socket, name),
-            _ => datagram::start(&mut tasks, socket, datagram::echo(&name)),
+            _ => datagram::start(&mut tasks, socket, datagram::echo(name)),
         };
         started.map_err(|source| refused(netns, listener, source))?;
     }

@@ -25,6 +25,17 @@ pub enum Transport {
     Sctp,
 }
 
+impl Transport {
+    /// Its IP protocol number.
+    pub fn number(self) -> u8 {
+        match self {
+            Self::Tcp => 6,
+            Self::Udp => 17,
+            Self::Sctp => sctp::PROTOCOL,
+        }
+    }
+}
+
 /// All addresses of IPv4, and all of IPv6.
 pub(crate) const WILDCARDS: [IpAddr; 2] =
     [IpAddr::V4(Ipv4Addr::UNSPECIFIED), IpAddr::V6(Ipv6Addr::UNSPECIFIED)];
@@ -61,7 +72,7 @@ pub(crate) fn udp_server(at: SocketAddr) -> io::Result<Socket> {
 
 /// A raw socket that sees every SCTP packet of its family.
 pub(crate) fn sctp_server(family: IpAddr) -> io::Result<Socket> {
-    let socket = socket(family, Type::RAW, Some(Protocol::from(sctp::PROTOCOL)))?;
+    let socket = socket(family, Type::RAW, Some(Protocol::from(i32::from(sctp::PROTOCOL))))?;
     prepare_for_datagrams(&socket, family)?;
     Ok(socket)
 }
@@ -94,7 +105,7 @@ pub(crate) fn ping_client(to: IpAddr, source: Option<IpAddr>) -> io::Result<Sock
 
 /// A connected raw socket for SCTP: it sees what `to` sends, whatever the ports.
 pub(crate) fn sctp_client(to: IpAddr, source: Option<IpAddr>) -> io::Result<Socket> {
-    let protocol = Protocol::from(sctp::PROTOCOL);
+    let protocol = Protocol::from(i32::from(sctp::PROTOCOL));
     connected(socket(to, Type::RAW, Some(protocol))?, SocketAddr::new(to, 0), source)
 }
 

@@ -23,7 +23,7 @@ pub enum Role {
 pub enum SysctlError {
     /// `/proc/sys` is mounted read-only, as in a container that is not privileged.
     #[error(
-        "/proc/sys is read-only, so {path} cannot be set: in a container, start it with `--security-opt systempaths=unconfined`, or `--privileged`"
+        "/proc/sys is read-only, so {path} cannot be set: in a container, start it with `--privileged`, or `--security-opt systempaths=unconfined`"
     )]
     ReadOnly {
         /// The switch, below `/proc/sys`.

@@ -4,7 +4,7 @@
 //! knows which pod ranges lie behind which node. Pods come and go at any time. A hostNetwork pod has no namespace: it lives in its node's.
 //! Services, name resolution and servers are placed on top by other modules.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
@@ -142,9 +142,7 @@ impl Topology {
 
     /// Adds nodes and the routes to their pod ranges.
     pub fn add_nodes(&mut self, specs: &[NodeSpec]) -> Result<(), TopologyError> {
-        self.refuse_duplicates("node", specs.iter().map(|spec| &spec.name), |name| {
-            self.nodes.contains_key(name)
-        })?;
+        refuse_duplicates("node", specs.iter().map(|spec| &spec.name), |name| self.nodes.contains_key(name))?;
         let namespaces = namespaces(specs.iter().map(|spec| spec.name.as_str()), Role::Router)?;
         let mut guests = Vec::new();
         let mut routers = Vec::new();
@@ -169,9 +167,7 @@ impl Topology {
 
     /// Adds pods to their nodes, those of a node in one batch.
     pub fn add_pods(&mut self, specs: &[PodSpec]) -> Result<(), TopologyError> {
-        self.refuse_duplicates("pod", specs.iter().map(|spec| &spec.name), |name| {
-            self.pods.contains_key(name)
-        })?;
+        refuse_duplicates("pod", specs.iter().map(|spec| &spec.name), |name| self.pods.contains_key(name))?;
         let namespaces = namespaces(specs.iter().map(|spec| spec.name.as_str()), Role::Endpoint)?;
         let mut by_node = BTreeMap::<&str, Vec<(&PodSpec, Guest)>>::new();
         for (spec, netns) in specs.iter().zip(namespaces) {
@@ -226,21 +222,20 @@ impl Topology {
     pub fn pods(&self) -> impl Iterator<Item = (&str, &Pod)> {
         self.pods.iter().map(|(name, pod)| (name.as_str(), pod))
     }
+}
 
-    fn refuse_duplicates<'a>(
-        &self,
-        kind: &str,
-        names: impl Iterator<Item = &'a String>,
-        taken: impl Fn(&str) -> bool,
-    ) -> Result<(), TopologyError> {
-        let mut seen = std::collections::BTreeSet::new();
-        for name in names {
-            if taken(name) || !seen.insert(name) {
-                return Err(TopologyError::Duplicate(format!("{kind} {name}")));
-            }
+fn refuse_duplicates<'a>(
+    kind: &str,
+    names: impl Iterator<Item = &'a String>,
+    taken: impl Fn(&str) -> bool,
+) -> Result<(), TopologyError> {
+    let mut seen = BTreeSet::new();
+    for name in names {
+        if taken(name) || !seen.insert(name) {
+            return Err(TopologyError::Duplicate(format!("{kind} {name}")));
         }
-        Ok(())
     }
+    Ok(())
 }
 
 /// Makes many namespaces at once.

@@ -61,15 +61,15 @@ fn receive(socket: &UdpSocket) -> io::Result<Request> {
     let mut slices = [IoSliceMut::new(&mut buffer)];
     let message =
         recvmsg::<SockaddrStorage>(socket.as_raw_fd(), &mut slices, Some(&mut control), MsgFlags::empty())?;
-    let to = message.cmsgs()?.find_map(local);
+    let to = message.cmsgs()?.find_map(|control| local(&control));
     let from = message.address.ok_or(io::ErrorKind::InvalidData)?;
     let length = message.bytes;
     Ok(Request { payload: buffer[..length].to_vec(), from, to })
 }
 
 /// The interface is left to routing, except for link-local addresses, which mean nothing without it.
-fn local(control: ControlMessageOwned) -> Option<Local> {
-    match control {
+fn local(control: &ControlMessageOwned) -> Option<Local> {
+    match *control {
         ControlMessageOwned::Ipv4PacketInfo(info) => Some(Local::V4(in_pktinfo { ipi_ifindex: 0, ..info })),
         ControlMessageOwned::Ipv6PacketInfo(info) => Some(Local::V6(info)),
         _ => None,

@@ -43,10 +43,10 @@ fn kernel_has_sctp() -> bool {
 fn start_kernel(tasks: &mut JoinSet<()>, netns: &Netns, port: u16) -> io::Result<()> {
     for address in WILDCARDS {
         let at = SocketAddr::new(address, port);
-        let socket = netns.run(move || sockets::listener(at, Some(Protocol::from(PROTOCOL))))?;
+        let socket = netns.run(move || sockets::listener(at, Some(Protocol::from(i32::from(PROTOCOL)))))?;
         tasks.spawn(async move {
             let _listening = socket;
-            std::future::pending().await
+            std::future::pending::<()>().await;
         });
     }
     Ok(())

@@ -8,7 +8,7 @@ use tokio::io::{AsyncWriteExt, copy};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
-pub(super) fn start(tasks: &mut JoinSet<()>, socket: Socket, name: String) -> io::Result<()> {
+pub(super) fn start(tasks: &mut JoinSet<()>, socket: Socket, name: &str) -> io::Result<()> {
     let listener = TcpListener::from_std(socket.into())?;
     tasks.spawn(listen(listener, format!("{name}\n").into()));
     Ok(())

@@ -2,10 +2,16 @@
 //!
 //! Runs as root and without; where the system forbids both it says why and skips, except in CI, where that is a failure.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "a failed step is a failed test; without `#[test]` clippy cannot see that"
+)]
+
 mod leftovers;
 mod life;
 mod names;
 mod reach;
+mod services;
 mod world;
 
 use std::process::ExitCode;
@@ -62,6 +68,11 @@ fn trials(entered: Sandbox, links_before: Vec<String>) -> Vec<Trial> {
         in_world("names_resolve_as_in_a_pod", names::resolve_as_in_a_pod),
         in_world("long_answers_come_over_tcp", names::truncated),
         in_world("a_silent_name_server_is_a_timeout", names::silence),
+        in_world("services_reach_their_pods", services::reach_their_pods),
+        in_world("every_backend_has_its_turn", services::every_backend),
+        in_world("a_pod_reaches_itself_through_its_service", services::hairpin),
+        in_world("a_service_without_pods_is_silent", services::without_pods),
+        alone("services_can_be_replaced", services::replaced),
         alone("a_zone_can_be_replaced", names::replaced),
         alone("pods_come_and_go", life::pods_come_and_go),
         alone("twenty_pods_take_well_under_a_second", life::twenty_pods),

@@ -8,8 +8,9 @@ use podfence_lab::dns::{SharedZone, Zone};
 use podfence_lab::netns::Netns;
 use podfence_lab::probe::{self, Answer, Outcome, Probe, Question};
 use podfence_lab::serve::{Listener, Servers, serve};
+use podfence_lab::services::ServicePort;
 use podfence_lab::topology::{NodeSpec, PodSpec, Topology, usual_outside};
-use podfence_lab::{Transport, dns};
+use podfence_lab::{Transport, dns, services};
 use tokio::runtime::Runtime;
 
 /// Short, since nothing here is lost on the way, yet long enough for TCP to try twice.
@@ -65,7 +66,34 @@ impl World {
         }
         let zone = SharedZone::new(zone());
         servers.push(dns::serve(place_of(&topology, "dns"), runtime.handle(), "dns", 53, &zone).unwrap());
+        for (_, node) in topology.nodes() {
+            services::program(node, &Self::services()).unwrap();
+        }
         Self { topology, runtime, _servers: servers }
+    }
+
+    pub fn services() -> Vec<ServicePort> {
+        let behind = |pods: &[&str]| pods.iter().map(|pod| SocketAddr::new(ip(pod), 80)).collect::<Vec<_>>();
+        let mut ports = Vec::new();
+        for transport in [Tcp, Udp, Sctp] {
+            let port = |name: &str, address: &str, backends: &[&str]| ServicePort {
+                name: name.into(),
+                address: ip(address),
+                transport,
+                port: 1234,
+                backends: behind(backends),
+            };
+            ports.push(port("shop/all", "10.96.0.1", &["10.244.1.10", "10.244.1.11", "10.244.2.10"]));
+            ports.push(port(
+                "shop/all",
+                "fd00:10:96::1",
+                &["fd00:10:244:1::10", "fd00:10:244:1::11", "fd00:10:244:2::10"],
+            ));
+            ports.push(port("shop/a", "10.96.0.2", &["10.244.1.10"]));
+            ports.push(port("shop/a", "fd00:10:96::2", &["fd00:10:244:1::10"]));
+            ports.push(port("shop/empty", "10.96.0.3", &[]));
+        }
+        ports
     }
 
     pub fn place(&self, name: &str) -> &Netns {
