@@ -99,7 +99,7 @@ pub(crate) struct Segment {
     pub range: AddressRange,
     /// The blocks that hold it, sorted.
     pub blocks: Vec<AtomId>,
-    /// Whether it lies in a range that pods get their addresses from.
+    /// Whether it lies in a range that pods get their addresses from, and is no host's own (a node's bridge).
     pub pods: bool,
 }
 
@@ -110,14 +110,24 @@ pub(crate) struct AddressSpace {
     v6: Vec<Segment>,
 }
 
+#[derive(Clone, Copy)]
 enum Edge {
     Block(AtomId),
     PodRange,
+    Host,
 }
 
 impl AddressSpace {
-    pub(crate) fn new(blocks: &[(AtomId, IpBlock)], pod_ranges: &[Cidr]) -> Self {
-        Self { v4: segments(Family::V4, blocks, pod_ranges), v6: segments(Family::V6, blocks, pod_ranges) }
+    /// Cuts both families at the edges of blocks and pod ranges, and around the hosts' addresses in pod ranges.
+    pub(crate) fn new(blocks: &[(AtomId, IpBlock)], pod_ranges: &[Cidr], hosts: &[IpAddr]) -> Self {
+        let mut cuts = Vec::new();
+        for (id, block) in blocks {
+            cuts.extend(ranges_of(block).into_iter().map(|range| (range, Edge::Block(*id))));
+        }
+        cuts.extend(pod_ranges.iter().map(|cidr| (AddressRange::of(*cidr), Edge::PodRange)));
+        let inside = hosts.iter().filter(|ip| pod_ranges.iter().any(|cidr| cidr.contains(**ip)));
+        cuts.extend(inside.map(|ip| (AddressRange::of(Cidr::host(*ip)), Edge::Host)));
+        Self { v4: segments(Family::V4, &cuts), v6: segments(Family::V6, &cuts) }
     }
 
     /// The segment that holds an address.
@@ -140,56 +150,58 @@ impl AddressSpace {
     }
 }
 
-fn segments(family: Family, blocks: &[(AtomId, IpBlock)], pod_ranges: &[Cidr]) -> Vec<Segment> {
+fn segments(family: Family, cuts: &[(AddressRange, Edge)]) -> Vec<Segment> {
     let mut edges: Vec<(u128, bool, Edge)> = Vec::new();
-    let mut add = |range: AddressRange, edge: fn(AtomId) -> Edge, id: AtomId| {
-        edges.push((range.low, true, edge(id)));
-        if let Some(behind) = range.high.checked_add(1) {
-            edges.push((behind, false, edge(id)));
-        }
-    };
-    for (id, block) in blocks.iter().filter(|(_, b)| b.cidr().family() == family) {
-        for range in ranges_of(block) {
-            add(range, Edge::Block, *id);
-        }
-    }
-    for range in pod_ranges.iter().filter(|c| c.family() == family) {
-        add(AddressRange::of(*range), |_| Edge::PodRange, AtomId(0));
+    for (range, edge) in cuts.iter().filter(|(range, _)| range.family == family) {
+        edges.push((range.low, true, *edge));
+        edges.extend(range.high.checked_add(1).map(|behind| (behind, false, *edge)));
     }
     edges.sort_by_key(|(at, ..)| *at);
     sweep(family, &edges)
 }
 
+/// What holds the point that the sweep has reached.
+#[derive(Default)]
+struct Open {
+    blocks: BTreeSet<AtomId>,
+    pod_ranges: usize,
+    hosts: usize,
+}
+
+impl Open {
+    fn pass(&mut self, edge: Edge, opens: bool) {
+        let count = |n: usize| if opens { n + 1 } else { n.saturating_sub(1) };
+        match edge {
+            Edge::Block(id) if opens => drop(self.blocks.insert(id)),
+            Edge::Block(id) => drop(self.blocks.remove(&id)),
+            Edge::PodRange => self.pod_ranges = count(self.pod_ranges),
+            Edge::Host => self.hosts = count(self.hosts),
+        }
+    }
+
+    fn segment(&self, family: Family, low: u128, high: u128) -> Segment {
+        Segment {
+            range: AddressRange { family, low, high },
+            blocks: self.blocks.iter().copied().collect(),
+            pods: self.pod_ranges > 0 && self.hosts == 0,
+        }
+    }
+}
+
 fn sweep(family: Family, edges: &[(u128, bool, Edge)]) -> Vec<Segment> {
-    let mut out = Vec::new();
-    let (mut blocks, mut pods, mut low) = (BTreeSet::new(), 0_usize, 0);
+    let (mut out, mut open, mut low) = (Vec::new(), Open::default(), 0);
     for group in edges.chunk_by(|a, b| a.0 == b.0) {
         let at = group[0].0;
         if at > low {
-            out.push(segment(family, low, at - 1, &blocks, pods));
+            out.push(open.segment(family, low, at - 1));
         }
-        for (_, opens, edge) in group {
-            match (edge, opens) {
-                (Edge::Block(id), true) => drop(blocks.insert(*id)),
-                (Edge::Block(id), false) => drop(blocks.remove(id)),
-                (Edge::PodRange, true) => pods += 1,
-                (Edge::PodRange, false) => pods = pods.saturating_sub(1),
-            }
-        }
+        group.iter().for_each(|(_, opens, edge)| open.pass(*edge, *opens));
         low = at;
     }
     if low <= highest(family) {
-        out.push(segment(family, low, highest(family), &blocks, pods));
+        out.push(open.segment(family, low, highest(family)));
     }
     out
-}
-
-fn segment(family: Family, low: u128, high: u128, blocks: &BTreeSet<AtomId>, pods: usize) -> Segment {
-    Segment {
-        range: AddressRange { family, low, high },
-        blocks: blocks.iter().copied().collect(),
-        pods: pods > 0,
-    }
 }
 
 #[cfg(test)]
@@ -227,7 +239,8 @@ mod tests {
             block("255.255.255.255/32", &[]),
         ];
         let ids: Vec<_> = blocks.iter().cloned().enumerate().map(|(i, b)| (AtomId::new(i), b)).collect();
-        let space = AddressSpace::new(&ids, &["10.244.0.0/16".parse().unwrap()]);
+        let space =
+            AddressSpace::new(&ids, &["10.244.0.0/16".parse().unwrap()], &["10.244.0.1".parse().unwrap()]);
         let probes = [
             "0.0.0.0",
             "9.255.255.255",
@@ -244,6 +257,8 @@ mod tests {
             assert_eq!(space.segment(ip).unwrap().blocks, expected, "{probe}");
         }
         assert!(space.segment("10.244.3.1".parse().unwrap()).unwrap().pods);
+        assert!(!space.segment("10.244.0.1".parse().unwrap()).unwrap().pods);
+        assert!(space.segment("10.244.0.2".parse().unwrap()).unwrap().pods);
         assert_eq!(space.of(Family::V6).len(), 1);
     }
 }

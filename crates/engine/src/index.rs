@@ -1,6 +1,7 @@
 //! The engine itself: a world, indexed for questions.
 
 use std::collections::{BTreeMap, HashMap};
+use std::net::IpAddr;
 
 use podfence_model::{
     Addresses, Cidr, Direction, Family, IpBlock, NamespacedName, NetworkPolicy, Node, Pod, PortSpec, Service,
@@ -64,11 +65,12 @@ impl Engine {
         atoms.index_namespaces(world.namespaces.values());
         let pod_ranges: Vec<Cidr> = world.all_pod_ranges().collect();
         let blocks = atoms.blocks();
+        let hosts: Vec<IpAddr> = host_addresses(world).flat_map(|node| node.addresses).collect();
         let mut engine = Self {
             pod_ids: pods.iter().enumerate().map(|(i, p)| (p.meta.id.clone(), PodId::new(i))).collect(),
             owners: Owners::new(&pods, host_addresses(world)),
             by_namespace: by_namespace(&policies),
-            space: AddressSpace::new(&blocks, &pod_ranges),
+            space: AddressSpace::new(&blocks, &pod_ranges, &hosts),
             likely_ranges: likely_ranges(&pod_ranges),
             nodes: world.nodes.clone(),
             namespaces: world.namespaces.clone(),
@@ -88,7 +90,8 @@ impl Engine {
     fn partition(&self) -> Classes {
         let mut classes = Classes::default();
         for id in self.pod_ids() {
-            for address in member_addresses(self.pod(id)) {
+            let its_own = |ip: &Option<IpAddr>| ip.is_none_or(|ip| self.pod_with_address(ip) == Some(id));
+            for address in member_addresses(self.pod(id)).into_iter().filter(its_own) {
                 let signature = self.pod_signature(id, address.as_slice());
                 classes.add_member(signature, Member { pod: id, address });
             }
@@ -164,7 +167,7 @@ impl Engine {
     }
 }
 
-fn member_addresses(pod: &Pod) -> Vec<Option<std::net::IpAddr>> {
+fn member_addresses(pod: &Pod) -> Vec<Option<IpAddr>> {
     match &pod.addresses {
         Addresses::Known(ips) => ips.iter().copied().map(Some).collect(),
         Addresses::Unstated => vec![None],

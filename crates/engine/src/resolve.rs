@@ -94,6 +94,14 @@ impl Owners {
 }
 
 impl Engine {
+    /// The known pod that has an address.
+    pub fn pod_with_address(&self, ip: IpAddr) -> Option<PodId> {
+        match self.owners.0.get(&ip) {
+            Some(Owner::Pod(id)) => Some(*id),
+            Some(Owner::Node(_)) | None => None,
+        }
+    }
+
     /// Who the two ends of a flow are. Addresses of a family that the other end lacks are left out.
     pub(crate) fn parties(
         &self,

@@ -135,7 +135,7 @@ fn local_pod(
     let pod = engine.pod(id);
     let program = |direction| compiled.program_of(id, direction).map(|p| program_key(compiled, p));
     LocalPod {
-        addresses: pod.ips().to_vec(),
+        addresses: pod.ips().iter().copied().filter(|ip| engine.pod_with_address(*ip) == Some(id)).collect(),
         link: links.get(&pod.meta.id).cloned(),
         egress: program(Direction::Egress),
         ingress: program(Direction::Ingress),
