@@ -91,11 +91,6 @@ impl<'a> Message<'a> {
         self.payload.first().copied().unwrap_or_default()
     }
 
-    /// `res_id`.
-    pub(crate) fn resource(&self) -> u16 {
-        self.payload.get(2..).and_then(array).map_or(0, u16::from_be_bytes)
-    }
-
     pub(crate) fn attributes(&self) -> Attributes<'a> {
         Attributes::new(self.payload.get(NETFILTER_HEADER..).unwrap_or_default())
     }

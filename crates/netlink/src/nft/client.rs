@@ -19,6 +19,9 @@ const SEND_BUFFER: usize = 64 << 20;
 /// Room for the errors of a large batch; the first is enough to judge, so this is not critical.
 const RECEIVE_BUFFER: usize = 4 << 20;
 
+/// Transactions of a preload stay below this: others wait while one runs, here for some tens of milliseconds.
+const PRELOAD_BYTES: usize = 1 << 20;
+
 /// A socket to nf_tables in the network namespace of the thread that opened it. Needs `CAP_NET_ADMIN` there.
 #[derive(Debug)]
 pub struct Nftables {
@@ -53,7 +56,7 @@ impl Nftables {
         set: &Set,
         elements: impl IntoIterator<Item = Element>,
     ) -> Result<usize, CommitError> {
-        let limit = self.max_batch_bytes()?;
+        let limit = self.max_batch_bytes()?.min(PRELOAD_BYTES);
         let mut elements = elements.into_iter();
         for transactions in 0.. {
             let mut batch = Batch::new();

@@ -3,12 +3,15 @@
 //!
 //! Where namespaces are forbidden the tests are ignored and the reason printed; with `CI=true` that is a failure.
 
+#![allow(clippy::unwrap_used, reason = "a step that fails fails its test")]
+
 mod batches;
+mod connections;
 mod intervals;
 mod listing;
 mod loading;
+mod logging;
 mod namespace;
-mod packets;
 mod rules;
 mod sets;
 
@@ -30,7 +33,8 @@ fn main() -> ExitCode {
         ("intervals", intervals::TESTS),
         ("listing", listing::TESTS),
         ("loading", loading::TESTS),
-        ("packets", packets::TESTS),
+        ("logging", logging::TESTS),
+        ("connections", connections::TESTS),
         ("rules", rules::TESTS),
         ("sets", sets::TESTS),
     ];

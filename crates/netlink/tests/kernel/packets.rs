@@ -1,2 +1,0 @@
-//! Soon.
-pub const TESTS: crate::Tests = &[];
