@@ -1,1 +1,29 @@
-//! Questions over the engine
+//! Questions over the engine: what a user means by two names, and what the engine says about them.
+//!
+//! The engine judges one flow between known ends. This crate finds the flows behind a question: a
+//! [`Target`] as typed becomes pods, a Service with its backends, a node or an address ([`resolve`]), and
+//! [`explain`] asks the engine about every pair and folds equal answers. It prints nothing; the words for
+//! people are `podfence-report`'s. Start with [`explain`] and [`Explanation`].
+
+pub mod assumed;
+mod dns;
+mod error;
+mod explain;
+mod explanation;
+mod judge;
+mod nearest;
+mod notes;
+mod port;
+pub mod resolve;
+mod service;
+mod target;
+
+pub use dns::DnsStep;
+pub use error::{AskError, Candidates, Suggestions};
+pub use explain::explain;
+pub use explanation::{Asked, Explanation, Question, Verdict};
+pub use judge::{Backend, Path};
+pub use notes::Note;
+pub use port::{AskedProtocol, PortName};
+pub use service::{LeftOut, ServiceStep, Via, WhyLeftOut};
+pub use target::{Target, TargetError, What, short_kind};

@@ -1,0 +1,150 @@
+//! Questions that cannot be asked, each with what would mend them.
+
+use std::fmt;
+use std::net::IpAddr;
+
+use podfence_engine::FlowError;
+use podfence_model::NamespacedName;
+
+use crate::port::PortName;
+use crate::target::TargetError;
+
+/// Near names, as they may be typed; shown as `; did you mean …?`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Suggestions(pub Vec<String>);
+
+impl fmt::Display for Suggestions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let quoted: Vec<String> = self.0.iter().map(|s| format!("`{s}`")).collect();
+        if quoted.is_empty() { Ok(()) } else { write!(f, "; did you mean {}?", quoted.join(" or ")) }
+    }
+}
+
+/// What one name may mean, each as it may be typed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Candidates(pub Vec<String>);
+
+impl fmt::Display for Candidates {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|candidate| write!(f, "\n  {candidate}"))
+    }
+}
+
+/// A question that cannot be asked.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum AskError {
+    /// A target that cannot be read.
+    #[error(transparent)]
+    Target(#[from] TargetError),
+    /// No object of that name.
+    #[error("there is no {what}{suggestions}")]
+    NotFound {
+        /// What was looked for: `deployment web in namespace shop`.
+        what: String,
+        /// What was perhaps meant.
+        suggestions: Suggestions,
+    },
+    /// A name that means several objects.
+    #[error("`{text}` can mean several objects; type one of{candidates}")]
+    Ambiguous {
+        /// What was typed.
+        text: String,
+        /// What it may mean.
+        candidates: Candidates,
+    },
+    /// Something that exists but has no pods.
+    #[error("{0} has no pods")]
+    NoPods(String),
+    /// A port on the source.
+    #[error("`{0}` has a port, but the port to ask about belongs to the destination")]
+    SourcePort(String),
+    /// The virtual address of a Service as source.
+    #[error("{ip} is an address of Service {service}, and Services open no connections; name a pod")]
+    VirtualSource {
+        /// The address.
+        ip: IpAddr,
+        /// The Service.
+        service: NamespacedName,
+    },
+    /// Two different ports.
+    #[error("the destination says port {in_target} and --port says {in_option}")]
+    TwoPorts {
+        /// `:PORT`.
+        in_target: PortName,
+        /// `--port`.
+        in_option: PortName,
+    },
+    /// ICMP with a port.
+    #[error("ICMP has no ports; leave port {0} out")]
+    IcmpPort(PortName),
+    /// ICMP to a virtual address.
+    #[error("the virtual address of Service {service} does not answer ICMP; ask about its pods{pods}")]
+    IcmpToService {
+        /// The Service.
+        service: NamespacedName,
+        /// Its pods.
+        pods: Suggestions,
+    },
+    /// No port, and not exactly one to choose.
+    #[error("which port of {who}? {}", declared_text(.declared))]
+    PortNeeded {
+        /// The destination.
+        who: String,
+        /// Its declared ports.
+        declared: Vec<String>,
+    },
+    /// A named port where only pods have names.
+    #[error("port name `{name}` means nothing for {who}: only pods and Services name their ports")]
+    NameNeedsPod {
+        /// The name.
+        name: String,
+        /// The destination.
+        who: String,
+    },
+    /// A port name that the destination does not give to one port.
+    #[error("{who} gives the name `{name}` to no port; {}", declared_text(.declared))]
+    NoSuchPortName {
+        /// The name.
+        name: String,
+        /// The destination.
+        who: String,
+        /// Its declared ports.
+        declared: Vec<String>,
+    },
+    /// A port that the Service does not have.
+    #[error("Service {service} has no port {port}; {}{}", declared_text(.declared), listens(.port, .listening.as_ref()))]
+    NoSuchServicePort {
+        /// The Service.
+        service: NamespacedName,
+        /// The port asked for, with its protocol if one was given.
+        port: String,
+        /// Its ports.
+        declared: Vec<String>,
+        /// The Service port that leads to the port asked for, if there is one.
+        listening: Option<String>,
+    },
+    /// A Service that sends to nobody.
+    #[error("no pod stands behind Service {service}: {why}")]
+    NoBackends {
+        /// The Service.
+        service: NamespacedName,
+        /// Why.
+        why: String,
+    },
+    /// The engine cannot take the flow.
+    #[error(transparent)]
+    Flow(#[from] FlowError),
+}
+
+fn declared_text(declared: &[String]) -> String {
+    match declared {
+        [] => "It declares none; add one as :PORT or with --port".to_owned(),
+        [one] => format!("it declares {one}"),
+        many => format!("it declares {}", many.join(", ")),
+    }
+}
+
+fn listens(port: &str, listening: Option<&String>) -> String {
+    let text = |service: &String| format!("; its pods listen on {port}, and clients reach that by {service}");
+    listening.map(text).unwrap_or_default()
+}

@@ -1,0 +1,113 @@
+//! What is worth knowing beside the answer and decides nothing.
+
+use podfence_model::{Endpoint, Layer4, NamespacedName, Port, Protocol, TargetPort, TrafficPolicy, World};
+
+use crate::judge::Backend;
+use crate::port::port_text;
+use crate::resolve::Resolved;
+use crate::service::{ServiceStep, Via};
+
+/// Something worth knowing that decides nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Note {
+    /// The pod shares its node's network: policies neither select it nor admit it as a pod.
+    HostNetwork {
+        /// The pod.
+        pod: NamespacedName,
+        /// Its node, if known.
+        node: Option<String>,
+    },
+    /// The Service is headless, so nothing translates its port to the pods' one.
+    HeadlessPort {
+        /// The Service's port.
+        port: Port,
+        /// What its `targetPort` says.
+        target: String,
+    },
+    /// The Service has the port under another protocol too.
+    OtherProtocol(Protocol),
+    /// `internalTrafficPolicy: Local`: only backends on the source's own node are used.
+    LocalBackendsOnly,
+    /// A pod with itself was left out; that is always allowed.
+    ItselfLeftOut,
+    /// The pods declare ports, but not this one. Declaring is not listening, but it hints at it.
+    Undeclared {
+        /// The pod.
+        pod: NamespacedName,
+        /// Protocol and port of the flow.
+        layer4: Layer4,
+        /// What it declares.
+        declared: Vec<String>,
+    },
+    /// The port is a `nodePort`: packets to it go on to a Service.
+    NodePort {
+        /// The Service.
+        service: NamespacedName,
+        /// The Service port it stands for.
+        port: Port,
+    },
+}
+
+/// All notes on the ends of a question and the Service between them.
+pub(crate) fn notes(
+    world: &World,
+    sources: &[Endpoint],
+    backends: &[Backend],
+    service: Option<&ServiceStep>,
+) -> Vec<Note> {
+    let mut notes = Vec::new();
+    notes.extend(service.into_iter().flat_map(|step| service_notes(world, step)));
+    let ends = sources.iter().chain(backends.iter().map(|b| &b.end));
+    notes.extend(ends.filter_map(|end| host_network(world, end)));
+    notes.extend(backends.iter().find_map(|b| undeclared(world, b)));
+    notes.dedup();
+    notes
+}
+
+fn service_notes(world: &World, step: &ServiceStep) -> Vec<Note> {
+    let (Some(port), Some(service)) = (&step.port, world.services.get(&step.service)) else {
+        return Vec::new();
+    };
+    let target = match &port.target {
+        TargetPort::Number(number) => (*number != port.port).then(|| number.to_string()),
+        TargetPort::Named(name) => Some(name.clone()),
+    };
+    let dialled = step.backends.iter().any(|b| b.layer4 == Layer4::Port(port.protocol, port.port));
+    let headless = target
+        .filter(|_| step.via == Via::Headless && dialled)
+        .map(|target| Note::HeadlessPort { port: port.port, target });
+    let twin = service.ports.iter().find(|p| p.port == port.port && p.protocol != port.protocol);
+    let local = service.internal_traffic == TrafficPolicy::Local && step.via != Via::Headless;
+    let mut notes: Vec<Note> = headless.into_iter().collect();
+    notes.extend(twin.map(|p| Note::OtherProtocol(p.protocol)));
+    notes.extend(local.then_some(Note::LocalBackendsOnly));
+    notes
+}
+
+fn host_network(world: &World, end: &Endpoint) -> Option<Note> {
+    let Endpoint::Pod { id, .. } = end else { return None };
+    let pod = world.pods.get(id).filter(|p| p.host_network)?;
+    Some(Note::HostNetwork { pod: id.clone(), node: pod.node.clone() })
+}
+
+fn undeclared(world: &World, backend: &Backend) -> Option<Note> {
+    let (Endpoint::Pod { id, .. }, Layer4::Port(protocol, number)) = (&backend.end, backend.layer4) else {
+        return None;
+    };
+    let pod = world.pods.get(id)?;
+    if pod.ports.is_empty() || pod.ports.iter().any(|p| (p.protocol, p.number) == (protocol, number)) {
+        return None;
+    }
+    let declared = pod.ports.iter().map(|p| port_text(p.number, p.protocol, p.name.as_deref())).collect();
+    Some(Note::Undeclared { pod: id.clone(), layer4: backend.layer4, declared })
+}
+
+/// Whether the port asked for on a node is a Service's.
+pub(crate) fn node_port(world: &World, destination: &Resolved, backends: &[Backend]) -> Option<Note> {
+    let Resolved::Node(_) = destination else { return None };
+    let Layer4::Port(protocol, number) = backends.first()?.layer4 else { return None };
+    world.services.values().find_map(|service| {
+        let port = service.ports.iter().find(|p| p.protocol == protocol && p.node_port == Some(number))?;
+        Some(Note::NodePort { service: service.meta.id.clone(), port: port.port })
+    })
+}

@@ -1,0 +1,193 @@
+//! From a target to the objects it means.
+//!
+//! A name without a namespace is looked for in all of them, a name without a kind among pods, workloads and
+//! Services. More than one find is an error that lists what to type; none is an error with near names.
+
+use std::net::IpAddr;
+
+use podfence_model::{Kind, Life, NamespacedName, ObjectRef, Pod, Service, ServiceAddress, World};
+
+use crate::error::{AskError, Candidates, Suggestions};
+use crate::nearest::nearest;
+use crate::service::selected_pods;
+use crate::target::{Target, What, short_kind};
+
+/// What a target means.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Resolved {
+    /// Pods: one, or those of a workload or a namespace, or those that a Service selects.
+    Pods {
+        /// The object they stand for.
+        of: ObjectRef,
+        /// The pods that have not finished; never empty.
+        pods: Vec<NamespacedName>,
+    },
+    /// A Service, by name or by one of its addresses.
+    Service {
+        /// The Service.
+        id: NamespacedName,
+        /// The address that was asked for, if it was one.
+        address: Option<IpAddr>,
+    },
+    /// A node.
+    Node(String),
+    /// An address that no object in the world has.
+    Ip(IpAddr),
+}
+
+/// Which end of the flow a target stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// Opens the connection. A Service opens none, so naming one means its pods.
+    Source,
+    /// Accepts it.
+    Destination,
+}
+
+/// Finds what a target means. `namespace` is where names without one are looked for; `None` = everywhere.
+pub fn resolve(
+    world: &World,
+    target: &Target,
+    role: Role,
+    namespace: Option<&str>,
+) -> Result<Resolved, AskError> {
+    let (scope, kind, name) = match &target.what {
+        What::Ip(ip) => return owner(world, *ip, role),
+        What::Object { namespace: own, kind, name } => (own.as_deref().or(namespace), kind.as_ref(), name),
+    };
+    let mut found: Vec<ObjectRef> =
+        objects(world, kind).filter(|o| o.name == *name && in_scope(o, scope)).collect();
+    if role == Role::Source && found.iter().any(|o| o.kind != Kind::Service) {
+        found.retain(|o| o.kind != Kind::Service || kind.is_some());
+    }
+    match found.as_slice() {
+        [] => Err(not_found(world, scope, kind, name)),
+        [only] => mean(world, only, role),
+        several => Err(AskError::Ambiguous {
+            text: target.text.clone(),
+            candidates: Candidates(several.iter().map(|o| typed(o, target)).collect()),
+        }),
+    }
+}
+
+fn in_scope(object: &ObjectRef, scope: Option<&str>) -> bool {
+    object.namespace.is_empty() || scope.is_none_or(|s| s == object.namespace)
+}
+
+/// The objects that a name of this kind may mean; without a kind those that are asked about daily.
+fn objects<'a>(world: &'a World, kind: Option<&'a Kind>) -> impl Iterator<Item = ObjectRef> + 'a {
+    let named = |kind: Kind| {
+        move |id: &NamespacedName| ObjectRef {
+            kind: kind.clone(),
+            namespace: id.namespace.clone(),
+            name: id.name.clone(),
+        }
+    };
+    let bare = |kind: Kind| {
+        move |name: &String| ObjectRef { kind: kind.clone(), namespace: String::new(), name: name.clone() }
+    };
+    let everyday = world.pods.keys().map(named(Kind::Pod));
+    let everyday = everyday.chain(world.workloads.keys().cloned());
+    let everyday = everyday.chain(world.services.keys().map(named(Kind::Service)));
+    let nodes = world.nodes.keys().map(bare(Kind::Node)).filter(move |_| kind.is_some());
+    let namespaces = world.namespaces.keys().map(bare(Kind::Namespace)).filter(move |_| kind.is_some());
+    let all = everyday.chain(nodes).chain(namespaces);
+    all.filter(move |o| kind.is_none_or(|k| *k == o.kind))
+}
+
+fn mean(world: &World, object: &ObjectRef, role: Role) -> Result<Resolved, AskError> {
+    let id = NamespacedName::new(&object.namespace, &object.name);
+    let pods: Vec<&Pod> = match &object.kind {
+        Kind::Node => return Ok(Resolved::Node(object.name.clone())),
+        Kind::Service if role == Role::Destination => return Ok(Resolved::Service { id, address: None }),
+        Kind::Service => world.services.get(&id).into_iter().flat_map(|s| selected_pods(world, s)).collect(),
+        Kind::Pod => world.pods.get(&id).into_iter().collect(),
+        Kind::Namespace => world.pods.values().filter(|p| p.meta.id.namespace == object.name).collect(),
+        _ => world.pods_of(object).collect(),
+    };
+    let finished = |p: &&&Pod| p.life == Life::Finished;
+    let alive: Vec<NamespacedName> =
+        pods.iter().filter(|p| object.kind == Kind::Pod || !finished(p)).map(|p| p.meta.id.clone()).collect();
+    if alive.is_empty() {
+        return Err(AskError::NoPods(object.to_string()));
+    }
+    Ok(Resolved::Pods { of: object.clone(), pods: alive })
+}
+
+/// Whose address it is; a pod's only while the pod has not finished, and never a `hostNetwork` pod's, whose
+/// address is its node's.
+fn owner(world: &World, ip: IpAddr, role: Role) -> Result<Resolved, AskError> {
+    if let Some(pod) = world.pods.values().find(|p| p.is_policed() && p.ips().contains(&ip)) {
+        let id = pod.meta.id.clone();
+        let of = ObjectRef { kind: Kind::Pod, namespace: id.namespace.clone(), name: id.name.clone() };
+        return Ok(Resolved::Pods { of, pods: vec![id] });
+    }
+    if let Some(service) = world.services.values().find(|s| has_address(s, ip)) {
+        let service = service.meta.id.clone();
+        return match role {
+            Role::Source => Err(AskError::VirtualSource { ip, service }),
+            Role::Destination => Ok(Resolved::Service { id: service, address: Some(ip) }),
+        };
+    }
+    let node = world.nodes.values().find(|n| n.addresses.contains(&ip));
+    Ok(node.map_or(Resolved::Ip(ip), |node| Resolved::Node(node.name.clone())))
+}
+
+fn has_address(service: &Service, ip: IpAddr) -> bool {
+    let virtual_ip = matches!(&service.address, ServiceAddress::Ips(ips) if ips.contains(&ip));
+    virtual_ip || service.external_ips.contains(&ip) || service.load_balancer_ips.contains(&ip)
+}
+
+/// An object as a user may type it in place of `target`, with the port typed there.
+fn typed(object: &ObjectRef, target: &Target) -> String {
+    let port = target.port.as_ref().map(|p| format!(":{p}")).unwrap_or_default();
+    format!("{}{port}", full_name(object))
+}
+
+/// `NAMESPACE/KIND/NAME`, which is never unclear.
+pub(crate) fn full_name(object: &ObjectRef) -> String {
+    let kind = short_kind(&object.kind);
+    if object.namespace.is_empty() {
+        return format!("{kind}/{}", object.name);
+    }
+    format!("{}/{kind}/{}", object.namespace, object.name)
+}
+
+fn not_found(world: &World, scope: Option<&str>, kind: Option<&Kind>, name: &str) -> AskError {
+    let what = kind.map_or_else(|| "pod, workload or Service".to_owned(), ToString::to_string);
+    let in_namespace = scope.filter(|_| !matches!(kind, Some(Kind::Node | Kind::Namespace)));
+    let what = match in_namespace {
+        Some(namespace) if !world.namespaces.contains_key(namespace) => {
+            format!("namespace `{namespace}`, so no {what} `{name}` in it")
+        }
+        Some(namespace) => format!("{what} `{name}` in namespace {namespace}"),
+        None => format!("{what} `{name}`"),
+    };
+    AskError::NotFound { what, suggestions: suggestions(world, scope, kind, name) }
+}
+
+/// Up to three objects that may have been meant: the same name elsewhere, a near name, or the workload of
+/// a pod whose real name was typed (`web-7d4b9c-x2k4z`).
+fn suggestions(world: &World, scope: Option<&str>, kind: Option<&Kind>, name: &str) -> Suggestions {
+    let everything: Vec<ObjectRef> = objects(world, None)
+        .chain(objects(world, Some(&Kind::Node)))
+        .chain(objects(world, Some(&Kind::Namespace)))
+        .collect();
+    let here: Vec<&ObjectRef> = everything
+        .iter()
+        .filter(|o| in_scope(o, scope) && kind.map_or(o.kind != Kind::Namespace, |k| *k == o.kind))
+        .collect();
+    let same = everything.iter().filter(|o| o.name == name && o.kind != Kind::Namespace);
+    let mut list: Vec<String> = same.map(full_name).collect();
+    if let Some(near) = nearest(name, here.iter().map(|o| o.name.as_str())) {
+        list.extend(here.iter().filter(|o| o.name == near).map(|o| full_name(o)));
+    }
+    let makes = |o: &&ObjectRef| {
+        world.workloads.contains_key(o) && name.strip_prefix(&o.name).is_some_and(|r| r.starts_with('-'))
+    };
+    list.extend(everything.iter().filter(makes).map(full_name));
+    let mut seen = std::collections::HashSet::new();
+    list.retain(|text| seen.insert(text.clone()));
+    list.truncate(3);
+    Suggestions(list)
+}

@@ -1,0 +1,298 @@
+//! From a Service and one of its ports to the ends that packets really go to.
+
+use std::fmt;
+use std::net::IpAddr;
+
+use podfence_model::{
+    Addresses, Endpoint, EndpointAddress, EndpointPort, EndpointSlice, Labels, Layer4, Life, NamespacedName,
+    Pod, Protocol, Service, ServiceAddress, ServicePort, ServiceType, TargetPort, World,
+};
+
+use crate::error::{AskError, Suggestions};
+use crate::judge::Backend;
+use crate::nearest::nearest;
+use crate::port::{PortName, Wanted, port_text};
+
+/// What stands between the Service's name and its backends.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Via {
+    /// A virtual address; empty when no input states which.
+    Virtual(Vec<IpAddr>),
+    /// Nothing: the name resolves to the pods (`clusterIP: None`).
+    Headless,
+    /// An alias: the name resolves to this other name, wherever that leads.
+    Alias(String),
+}
+
+/// Why something that belongs to a Service gets no traffic from it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum WhyLeftOut {
+    /// Its Ready condition is not true.
+    NotReady,
+    /// It is being deleted.
+    Terminating,
+    /// It has no address yet.
+    NoAddress,
+    /// It declares no port of the name that `targetPort` asks for.
+    LacksPort(String),
+}
+
+impl fmt::Display for WhyLeftOut {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotReady => f.write_str("is not ready"),
+            Self::Terminating => f.write_str("is being deleted"),
+            Self::NoAddress => f.write_str("has no address yet"),
+            Self::LacksPort(name) => write!(f, "declares no port named `{name}`"),
+        }
+    }
+}
+
+/// A pod or address that belongs to a Service but gets no traffic from it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LeftOut {
+    /// Which.
+    pub who: String,
+    /// Why.
+    pub why: WhyLeftOut,
+}
+
+/// How a Service leads to its backends.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServiceStep {
+    /// The Service.
+    pub service: NamespacedName,
+    /// The port that was asked for; `None` for an alias and for a headless Service that does not list it.
+    pub port: Option<ServicePort>,
+    /// What stands between.
+    pub via: Via,
+    /// Where packets go.
+    pub backends: Vec<Backend>,
+    /// What gets none.
+    pub left_out: Vec<LeftOut>,
+    /// Whether the backends come from EndpointSlices: the Service has no selector.
+    pub from_slices: bool,
+}
+
+/// The pods that a Service's selector matches, ready or not; finished ones left out.
+pub(crate) fn selected_pods<'a>(world: &'a World, service: &'a Service) -> impl Iterator<Item = &'a Pod> {
+    let home = &service.meta.id.namespace;
+    let chosen = move |p: &&Pod| {
+        p.meta.id.namespace == *home
+            && p.life != Life::Finished
+            && service
+                .selector
+                .as_ref()
+                .is_some_and(|wanted| wanted.iter().all(|(key, value)| p.meta.labels.get(key) == Some(value)))
+    };
+    world.pods.values().filter(chosen)
+}
+
+/// Follows a Service; `icmp` asks for an echo, which only a headless Service leads anywhere.
+pub(crate) fn follow(
+    world: &World,
+    service: &Service,
+    wanted: Wanted<'_>,
+    icmp: bool,
+) -> Result<ServiceStep, AskError> {
+    let via = match (&service.kind, &service.address) {
+        (ServiceType::ExternalName(name), _) => Via::Alias(name.clone()),
+        (_, ServiceAddress::Headless) => Via::Headless,
+        (_, ServiceAddress::Ips(ips)) => Via::Virtual(ips.clone()),
+        (_, ServiceAddress::Unstated) => Via::Virtual(Vec::new()),
+    };
+    let mut step = ServiceStep {
+        service: service.meta.id.clone(),
+        port: service_port(service, wanted).ok().cloned(),
+        via,
+        backends: Vec::new(),
+        left_out: Vec::new(),
+        from_slices: service.selector.is_none(),
+    };
+    let reach = match step.via {
+        Via::Alias(_) => return Ok(step),
+        Via::Virtual(_) if icmp => return Err(icmp_error(world, service)),
+        Via::Virtual(_) => Reach::Target(service_port(service, wanted)?),
+        Via::Headless if icmp => Reach::Fixed(Layer4::Icmp),
+        Via::Headless => headless_reach(service, wanted)?,
+    };
+    if service.selector.is_some() {
+        add_pods(world, service, &reach, &mut step);
+    } else {
+        add_endpoints(world, service, &reach, &mut step);
+    }
+    if step.backends.is_empty() {
+        return Err(no_backends(world, service, &step));
+    }
+    Ok(step)
+}
+
+/// Which port a Service leads to on a backend.
+enum Reach<'a> {
+    /// The same everywhere.
+    Fixed(Layer4),
+    /// Where this port's `targetPort` comes to.
+    Target(&'a ServicePort),
+}
+
+impl Reach<'_> {
+    fn on(&self, pod: &Pod) -> Result<Layer4, WhyLeftOut> {
+        match self {
+            Self::Fixed(layer4) => Ok(*layer4),
+            Self::Target(port) => match &port.target {
+                TargetPort::Number(number) => Ok(Layer4::Port(port.protocol, *number)),
+                TargetPort::Named(name) => pod
+                    .named_port(name, port.protocol)
+                    .next()
+                    .map(|number| Layer4::Port(port.protocol, number))
+                    .ok_or_else(|| WhyLeftOut::LacksPort(name.clone())),
+            },
+        }
+    }
+
+    /// On an endpoint of a slice, whose own list of ports decides (`EndpointPort.name` is the Service port's).
+    fn in_slice(&self, slice: &EndpointSlice) -> Option<Layer4> {
+        let port = match self {
+            Self::Fixed(layer4) => return Some(*layer4),
+            Self::Target(port) => port,
+        };
+        let unnamed = |name: &Option<String>| name.clone().unwrap_or_default();
+        let same = |p: &&EndpointPort| p.protocol == port.protocol && unnamed(&p.name) == unnamed(&port.name);
+        let number = slice.ports.iter().find(same)?.port.unwrap_or(port.port);
+        Some(Layer4::Port(port.protocol, number))
+    }
+}
+
+/// Nothing translates a headless Service's ports: a number is dialled as it is. Only asking by name
+/// (an SRV record) gives the number that the pod listens on.
+fn headless_reach<'a>(service: &'a Service, wanted: Wanted<'_>) -> Result<Reach<'a>, AskError> {
+    let listed = service_port(service, wanted);
+    match (wanted.port, listed) {
+        (Some(PortName::Number(number)), listed) => {
+            let protocol = wanted.protocol.or(listed.ok().map(|p| p.protocol)).unwrap_or(Protocol::Tcp);
+            Ok(Reach::Fixed(Layer4::Port(protocol, *number)))
+        }
+        (Some(PortName::Name(_)), listed) => listed.map(Reach::Target),
+        (None, listed) => listed.map(|p| Reach::Fixed(Layer4::Port(p.protocol, p.port))),
+    }
+}
+
+fn add_pods(world: &World, service: &Service, reach: &Reach<'_>, step: &mut ServiceStep) {
+    for pod in selected_pods(world, service) {
+        match usable(pod, service).and_then(|()| reach.on(pod)) {
+            Ok(layer4) => step.backends.push(Backend { end: pod_end(pod, None), layer4 }),
+            Err(why) => step.left_out.push(LeftOut { who: format!("pod {}", pod.meta.id), why }),
+        }
+    }
+}
+
+fn usable(pod: &Pod, service: &Service) -> Result<(), WhyLeftOut> {
+    match (&pod.addresses, pod.life) {
+        (Addresses::NotYet, _) => Err(WhyLeftOut::NoAddress),
+        _ if service.publish_not_ready => Ok(()),
+        (_, Life::Terminating) => Err(WhyLeftOut::Terminating),
+        _ if !pod.ready => Err(WhyLeftOut::NotReady),
+        _ => Ok(()),
+    }
+}
+
+pub(crate) fn pod_end(pod: &Pod, address: Option<IpAddr>) -> Endpoint {
+    Endpoint::Pod { id: pod.meta.id.clone(), address }
+}
+
+fn add_endpoints(world: &World, service: &Service, reach: &Reach<'_>, step: &mut ServiceStep) {
+    let id = &service.meta.id;
+    let ours =
+        |s: &&EndpointSlice| s.meta.id.namespace == id.namespace && s.service.as_ref() == Some(&id.name);
+    for slice in world.endpoint_slices.values().filter(ours) {
+        let Some(layer4) = reach.in_slice(slice) else { continue };
+        for endpoint in &slice.endpoints {
+            let Some(end) = endpoint_end(world, &id.namespace, endpoint) else { continue };
+            if endpoint.ready || service.publish_not_ready {
+                step.backends.push(Backend { end, layer4 });
+            } else {
+                step.left_out.push(LeftOut { who: end.to_string(), why: WhyLeftOut::NotReady });
+            }
+        }
+    }
+}
+
+/// The pod that an endpoint names, if the world has it, or else its address.
+fn endpoint_end(world: &World, namespace: &str, endpoint: &EndpointAddress) -> Option<Endpoint> {
+    let named = endpoint.pod.as_ref().map(|name| NamespacedName::new(namespace, name));
+    match named.and_then(|id| world.pods.get(&id)) {
+        Some(pod) => Some(pod_end(pod, None)),
+        None => endpoint.addresses.first().map(|ip| Endpoint::Ip(*ip)),
+    }
+}
+
+fn no_backends(world: &World, service: &Service, step: &ServiceStep) -> AskError {
+    let why = match (&service.selector, step.left_out.as_slice()) {
+        (_, [one, rest @ ..]) => {
+            let more = if rest.is_empty() { String::new() } else { format!(" (and {} more)", rest.len()) };
+            format!("{} {}{more}", one.who, one.why)
+        }
+        (Some(selector), []) => selects_nothing(world, service, selector),
+        (None, []) => "it has no selector, and no EndpointSlice has a fitting endpoint".to_owned(),
+    };
+    AskError::NoBackends { service: service.meta.id.clone(), why }
+}
+
+fn selects_nothing(world: &World, service: &Service, selector: &Labels) -> String {
+    let home = &service.meta.id.namespace;
+    let near = selector.iter().find_map(|(key, value)| {
+        let neighbours = world.pods.values().filter(|p| p.meta.id.namespace == *home);
+        let values: Vec<&str> =
+            neighbours.filter_map(|p| p.meta.labels.get(key)).map(String::as_str).collect();
+        nearest(value, values).filter(|found| found != value).map(|found| format!("{key}={found}"))
+    });
+    let text: Vec<String> = selector.iter().map(|(k, v)| format!("{k}={v}")).collect();
+    let suggestions = Suggestions(near.into_iter().collect());
+    format!("its selector {} matches no pod in namespace {home}{suggestions}", text.join(","))
+}
+
+fn icmp_error(world: &World, service: &Service) -> AskError {
+    let pods = selected_pods(world, service).take(3);
+    let pods = pods.map(|p| format!("{}/pod/{}", p.meta.id.namespace, p.meta.id.name)).collect();
+    AskError::IcmpToService { service: service.meta.id.clone(), pods: Suggestions(pods) }
+}
+
+/// The Service port that is meant. Between protocols of one number TCP goes first, as everywhere in the API.
+fn service_port<'a>(service: &'a Service, wanted: Wanted<'_>) -> Result<&'a ServicePort, AskError> {
+    let fits = |p: &&ServicePort| {
+        wanted.protocol.is_none_or(|w| w == p.protocol)
+            && match wanted.port {
+                Some(PortName::Number(number)) => p.port == *number,
+                Some(PortName::Name(name)) => p.name.as_ref() == Some(name),
+                None => true,
+            }
+    };
+    let mut fitting: Vec<&ServicePort> = service.ports.iter().filter(fits).collect();
+    fitting.sort_by_key(|p| p.protocol);
+    match fitting.as_slice() {
+        [only] => Ok(only),
+        [first, ..] if wanted.port.is_some() => Ok(first),
+        _ => Err(port_error(service, wanted)),
+    }
+}
+
+fn port_error(service: &Service, wanted: Wanted<'_>) -> AskError {
+    let text = |p: &ServicePort| port_text(p.port, p.protocol, p.name.as_deref());
+    let declared = service.ports.iter().map(text).collect();
+    let Some(port) = wanted.port else {
+        return AskError::PortNeeded { who: format!("Service {}", service.meta.id), declared };
+    };
+    let leads = |p: &&ServicePort| match (&p.target, port) {
+        (TargetPort::Number(target), PortName::Number(number)) => target == number,
+        (TargetPort::Named(target), PortName::Name(name)) => target == name,
+        _ => false,
+    };
+    let listening = service.ports.iter().find(leads).map(text);
+    let protocol = wanted.protocol.map(|p| format!("/{p}")).unwrap_or_default();
+    AskError::NoSuchServicePort {
+        service: service.meta.id.clone(),
+        port: format!("{port}{protocol}"),
+        declared,
+        listening,
+    }
+}

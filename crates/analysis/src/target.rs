@@ -1,0 +1,224 @@
+//! What a user types for one end of a flow: `[NAMESPACE/][KIND/]NAME[:PORT]`, an address, a DNS name.
+
+use std::fmt;
+use std::net::IpAddr;
+
+use podfence_model::{Kind, World};
+
+use crate::port::{PortName, PortNameError};
+
+/// The kinds that a target may name, with kubectl's words for them: short, singular, plural.
+const KINDS: [(Kind, &[&str]); 11] = [
+    (Kind::Pod, &["pod", "po", "pods"]),
+    (Kind::Deployment, &["deploy", "deployment", "deployments"]),
+    (Kind::StatefulSet, &["sts", "statefulset", "statefulsets"]),
+    (Kind::DaemonSet, &["ds", "daemonset", "daemonsets"]),
+    (Kind::ReplicaSet, &["rs", "replicaset", "replicasets"]),
+    (Kind::ReplicationController, &["rc", "replicationcontroller", "replicationcontrollers"]),
+    (Kind::Job, &["job", "jobs"]),
+    (Kind::CronJob, &["cj", "cronjob", "cronjobs"]),
+    (Kind::Service, &["svc", "service", "services"]),
+    (Kind::Node, &["node", "no", "nodes"]),
+    (Kind::Namespace, &["ns", "namespace", "namespaces"]),
+];
+
+/// The word that a target names a kind by: `deploy`, `svc`, or the kind itself in lower case.
+pub fn short_kind(kind: &Kind) -> String {
+    let known = KINDS.iter().find(|(k, _)| k == kind);
+    known.map_or_else(|| kind.as_str().to_lowercase(), |(_, words)| words[0].to_owned())
+}
+
+/// One end of a flow as typed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Target {
+    /// Whom it names.
+    pub what: What,
+    /// `:PORT`, if given.
+    pub port: Option<PortName>,
+    /// Exactly what was typed.
+    pub text: String,
+}
+
+/// Whom a [`Target`] names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum What {
+    /// An object.
+    Object {
+        /// The namespace, if given.
+        namespace: Option<String>,
+        /// The kind, if given.
+        kind: Option<Kind>,
+        /// The name.
+        name: String,
+    },
+    /// An address.
+    Ip(IpAddr),
+}
+
+impl fmt::Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+/// Text that names no end of a flow.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum TargetError {
+    /// Not of the form that is asked for.
+    #[error("`{0}` is not of the form [NAMESPACE/][KIND/]NAME[:PORT], an IP address or node/NAME")]
+    Form(String),
+    /// The middle word of three is no kind.
+    #[error("`{kind}` in `{text}` is no kind of pod, workload, Service or node")]
+    Kind {
+        /// The word.
+        kind: String,
+        /// The whole target.
+        text: String,
+    },
+    /// A block where one address is needed.
+    #[error("`{0}` is a block of addresses; ask about one address in it")]
+    Block(String),
+    /// The port is none.
+    #[error("in `{text}`: {error}")]
+    Port {
+        /// The whole target.
+        text: String,
+        /// What is wrong with the port.
+        error: PortNameError,
+    },
+}
+
+impl Target {
+    /// Parses what a user typed. `world` lends the kinds that operators make pods from (`prometheus/k8s`).
+    ///
+    /// Of two parts the first is a kind if it is a word for one, and a namespace otherwise; all three
+    /// parts are never unclear.
+    pub fn parse(text: &str, world: &World) -> Result<Self, TargetError> {
+        if text.parse::<ipnet::IpNet>().is_ok() {
+            return Err(TargetError::Block(text.to_owned()));
+        }
+        if let Ok(ip) = text.parse() {
+            return Ok(Self { what: What::Ip(ip), port: None, text: text.to_owned() });
+        }
+        let (who, port) = split_port(text)?;
+        let port = port.map(PortName::parse).transpose();
+        let port = port.map_err(|error| TargetError::Port { text: text.to_owned(), error })?;
+        let what = match who.parse() {
+            Ok(ip) => What::Ip(ip),
+            Err(_) => object(who, text, world)?,
+        };
+        Ok(Self { what, port, text: text.to_owned() })
+    }
+}
+
+/// Cuts `:PORT` off; brackets around an IPv6 address are taken away.
+fn split_port(text: &str) -> Result<(&str, Option<&str>), TargetError> {
+    let form = || TargetError::Form(text.to_owned());
+    if let Some(rest) = text.strip_prefix('[') {
+        let (ip, port) = rest.split_once(']').ok_or_else(form)?;
+        ip.parse::<std::net::Ipv6Addr>().map_err(|_| form())?;
+        return match port.strip_prefix(':') {
+            None if port.is_empty() => Ok((ip, None)),
+            None => Err(form()),
+            port => Ok((ip, port)),
+        };
+    }
+    match text.split_once(':') {
+        Some((_, port)) if port.contains(':') => Err(form()),
+        Some((who, port)) => Ok((who, Some(port))),
+        None => Ok((text, None)),
+    }
+}
+
+fn object(who: &str, text: &str, world: &World) -> Result<What, TargetError> {
+    let parts: Vec<&str> = who.split('/').collect();
+    if parts.iter().any(|part| !is_name(part)) {
+        return Err(TargetError::Form(text.to_owned()));
+    }
+    let make = |namespace: Option<&str>, kind, name: &str| What::Object {
+        namespace: namespace.map(Into::into),
+        kind,
+        name: name.into(),
+    };
+    match parts[..] {
+        [name] => Ok(service_dns_name(name).unwrap_or_else(|| make(None, None, name))),
+        [first, name] => match kind_of(first, world) {
+            Some(kind) => Ok(make(None, Some(kind), name)),
+            None => Ok(make(Some(first), None, name)),
+        },
+        [namespace, word, name] => match kind_of(word, world) {
+            Some(kind) => Ok(make(Some(namespace), Some(kind), name)),
+            None => Err(TargetError::Kind { kind: word.into(), text: text.to_owned() }),
+        },
+        _ => Err(TargetError::Form(text.to_owned())),
+    }
+}
+
+fn is_name(part: &str) -> bool {
+    !part.is_empty() && part.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_'))
+}
+
+/// `NAME.NAMESPACE.svc` with or without a cluster domain behind it.
+fn service_dns_name(name: &str) -> Option<What> {
+    let mut parts = name.split('.');
+    let (name, namespace, svc) = (parts.next()?, parts.next()?, parts.next()?);
+    (svc == "svc").then(|| What::Object {
+        namespace: Some(namespace.into()),
+        kind: Some(Kind::Service),
+        name: name.into(),
+    })
+}
+
+/// The kind that a word names: kubectl's words, also with a group behind a dot (`deployments.apps`), or
+/// the kind of an operator's object in the world.
+fn kind_of(word: &str, world: &World) -> Option<Kind> {
+    let bare = word.split('.').next().unwrap_or(word).to_lowercase();
+    let known = KINDS.iter().find(|(_, words)| words.contains(&bare.as_str()));
+    if let Some((kind, _)) = known {
+        return Some(kind.clone());
+    }
+    let kinds = world.workloads.keys().map(|id| &id.kind);
+    kinds.filter(|k| matches!(k, Kind::Other(_))).find(|k| k.as_str().to_lowercase() == bare).cloned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parts(text: &str) -> String {
+        match Target::parse(text, &World::default()) {
+            Ok(Target { what: What::Ip(ip), port, .. }) => format!("{ip} {port:?}"),
+            Ok(Target { what: What::Object { namespace, kind, name }, port, .. }) => {
+                format!("{namespace:?} {kind:?} {name} {port:?}")
+            }
+            Err(error) => error.to_string(),
+        }
+    }
+
+    #[test]
+    fn targets_are_read_as_kubectl_users_write_them() {
+        let table = [
+            ("web", "None None web None"),
+            ("shop/web", r#"Some("shop") None web None"#),
+            ("deploy/web:http", r#"None Some(Deployment) web Some(Name("http"))"#),
+            ("deployments.apps/web", "None Some(Deployment) web None"),
+            ("shop/svc/web:80", r#"Some("shop") Some(Service) web Some(Number(80))"#),
+            ("web.shop.svc.cluster.local:80", r#"Some("shop") Some(Service) web Some(Number(80))"#),
+            ("no/worker-1", "None Some(Node) worker-1 None"),
+            ("10.0.0.1", "10.0.0.1 None"),
+            ("10.0.0.1:443", "10.0.0.1 Some(Number(443))"),
+            ("2001:db8::1", "2001:db8::1 None"),
+            ("[2001:db8::1]", "2001:db8::1 None"),
+            ("[2001:db8::1]:443", "2001:db8::1 Some(Number(443))"),
+            ("10.0.0.0/8", "`10.0.0.0/8` is a block of addresses; ask about one address in it"),
+            ("web:0", "in `web:0`: `0` is no port: ports are 1 to 65535"),
+            ("shop/depoly/web", "`depoly` in `shop/depoly/web` is no kind of pod, workload, Service or node"),
+        ];
+        for (text, expected) in table {
+            assert_eq!(parts(text), expected, "{text}");
+        }
+        for bad in ["", "/", "a/b/c/d", "web:80:90", "we b", "[10.0.0.1]:80", "[::1", "[::1]80"] {
+            assert!(parts(bad).contains("is not of the form"), "{bad}: {}", parts(bad));
+        }
+    }
+}
