@@ -50,7 +50,7 @@ pub enum SysctlError {
 }
 
 /// For every namespace. `conf/all` is set too where the kernel takes the larger of both.
-const ALWAYS: [(&str, &str); 13] = [
+const ALWAYS: [(&str, &str); 14] = [
     ("net/ipv4/conf/all/rp_filter", "0"),
     ("net/ipv4/conf/default/rp_filter", "0"),
     ("net/ipv4/conf/all/accept_redirects", "0"),
@@ -66,15 +66,15 @@ const ALWAYS: [(&str, &str); 13] = [
     ("net/ipv6/conf/default/accept_redirects", "0"),
     // Addresses are usable at once: nobody else can own them here.
     ("net/ipv6/conf/default/accept_dad", "0"),
+    // Link-local addresses are ours to give: see `wire`.
+    ("net/ipv6/conf/default/addr_gen_mode", "1"),
 ];
 
-const ROUTER: [(&str, &str); 5] = [
+const ROUTER: [(&str, &str); 4] = [
     ("net/ipv4/ip_forward", "1"),
     ("net/ipv6/conf/all/forwarding", "1"),
     ("net/ipv4/conf/all/send_redirects", "0"),
     ("net/ipv4/conf/default/send_redirects", "0"),
-    // Router ends of links have fe80::1 alone, as pods expect of their gateway.
-    ("net/ipv6/conf/default/addr_gen_mode", "1"),
 ];
 
 /// Sets every switch of the namespace the calling thread is in.

@@ -1,7 +1,7 @@
 //! How a namespace hangs on its router: a point-to-point veth pair, as many CNIs build it.
 //!
 //! A pod hangs on its node, and a node on the outside, in the same way: `/32` and `/128` addresses on the guest's `eth0`, a default route through
-//! 169.254.1.1 (a permanent neighbour, nobody owns it) and fe80::1 (on every router link, found by real neighbour discovery), and on
+//! 169.254.1.1 (a permanent neighbour, nobody owns it) and fe80::1 (every router's end; fe80::2 is the guest's, and discovery is real), and on
 //! the router one route for each address. Packets for nobody go into the void: a veth whose far end does not forward, so they vanish in silence
 //! wherever they were sent from.
 
@@ -17,7 +17,9 @@ use crate::rtnl::{self, LinkEnd, Request, Route, RtnlError};
 /// The hardware address of every router's end of a link.
 const ROUTER_MAC: [u8; 6] = [0xee; 6];
 const GATEWAY_V4: IpAddr = IpAddr::V4(Ipv4Addr::new(169, 254, 1, 1));
-const GATEWAY_V6: IpAddr = IpAddr::V6(Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0, 0, 1));
+const GATEWAY_V6: Ipv6Addr = Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0, 0, 1);
+/// Without it a guest that forwards has no source for neighbour discovery, and what it forwards is lost.
+const GUEST_LINK_LOCAL: Ipv6Addr = Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0, 0, 2);
 const LOOPBACK: u32 = 1;
 const GUEST_INDEX: u32 = 100;
 const FIRST_ROUTER_INDEX: u32 = 1000;
@@ -110,10 +112,9 @@ impl Router {
     fn plug(&self, link: &Link, guest: &Guest) -> Vec<Request> {
         let near = LinkEnd { name: &link.name, index: link.index, mac: Some(ROUTER_MAC), arp: true };
         let far = LinkEnd { name: "eth0", index: GUEST_INDEX, mac: None, arp: true };
-        let link_local = IpNet::V6(Ipv6Net::new_assert(Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0, 0, 1), 64));
         let mut requests = vec![
             Request::add_veth(near, far, guest.netns.fd()),
-            Request::add_address(link.index, link_local),
+            Request::add_address(link.index, link_local(GATEWAY_V6)),
         ];
         let addresses = guest.addresses.iter().map(|address| self.route((*address).into(), link.index));
         requests.extend(addresses.map(Request::add_route));
@@ -135,15 +136,20 @@ fn furnish(guest: &Guest) -> Vec<Request> {
     let mut requests = vec![Request::link_up(LOOPBACK), Request::link_up(GUEST_INDEX)];
     requests
         .extend(guest.addresses.iter().map(|address| Request::add_address(GUEST_INDEX, (*address).into())));
+    requests.push(Request::add_address(GUEST_INDEX, link_local(GUEST_LINK_LOCAL)));
     requests.push(Request::add_neighbour(GUEST_INDEX, GATEWAY_V4, ROUTER_MAC));
     for (everywhere, gateway) in
-        [(IpNet::V4(Ipv4Net::default()), GATEWAY_V4), (IpNet::V6(Ipv6Net::default()), GATEWAY_V6)]
+        [(IpNet::V4(Ipv4Net::default()), GATEWAY_V4), (IpNet::V6(Ipv6Net::default()), GATEWAY_V6.into())]
     {
         let source = of_family(&guest.addresses, gateway);
         let route = Route { to: everywhere, device: GUEST_INDEX, via: Some(gateway), source };
         requests.extend(source.map(|_| Request::add_route(route)));
     }
     requests
+}
+
+fn link_local(address: Ipv6Addr) -> IpNet {
+    Ipv6Net::new_assert(address, 64).into()
 }
 
 fn of_family(addresses: &[IpAddr], like: IpAddr) -> Option<IpAddr> {

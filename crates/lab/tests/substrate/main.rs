@@ -75,6 +75,7 @@ fn trials(entered: Sandbox, links_before: Vec<String>) -> Vec<Trial> {
         alone("services_can_be_replaced", services::replaced),
         alone("a_zone_can_be_replaced", names::replaced),
         alone("pods_come_and_go", life::pods_come_and_go),
+        alone("the_first_packet_arrives", life::first_packets),
         alone("twenty_pods_take_well_under_a_second", life::twenty_pods),
         alone("mistakes_are_named", life::mistakes),
         Trial::test("nothing_is_left_after_kill_9", move || {

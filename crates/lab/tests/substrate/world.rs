@@ -118,7 +118,7 @@ impl World {
     }
 }
 
-fn place_of<'a>(topology: &'a Topology, name: &str) -> &'a Netns {
+pub fn place_of<'a>(topology: &'a Topology, name: &str) -> &'a Netns {
     match name {
         "outside" => topology.outside(),
         _ => topology.node(name).or_else(|| Some(topology.pod(name)?.netns())).unwrap(),
