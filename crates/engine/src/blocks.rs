@@ -195,7 +195,9 @@ fn sweep(family: Family, edges: &[(u128, bool, Edge)]) -> Vec<Segment> {
         if at > low {
             out.push(open.segment(family, low, at - 1));
         }
-        group.iter().for_each(|(_, opens, edge)| open.pass(*edge, *opens));
+        for (_, opens, edge) in group {
+            open.pass(*edge, *opens);
+        }
         low = at;
     }
     if low <= highest(family) {

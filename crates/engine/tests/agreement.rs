@@ -78,6 +78,9 @@ fn by_classes(engine: &Engine, compiled: &podfence_engine::Compiled, flow: &Flow
     if answer.always.is_some() {
         return None;
     }
+    if [&answer.source, &answer.destination].iter().any(|party| party.addresses().is_empty()) {
+        return None; // a pod without an address is in no class yet
+    }
     let ends =
         [(Egress, &answer.source, &answer.destination), (Ingress, &answer.destination, &answer.source)];
     let admitted = ends.into_iter().all(|(direction, subject, peer)| {

@@ -1,0 +1,110 @@
+//! Programs in the kernel: a chain that branches on the protocol, and a map from ports to unions per protocol.
+//!
+//! A program never changes: other rows are another program with another number, and the pods are bound anew.
+
+use podfence_model::{Direction, Protocol};
+use podfence_netlink::nft::{
+    Batch, BatchError, Chain, DataType, Element, Load, Name, Rule, Set, Table, Value, Verdict,
+};
+use podfence_plan::{PortRow, ProgramPlan, UnionKey};
+
+use crate::names::{comment, port_map, program_chain, refused, union_chain};
+use crate::refusal::Refusal;
+use crate::union::UnionObject;
+
+/// A program as the kernel has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ProgramObject {
+    pub id: u32,
+    pub direction: Direction,
+    /// The protocols that have a map.
+    pub maps: Vec<Protocol>,
+}
+
+impl ProgramObject {
+    pub(crate) fn new(id: u32, plan: &ProgramPlan) -> Self {
+        let needs_map = |p: &Protocol| plan.ports.get(p).is_some_and(|rows| whole(rows).is_none());
+        let maps = Protocol::ALL.into_iter().filter(needs_map).collect();
+        Self { id, direction: plan.direction, maps }
+    }
+
+    pub(crate) fn chain(&self) -> Name {
+        program_chain(self.direction, self.id)
+    }
+
+    pub(crate) fn map(&self, protocol: Protocol) -> Name {
+        port_map(self.direction, self.id, protocol)
+    }
+
+    /// Makes the chain and its maps. The chains of the unions it goes to must exist.
+    pub(crate) fn create<'u>(
+        &self,
+        plan: &ProgramPlan,
+        union: impl Fn(&UnionKey) -> Option<&'u UnionObject>,
+        table: &Table,
+        batch: &mut Batch,
+    ) -> Result<(), BatchError> {
+        let to = |key: &UnionKey| self.verdict(union(key));
+        let about = policies(plan);
+        let mut chain = Chain::regular(self.chain());
+        chain.comment = comment(&about);
+        batch.create_chain(table, &chain);
+        for protocol in &self.maps {
+            let mut map = Set::verdict_map(self.map(*protocol), [DataType::Port]).interval();
+            map.comment = comment(&about);
+            let rows = plan.ports.get(protocol).into_iter().flatten();
+            let elements = rows.map(|row| element(row, to(&row.union)));
+            batch.create_set(table, &map)?;
+            batch.add_elements(table, &map, elements)?;
+        }
+        for rule in self.rules(plan, to) {
+            batch.add_rule(table, &self.chain(), &rule)?;
+        }
+        Ok(())
+    }
+
+    /// Where a packet that may use a port goes on: to look its peer up, or back, admitted.
+    fn verdict(&self, union: Option<&UnionObject>) -> Verdict {
+        match union {
+            Some(union) if union.everyone => Verdict::Return,
+            Some(union) => Verdict::Goto(union_chain(self.direction, union.id)),
+            None => Verdict::Goto(refused(Refusal::of(self.direction))), // a plan never refers to a missing union
+        }
+    }
+
+    fn rules(&self, plan: &ProgramPlan, to: impl Fn(&UnionKey) -> Verdict) -> Vec<Rule> {
+        let refuse = refused(Refusal::of(self.direction));
+        let mut rules = Vec::new();
+        for protocol in Protocol::ALL {
+            let of_protocol = || Rule::new().l4proto(protocol.number());
+            let rows = plan.ports.get(&protocol).map_or(&[][..], Vec::as_slice);
+            if let Some(union) = whole(rows) {
+                rules.push(of_protocol().verdict(to(union)));
+                continue;
+            }
+            if self.maps.contains(&protocol) {
+                rules.push(of_protocol().vmap(&[Load::CT_REPLY_PROTO_SRC], &self.map(protocol)));
+            }
+            rules.push(of_protocol().goto(&refuse));
+        }
+        let portless = plan.portless.as_ref().map_or(Verdict::Goto(refuse), to);
+        rules.push(Rule::new().verdict(portless));
+        rules
+    }
+}
+
+/// The union that every port of a protocol leads to.
+fn whole(rows: &[PortRow]) -> Option<&UnionKey> {
+    match rows {
+        [row] if row.first == 0 && row.last == u16::MAX => Some(&row.union),
+        _ => None,
+    }
+}
+
+fn element(row: &PortRow, verdict: Verdict) -> Element {
+    Element::range(Value::port(row.first), Value::port(row.last)).verdict(verdict)
+}
+
+fn policies(plan: &ProgramPlan) -> String {
+    plan.policies.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}
