@@ -6,6 +6,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use podfence_model::{ObjectRef, Place, World};
 
+use crate::decode::Item;
 use crate::diagnostic::Diagnostic;
 use crate::yaml::{Node, Value};
 
@@ -31,9 +32,10 @@ impl Gathered {
         self.seen.contains_key(id)
     }
 
-    /// Notes that an object is stated in `node`. The later statement wins, as with `kubectl apply`;
+    /// Notes that an object is stated in `item`. The later statement wins, as with `kubectl apply`;
     /// a second one is told of.
-    pub(crate) fn state(&mut self, id: &ObjectRef, place: Place, node: &Node<'_>) {
+    pub(crate) fn state(&mut self, id: &ObjectRef, item: Item<'_>) {
+        let (place, node) = (item.place(), item.node);
         let content = fingerprint(node);
         match self.seen.entry(id.clone()) {
             Entry::Vacant(vacant) => {
@@ -41,7 +43,7 @@ impl Gathered {
             }
             Entry::Occupied(mut occupied) => {
                 let (earlier, before) = occupied.insert((place.clone(), content));
-                self.found.push(stated_twice(id, place, earlier, before == content));
+                item.sink.report(stated_twice(id, place, earlier, before == content));
             }
         }
     }

@@ -12,7 +12,7 @@ use podfence_model::Place;
 use crate::diagnostic::Diagnostic;
 
 /// The largest input that is read, in bytes.
-pub const MAX_INPUT: u64 = 64 << 20;
+pub const MAX_INPUT: u64 = 256 << 20;
 
 /// Where manifests come from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -78,10 +78,10 @@ impl Reader {
     }
 
     fn directory(&mut self, path: &Path) {
-        let before = self.texts.len();
+        let before = (self.texts.len(), self.found.len());
         self.descend(path);
-        if self.texts.len() == before && self.found.is_empty() {
-            let message = format!("{}: no .yaml, .yml or .json file in this directory", path.display());
+        if (self.texts.len(), self.found.len()) == before {
+            let message = format!("no .yaml, .yml or .json file in {}", path.display());
             self.found.push(Diagnostic::note("no-manifests", message));
         }
     }

@@ -8,6 +8,9 @@ pub(crate) fn dns_label(name: &str) -> Result<(), &'static str> {
     if name.len() > 63 {
         return Err("is longer than 63 characters");
     }
+    if name.contains('.') {
+        return Err("must not have a `.`");
+    }
     dns_part(name)
 }
 

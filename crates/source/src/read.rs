@@ -11,7 +11,7 @@ use crate::input::{Input, Reader, Text};
 use crate::kinds;
 use crate::sink::Sink;
 use crate::source_map::SourceMap;
-use crate::yaml::{Document, Documents, Problem};
+use crate::yaml::{Document, Documents, Problem, Span};
 
 /// How to read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -82,18 +82,20 @@ fn read_text(name: &Arc<str>, text: &str, gathered: &mut Gathered, options: &Opt
     let sink = Sink::new(Arc::clone(name));
     let mut empty = true;
     for Document { root, problems } in Documents::new(text) {
-        empty &= root.is_none() && problems.is_empty();
+        empty &= problems.is_empty();
         for problem in &problems {
             report(&sink, problem);
         }
         let Some(root) = root else { continue };
         let item = Item::new(&sink, &root, "document");
         if !item.is_null() {
+            empty = false;
             kinds::read(item, gathered, &options.default_namespace);
         }
     }
     if empty {
-        sink.report(Diagnostic::note("empty", format!("{name} is empty")));
+        let start = Span { line: 1, column: 1, ..Span::default() };
+        sink.report(Diagnostic::note("empty", "nothing here").at(sink.place(start), ""));
     }
     gathered.found.extend(sink.into_found());
 }

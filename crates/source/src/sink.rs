@@ -31,7 +31,10 @@ impl Sink {
         self.found.borrow_mut().push(diagnostic);
     }
 
+    /// Everything found, in the order of the text.
     pub(crate) fn into_found(self) -> Vec<Diagnostic> {
-        self.found.into_inner()
+        let mut found = self.found.into_inner();
+        found.sort_by_key(|d| d.labels.first().map(|label| label.place.start));
+        found
     }
 }

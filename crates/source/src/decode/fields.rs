@@ -81,11 +81,15 @@ impl<'n> Fields<'n> {
         self.known.extend(names);
     }
 
-    /// Reports every key that nobody asked for. `hint` may say more about a key than its nearest spelling.
-    pub(crate) fn finish(&self, hint: impl Fn(&str) -> Option<String>) {
+    /// Reports every key that nobody asked for, and says whether there was none. `hint` may say more
+    /// about a key than its nearest spelling.
+    pub(crate) fn finish(&self, hint: impl Fn(&str) -> Option<String>) -> bool {
+        let mut clean = true;
         for Entry { key, .. } in self.entries.iter().filter(|e| !self.known.contains(&e.key.text.as_ref())) {
             self.item.sink.report(self.unknown(key, hint(&key.text)));
+            clean = false;
         }
+        clean
     }
 
     fn unknown(&self, key: &Key<'_>, hint: Option<String>) -> Diagnostic {

@@ -186,6 +186,7 @@ impl<'n> Item<'n> {
             Value::Scalar(Scalar { text, .. }) => match resolve(text) {
                 Resolved::Null => "nothing",
                 Resolved::Boolean(_) => "a boolean",
+                Resolved::Float(float) if float.fract() != 0.0 => "a number with a fraction",
                 Resolved::Integer(_) | Resolved::Float(_) => "a number",
                 Resolved::Text => "a text",
             },

@@ -115,8 +115,11 @@ const OTHER_POLICIES: [(&str, &str); 5] = [
 const MONITORING: [&str; 6] =
     ["AlertmanagerConfig", "PodMonitor", "Probe", "PrometheusRule", "ScrapeConfig", "ServiceMonitor"];
 
-/// Looks a kind up; what is wrong with its `apiVersion` is reported at `at_item`.
-pub(super) fn look_up(api_version: &str, kind: &str, api_item: Item<'_>) -> Answer {
+/// Looks a kind up; what is wrong with it or its `apiVersion` is reported at the item it is read from.
+pub(super) fn look_up(
+    (api_version, api_item): (&str, Item<'_>),
+    (kind, kind_item): (&str, Item<'_>),
+) -> Answer {
     let group = api_version.rsplit_once('/').map_or("", |(group, _)| group);
     if operator::knows(group, kind) {
         return Answer::Operator;
@@ -124,7 +127,7 @@ pub(super) fn look_up(api_version: &str, kind: &str, api_item: Item<'_>) -> Answ
     let row = ROWS.iter().find(|row| row.kind == kind);
     match row {
         Some(row) if is_ours(group, row) => versions(row, api_version, api_item),
-        _ if BUILT_IN.contains(&group) => built_in(api_version, kind, api_item),
+        _ if BUILT_IN.contains(&group) => built_in(api_version, kind, kind_item),
         _ => foreign(group, kind, api_item),
     }
 }

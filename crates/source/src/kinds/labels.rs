@@ -16,7 +16,12 @@ pub(crate) fn labels(item: Item<'_>) -> Labels {
 }
 
 fn label(map: Item<'_>, key: &Key<'_>, value: Item<'_>) -> Option<(String, String)> {
-    check_key(map, key.text.as_ref(), map.sink.place(key.span));
+    let place = map.sink.place(key.span);
+    if key.converted {
+        let message = format!("this label key without quotes is read as `{}`", key.text);
+        map.sink.report(Diagnostic::warning("label", message).at(place.clone(), "").help("quote it"));
+    }
+    check_key(map, key.text.as_ref(), place);
     Some((key.text.clone().into_owned(), label_value(value)?))
 }
 
@@ -65,7 +70,9 @@ fn requirement(item: Item<'_>) -> Option<Requirement> {
     let values_item = fields.get("values");
     let values: BTreeSet<String> =
         values_item.and_then(Item::list).into_iter().flatten().filter_map(label_value).collect();
-    fields.finish(|_| None);
+    if !fields.finish(|_| None) {
+        return None;
+    }
     let operator = operator_of(operator?, values_item.unwrap_or(item), values)?;
     Some(Requirement { key: key?, operator })
 }

@@ -37,8 +37,7 @@ impl Manifest<'_, '_> {
 
     /// Notes that this object is stated here; see [`Gathered::state`].
     pub(super) fn state(&mut self, header: &Header<'_>) {
-        let item = self.fields.item;
-        self.gathered.state(&header.id, item.place(), item.node);
+        self.gathered.state(&header.id, self.fields.item);
     }
 
     /// A name for an object that only has `generateName`: the cluster would make one up as well.

@@ -54,7 +54,8 @@ fn object<'n>(item: Item<'n>, gathered: &mut Gathered, default_namespace: &str, 
         return list(fields, gathered, default_namespace, api_version, of);
     }
     gathered.objects += 1;
-    let answer = catalogue::look_up(api_version, kind, api_item.or(kind_item).unwrap_or(item));
+    let answer =
+        catalogue::look_up((api_version, api_item.unwrap_or(item)), (kind, kind_item.unwrap_or(item)));
     let manifest = Manifest { fields, gathered, default_namespace };
     dispatch(manifest, &answer, api_version, kind);
 }

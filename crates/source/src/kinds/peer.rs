@@ -17,13 +17,13 @@ pub(super) fn read(item: Item<'_>) -> Option<Peer> {
     let pods = fields.get("podSelector");
     let namespaces = fields.get("namespaceSelector");
     let block = fields.get("ipBlock");
-    fields.finish(misplaced);
+    let clean = fields.finish(misplaced);
     let kind = match block {
         Some(block) => {
             refuse_company(block, pods.or(namespaces));
             PeerKind::Block(ip_block(block)?)
         }
-        None if pods.is_none() && namespaces.is_none() => return nobody(item),
+        None if pods.is_none() && namespaces.is_none() => return nobody(item, clean),
         None => PeerKind::Pods {
             namespaces: namespaces.map_or(NamespaceScope::Own, |n| NamespaceScope::Matching(selector(n))),
             pods: pods.map_or_else(LabelSelector::everything, selector),
@@ -32,7 +32,11 @@ pub(super) fn read(item: Item<'_>) -> Option<Peer> {
     Some(Peer { kind, place: Some(item.place()) })
 }
 
-fn nobody(item: Item<'_>) -> Option<Peer> {
+/// A peer without a known field; when it has an unknown one, that is the mistake.
+fn nobody(item: Item<'_>, clean: bool) -> Option<Peer> {
+    if !clean {
+        return None;
+    }
     let help =
         "state `podSelector`, `namespaceSelector` or `ipBlock`; for everybody, leave out the whole list";
     item.error_with_help("peer", "this peer names nobody", help);

@@ -50,7 +50,7 @@ pub(crate) fn read(manifest: &mut Manifest<'_, '_>) {
         addresses: addresses(status.as_ref()),
         host_network: spec.host_network,
         life: life(&mut header, status.as_ref()),
-        ready: status.is_none_or(|s| s.phase.is_none() || s.ready),
+        ready: status.is_none_or(|s| s.ready),
         ports: spec.ports,
         meta,
     };
@@ -149,8 +149,8 @@ fn status(mut fields: Fields<'_>) -> Status {
         "Succeeded" | "Failed" => Phase::Finished,
         _ => Phase::Running,
     });
-    let ready = fields.mappings("conditions").any(|mut condition| {
-        condition.text("type") == Some("Ready") && condition.text("status") == Some("True")
+    let ready = fields.mappings("conditions").find_map(|mut condition| {
+        (condition.text("type") == Some("Ready")).then(|| condition.text("status") == Some("True"))
     });
-    Status { ips, phase, ready }
+    Status { ips, phase, ready: ready.unwrap_or(true) }
 }

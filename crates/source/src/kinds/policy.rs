@@ -15,13 +15,12 @@ use crate::decode::{Fields, Item, did_you_mean};
 pub(crate) fn read(manifest: &mut Manifest<'_, '_>) {
     let header = Header::read(manifest, Kind::NetworkPolicy, Naming::Subdomain);
     let spec = manifest.fields.get("spec");
-    if spec.is_none() {
+    manifest.fields.ignore(&["status"]);
+    if manifest.fields.finish(misplaced) && spec.is_none() {
         let message = "`spec` is missing: the policy isolates every pod of its namespace for ingress";
         manifest.fields.item.note("implicit-empty", message);
     }
     let mut policy = spec.map_or_else(|| empty(Directions { ingress: true, egress: false }), spec_of);
-    manifest.fields.ignore(&["status"]);
-    manifest.fields.finish(misplaced);
     let Some(header) = header else { return };
     policy.meta = header.meta();
     manifest.state(&header);
@@ -38,22 +37,17 @@ fn empty(directions: Directions) -> NetworkPolicy {
 fn spec_of(item: Item<'_>) -> NetworkPolicy {
     let mut policy = empty(Directions::default());
     let Some(mut fields) = item.mapping() else { return policy };
-    policy.subject = subject(&mut fields);
+    let subject = fields.get("podSelector");
     let types: Vec<Item<'_>> = fields.list("policyTypes").collect();
+    policy.subject = subject.map(selector).unwrap_or_default();
     policy.ingress = rules(&mut fields, Direction::Ingress);
     policy.egress = rules(&mut fields, Direction::Egress);
     policy.directions = directions(&types, !policy.egress.is_empty());
-    fields.finish(misplaced);
-    policy
-}
-
-fn subject(spec: &mut Fields<'_>) -> LabelSelector {
-    if let Some(item) = spec.get("podSelector") {
-        return selector(item);
+    if fields.finish(misplaced) && subject.is_none() {
+        let message = "`podSelector` is missing: the policy selects every pod of its namespace";
+        item.note("implicit-empty", message);
     }
-    let message = "`podSelector` is missing: the policy selects every pod of its namespace";
-    spec.item.note("implicit-empty", message);
-    LabelSelector::everything()
+    policy
 }
 
 /// `policyTypes`, or without any: Ingress always, Egress if there is an egress rule.

@@ -60,7 +60,7 @@ pub(super) fn keep(manifest: &mut Manifest<'_, '_>, api_version: &str, kind: &st
     let namespace = manifest.namespace_of(&mut metadata, true);
     let id = ObjectRef { kind: Kind::Other(kind.to_owned()), namespace, name: name.to_owned() };
     let again = manifest.gathered.knows(&id);
-    manifest.gathered.state(&id, item.place(), item.node);
+    manifest.gathered.state(&id, item);
     if !again {
         let origin = Origin::File(item.place());
         let object = UnknownObject { api_version: api_version.to_owned(), id, origin };

@@ -16,14 +16,16 @@ use super::tree::{Entry, Key, Node, Scalar, Span, Value};
 
 /// How deep collections may nest. Kubernetes objects stay below 30.
 pub(crate) const MAX_DEPTH: usize = 100;
-/// How many values one document may have: about 300 MB of tree.
-pub(crate) const MAX_NODES: usize = 6_000_000;
+/// How many keys and values one document may have: about 1 GB of tree.
+pub(crate) const MAX_NODES: usize = 10_000_000;
 
 /// A collection whose end has not come yet.
 struct Open<'t> {
     contents: Contents<'t>,
     span: Span,
     flow: bool,
+    /// Where the last thing inside ends: a block collection has no end mark of its own.
+    end: u32,
     anchor: usize,
 }
 
@@ -95,7 +97,7 @@ impl<'t> Builder<'t> {
         };
         let node = Node { value: Value::Scalar(Scalar { text, plain }), span };
         self.anchors.define(anchor, &node, span)?;
-        self.push(node)
+        self.push(node, span.end)
     }
 
     fn start(
@@ -110,17 +112,18 @@ impl<'t> Builder<'t> {
             return Err(Problem::TooDeep { limit: MAX_DEPTH, span });
         }
         self.refuse_as_key(span)?;
-        self.open.push(Open { contents, span, flow: style == StructureStyle::Flow, anchor });
+        let flow = style == StructureStyle::Flow;
+        self.open.push(Open { contents, span, flow, end: span.end, anchor });
         Ok(())
     }
 
     fn end(&mut self, at: &EventSpan) -> Result<(), Problem> {
-        let Some(Open { contents, mut span, flow, anchor }) = self.open.pop() else { return Ok(()) };
-        let end = if flow { offset(&at.end) } else { contents.end() };
-        span.end = end.max(span.end);
-        let node = Node { value: self.close(contents), span };
-        self.anchors.define(anchor, &node, span)?;
-        self.push(node)
+        let Some(open) = self.open.pop() else { return Ok(()) };
+        let end = if open.flow { offset(&at.end) } else { open.end };
+        let span = Span { end, ..open.span };
+        let node = Node { value: self.close(open.contents), span };
+        self.anchors.define(open.anchor, &node, span)?;
+        self.push(node, end)
     }
 
     fn close(&mut self, contents: Contents<'t>) -> Value<'t> {
@@ -140,29 +143,23 @@ impl<'t> Builder<'t> {
         let span = span(at);
         let room = MAX_DEPTH.saturating_sub(self.open.len());
         let node = self.anchors.resolve(id, room, span)?;
-        self.push(node)
+        self.push(node, span.end)
     }
 
-    /// Puts a finished node where it belongs: into the innermost open collection, or at the root.
-    fn push(&mut self, mut node: Node<'t>) -> Result<(), Problem> {
+    /// Puts a finished node, whose text ends at `end`, where it belongs: into the innermost open
+    /// collection, or at the root.
+    fn push(&mut self, node: Node<'t>, end: u32) -> Result<(), Problem> {
         self.nodes += 1;
         if self.nodes > MAX_NODES {
             return Err(Problem::TooManyNodes { limit: MAX_NODES, span: node.span });
         }
-        match self.open.last_mut().map(|open| &mut open.contents) {
-            None => self.root = Some(node),
-            Some(Contents::Items(items)) => items.push(node),
-            Some(Contents::Entries { entries, key, merges }) => match key.take() {
-                None => *key = Some(read_key(node, merges)?),
-                Some(key) => {
-                    if node.span.start == node.span.end {
-                        node.span = key.span; // nothing is written: point at the key instead
-                    }
-                    entries.push(Entry { key, value: node });
-                }
-            },
-        }
-        Ok(())
+        let Some(open) = self.open.last_mut() else {
+            self.root = Some(node);
+            return Ok(());
+        };
+        let written = node.span.start != node.span.end;
+        open.end = if written { open.end.max(end) } else { open.end };
+        open.contents.push(node)
     }
 
     fn refuse_as_key(&self, span: Span) -> Result<(), Problem> {
@@ -188,15 +185,21 @@ impl<'t> Builder<'t> {
     }
 }
 
-impl Contents<'_> {
-    /// Where the last thing inside ends; a block collection has no end mark of its own.
-    fn end(&self) -> u32 {
+impl<'t> Contents<'t> {
+    fn push(&mut self, mut node: Node<'t>) -> Result<(), Problem> {
         match self {
-            Self::Items(items) => items.last().map_or(0, |node| node.span.end),
-            Self::Entries { entries, .. } => {
-                entries.last().map_or(0, |entry| entry.value.span.end.max(entry.key.span.end))
-            }
+            Self::Items(items) => items.push(node),
+            Self::Entries { entries, key, merges } => match key.take() {
+                None => *key = Some(read_key(node, merges)?),
+                Some(key) => {
+                    if node.span.start == node.span.end {
+                        node.span = key.span; // nothing is written: point at the key instead
+                    }
+                    entries.push(Entry { key, value: node });
+                }
+            },
         }
+        Ok(())
     }
 }
 
@@ -206,18 +209,15 @@ fn read_key<'t>(node: Node<'t>, merges: &mut bool) -> Result<Key<'t>, Problem> {
     let Value::Scalar(Scalar { text, plain }) = node.value else {
         return Err(Problem::KeyNotText { span });
     };
-    if !plain {
-        return Ok(Key { text, span });
-    }
-    *merges |= text == "<<";
-    let text = match resolve(&text) {
-        Resolved::Text => text,
-        Resolved::Boolean(value) => Cow::Owned(value.to_string()),
-        Resolved::Integer(value) => Cow::Owned(value.to_string()),
-        Resolved::Float(value) => Cow::Owned(value.to_string()),
+    *merges |= plain && text == "<<";
+    let converted = match if plain { resolve(&text) } else { Resolved::Text } {
+        Resolved::Text => return Ok(Key { text, span, converted: false }),
+        Resolved::Boolean(value) => value.to_string(),
+        Resolved::Integer(value) => value.to_string(),
+        Resolved::Float(value) => value.to_string(),
         Resolved::Null => return Err(Problem::KeyNotText { span }),
     };
-    Ok(Key { text, span })
+    Ok(Key { converted: converted != text, text: converted.into(), span })
 }
 
 fn span(at: &EventSpan) -> Span {

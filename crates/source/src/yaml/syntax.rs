@@ -54,7 +54,7 @@ fn words(kind: &ErrorKind) -> (String, Option<&'static str>) {
         | ErrorKind::UnexpectedEofImplicitFlowMapping
         | ErrorKind::UnexpectedEof => ("the text ends inside a list or a mapping", Some("is it cut off?")),
         ErrorKind::UnknownAnchor => {
-            ("no anchor of this name before this alias", Some("quote a text with `*`"))
+            ("no anchor of this name before this alias", Some("quote a text that starts with `*`"))
         }
         ErrorKind::MappingValueNotAllowed => {
             ("no `:` is allowed here", Some("check the indentation, and quote a text that contains `: `"))
@@ -70,6 +70,9 @@ fn words(kind: &ErrorKind) -> (String, Option<&'static str>) {
         ErrorKind::ExpectedFlowSequenceSeparator => ("`,` or `]` was expected here", None),
         ErrorKind::ExpectedDocumentStart => {
             ("a second document starts here", Some("put a line `---` between documents"))
+        }
+        ErrorKind::UnexpectedCharacter { character } if character.is_control() => {
+            return (format!("a control character, `{}`", character.escape_default()), None);
         }
         ErrorKind::UnexpectedCharacter { character } => {
             let message = format!("no value can start with `{}`", character.escape_default());

@@ -41,6 +41,8 @@ pub(crate) struct Scalar<'t> {
 pub(crate) struct Key<'t> {
     pub(crate) text: Cow<'t, str>,
     pub(crate) span: Span,
+    /// Written without quotes as something that is no text, such as `y`, which is the key `true`.
+    pub(crate) converted: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -50,14 +52,14 @@ pub(crate) struct Entry<'t> {
 }
 
 impl Node<'_> {
-    /// How many nodes the tree has, and how deep it is; one and one for a scalar.
+    /// How many nodes the tree has, and how deep collections nest in it.
     pub(crate) fn extent(&self) -> (usize, usize) {
         let fold = |(count, depth): (usize, usize), node: &Self| {
             let (more, deep) = node.extent();
             (count + more, depth.max(deep + 1))
         };
         match &self.value {
-            Value::Scalar(_) => (1, 1),
+            Value::Scalar(_) => (1, 0),
             Value::Sequence(items) => items.iter().fold((1, 1), fold),
             Value::Mapping(entries) => entries.iter().map(|e| &e.value).fold((1, 1), fold),
         }

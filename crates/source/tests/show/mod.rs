@@ -1,5 +1,7 @@
 //! A world in a few lines that a person can read and a test can compare.
 
+#![allow(clippy::unwrap_used)] // writing to a String cannot fail
+
 use std::fmt::Write as _;
 
 use podfence_model::{
@@ -65,9 +67,7 @@ fn pod(out: &mut String, pod: &Pod) {
     for (flag, word) in [(pod.host_network, " hostNetwork"), (!pod.ready, " not ready")] {
         text.push_str(if flag { word } else { "" });
     }
-    for (what, value) in
-        [("on", pod.node.clone()), ("of", pod.workload.as_ref().map(ToString::to_string))]
-    {
+    for (what, value) in [("on", pod.node.clone()), ("of", pod.workload.as_ref().map(ToString::to_string))] {
         if let Some(value) = value {
             write!(text, " {what} {value}").unwrap();
         }
