@@ -4,7 +4,7 @@
 //! refuses what the API server would refuse or what cannot be known, and says where and how to mend it.
 //! Drawing the messages belongs to `podfence-report`, judging policies to the linters.
 //!
-//! Start with [`read`]. Inside: `input` (files to texts), `yaml` (text to trees), `decode` (typed access
+//! Start with [`read()`]. Inside: `input` (files to texts), `yaml` (text to trees), `decode` (typed access
 //! to trees), `kinds` (trees to objects), `gather` (objects to a world).
 
 mod decode;

@@ -11,10 +11,20 @@ use podfence_model::Place;
 use crate::diagnostic::Diagnostic;
 use crate::yaml::Span;
 
+/// How many findings of one input are kept. Nobody reads more, and a hostile input could make millions.
+const ENOUGH: usize = 1000;
+
 /// The findings of one input, and the input's name to make places from.
 pub(crate) struct Sink {
     file: Arc<str>,
-    found: RefCell<Vec<Diagnostic>>,
+    found: RefCell<Found>,
+}
+
+#[derive(Default)]
+struct Found {
+    kept: Vec<Diagnostic>,
+    has_error: bool,
+    dropped: usize,
 }
 
 impl Sink {
@@ -27,14 +37,25 @@ impl Sink {
         Place { file: Arc::clone(&self.file), line, column, start, end }
     }
 
+    /// Keeps a finding. The first error is kept even when there are enough findings: it must refuse.
     pub(crate) fn report(&self, diagnostic: Diagnostic) {
-        self.found.borrow_mut().push(diagnostic);
+        let mut found = self.found.borrow_mut();
+        let first_error = diagnostic.is_error() && !found.has_error;
+        if found.kept.len() < ENOUGH || first_error {
+            found.has_error |= diagnostic.is_error();
+            found.kept.push(diagnostic);
+        } else {
+            found.dropped += 1;
+        }
     }
 
     /// Everything found, in the order of the text.
     pub(crate) fn into_found(self) -> Vec<Diagnostic> {
-        let mut found = self.found.into_inner();
-        found.sort_by_key(|d| d.labels.first().map(|label| label.place.start));
-        found
+        let Found { mut kept, dropped, .. } = self.found.into_inner();
+        kept.sort_by_key(|d| d.labels.first().map(|label| label.place.start));
+        if dropped > 0 {
+            kept.push(Diagnostic::note("too-many", format!("{}: {dropped} more findings", self.file)));
+        }
+        kept
     }
 }

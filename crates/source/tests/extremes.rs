@@ -95,6 +95,17 @@ fn long_but_harmless_texts_take_linear_time() {
 }
 
 #[test]
+fn findings_are_told_up_to_a_point_and_the_rest_is_counted() {
+    let bytes = "{apiVersion: v1, kind: Pod}\n---\n".repeat(3000).into_bytes();
+    let input = Input::Bytes { name: "pods".to_owned(), bytes };
+    let Err(Refused { diagnostics, .. }) = read(&[input], &Options::default()) else {
+        panic!("accepted");
+    };
+    assert_eq!(diagnostics.len(), 1001);
+    assert_eq!(diagnostics[1000].to_string(), "note[too-many]: pods: 5000 more findings");
+}
+
+#[test]
 fn long_and_broken_texts_take_linear_time() {
     let n = 1 << 20;
     let table = [

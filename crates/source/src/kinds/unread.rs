@@ -16,10 +16,8 @@ pub(super) fn kubernetes_fields(item: Item<'_>, typed: bool) -> Option<Fields<'_
     }
     let fields = item.mapping()?;
     let has = |name: &str| fields.place_of(name).is_some();
-    if typed || has("kind") {
-        return Some(fields);
-    }
-    if has("metadata") && (has("spec") || has("apiVersion")) {
+    let parts = ["apiVersion", "kind", "metadata", "spec"].into_iter().filter(|name| has(name)).count();
+    if typed || (has("kind") || has("metadata")) && parts > 1 {
         return Some(fields);
     }
     at(item, Diagnostic::note("not-kubernetes", skipped(&fields)));
