@@ -25,5 +25,5 @@ pub use explanation::{Asked, Explanation, Question, Verdict};
 pub use judge::{Backend, Path};
 pub use notes::Note;
 pub use port::{AskedProtocol, PortName};
-pub use service::{LeftOut, ServiceStep, Via, WhyLeftOut};
+pub use service::{LeftOut, ServiceStep, Via, WhyLeftOut, backends};
 pub use target::{Target, TargetError, What, short_kind};

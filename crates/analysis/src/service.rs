@@ -88,6 +88,12 @@ pub(crate) fn selected_pods<'a>(world: &'a World, service: &'a Service) -> impl 
     world.pods.values().filter(chosen)
 }
 
+/// Where packets to one port of a Service go; nobody when nobody is ready.
+pub fn backends(world: &World, service: &Service, port: &ServicePort) -> Vec<Backend> {
+    let wanted = Wanted { port: Some(&PortName::Number(port.port)), protocol: Some(port.protocol) };
+    follow(world, service, wanted, false).map(|step| step.backends).unwrap_or_default()
+}
+
 /// Follows a Service; `icmp` asks for an echo, which only a headless Service leads anywhere.
 pub(crate) fn follow(
     world: &World,

@@ -1,2 +1,35 @@
-//! The podfence command
-fn main() {}
+//! The `podfence` command, also as `kubectl podfence`: arguments, wiring and exit codes, no logic.
+//!
+//! One file per verb under `verbs/`. Exit codes: see [`exit`].
+
+mod cli;
+mod exit;
+mod input;
+mod output;
+mod verbs;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::cli::{Cli, Verb};
+use crate::exit::Exit;
+
+fn main() -> ExitCode {
+    exit::guard(run)
+}
+
+fn run() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return exit::usage(&error),
+    };
+    let done = match cli.verb {
+        Verb::Explain(arguments) => verbs::explain::run(&arguments),
+    };
+    let exit = done.unwrap_or_else(|error| {
+        anstream::eprintln!("{}", exit::error_text(&error));
+        Exit::Unusable
+    });
+    exit.into()
+}

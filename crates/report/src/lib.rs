@@ -1,1 +1,14 @@
-//! Renderers for people and machines
+//! Renderers: what was found or answered, for people and for machines.
+//!
+//! Nothing is judged here. [`terminal`] writes styled text: print it through `anstream`, which takes the
+//! colours out where nobody can see them (`NO_COLOR`, pipes). Colour is never the only sign of anything.
+//! [`json`] writes versioned values for programs. [`diagnostic`] draws what the reader of manifests found.
+//! `words` holds the phrases that several of them use; start reading in [`terminal::explain`].
+
+pub mod diagnostic;
+pub mod json;
+mod miss;
+mod snippet;
+mod style;
+pub mod terminal;
+mod words;

@@ -1,0 +1,55 @@
+//! The command line: what every verb shares, and the list of verbs.
+
+use std::ffi::OsString;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::verbs::explain;
+
+/// Kubernetes NetworkPolicy you can see, test and trust
+#[derive(Debug, Parser)]
+#[command(name = "podfence", bin_name = bin_name(), version, max_term_width = 100, arg_required_else_help = true)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub verb: Verb,
+}
+
+/// The verbs, one module each under `verbs`.
+#[derive(Debug, Subcommand)]
+pub enum Verb {
+    /// Can SRC reach DST, and why?
+    Explain(explain::Arguments),
+}
+
+/// Where objects come from, and how much to say about reading them.
+#[derive(Debug, Args)]
+pub struct Source {
+    /// Manifests to read: a file, a directory, or - for standard input; may be given several times
+    #[arg(short = 'f', long = "filename", value_name = "FILE|DIR|-")]
+    pub filenames: Vec<OsString>,
+
+    /// The namespace of names and objects that state none
+    #[arg(short, long, value_name = "NS")]
+    pub namespace: Option<String>,
+
+    /// Leave out warnings and notes about the input
+    #[arg(short, long)]
+    pub quiet: bool,
+}
+
+/// `-o`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Output {
+    /// For people
+    Text,
+    /// For programs
+    Json,
+}
+
+/// The name to show in usage lines: kubectl runs a plugin as `kubectl-podfence`.
+fn bin_name() -> &'static str {
+    let name = std::env::args_os().next().unwrap_or_default();
+    let stem = std::path::Path::new(&name).file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    if stem.starts_with("kubectl-") { "kubectl podfence" } else { "podfence" }
+}

@@ -1,0 +1,41 @@
+//! Reading manifests as the common options ask for, and telling what was found on the way.
+
+use anyhow::bail;
+use podfence_report::diagnostic;
+use podfence_source::{Diagnostic, Input, Loaded, Options, SourceMap, read};
+
+use crate::cli::Source;
+
+/// Reads the input; findings go to stderr. `None` when it is refused, which has then been told.
+pub fn load(source: &Source) -> anyhow::Result<Option<Loaded>> {
+    if source.filenames.is_empty() {
+        bail!(
+            "no manifests: give -f FILE, -f DIR or -f - for standard input\n\
+             (asking a live cluster is not there yet; `kubectl get … -o yaml | podfence … -f -` is)"
+        );
+    }
+    let inputs: Vec<Input> = source.filenames.iter().map(|f| Input::from_argument(f)).collect();
+    let mut options = Options::default();
+    if let Some(namespace) = &source.namespace {
+        options.default_namespace.clone_from(namespace);
+    }
+    match read(&inputs, &options) {
+        Ok(loaded) => {
+            if !source.quiet {
+                tell(&loaded.notes, &loaded.sources);
+            }
+            Ok(Some(loaded))
+        }
+        Err(refused) => {
+            let shown = refused.diagnostics.into_iter().filter(|d| d.is_error() || !source.quiet);
+            tell(&shown.collect::<Vec<_>>(), &refused.sources);
+            Ok(None)
+        }
+    }
+}
+
+fn tell(found: &[Diagnostic], sources: &SourceMap) {
+    for one in found {
+        anstream::eprintln!("{}", diagnostic::render(one, sources));
+    }
+}

@@ -1,0 +1,91 @@
+//! `podfence explain SRC DST`: can SRC reach DST, and why?
+
+use anyhow::Context;
+use clap::Args;
+use podfence_analysis::{AskedProtocol, PortName, Question, Target, assumed, explain};
+use podfence_engine::Engine;
+use podfence_model::{Protocol, World};
+use podfence_report::{json, terminal};
+use podfence_source::Loaded;
+
+use crate::cli::{Output, Source};
+use crate::exit::Exit;
+use crate::{input, output};
+
+const EXAMPLES: &str = "\
+SRC and DST are [NAMESPACE/][KIND/]NAME[:PORT], node/NAME or an IP address ([2001:db8::1]:443 with a port).
+Kinds are kubectl's: pod, deploy, sts, ds, rs, rc, job, cj, svc, node, ns. A workload means its pods, named
+NAME-0, NAME-1 and so on; a Service means the pods behind it, on their own port.
+
+Examples:
+  podfence explain client svc/nginx:80 -f manifests/
+  podfence explain shop/deploy/web shop/db:5432 -f shop.yaml
+  podfence explain 203.0.113.7 deploy/web --port http -f .
+  podfence explain client 8.8.8.8:53 --protocol udp -f -
+
+Exit code: 0 allowed, 1 denied, 2 bad use or input, 3 undecidable (a fact is missing).";
+
+/// The arguments of `explain`.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Arguments {
+    /// Who opens the connection
+    #[arg(value_name = "SRC")]
+    source: String,
+
+    /// Who is to accept it
+    #[arg(value_name = "DST")]
+    destination: String,
+
+    #[command(flatten)]
+    input: Source,
+
+    /// The destination's port; may also be written DST:PORT
+    #[arg(long, value_name = "N|NAME", value_parser = PortName::parse)]
+    port: Option<PortName>,
+
+    /// The protocol: tcp, udp, sctp or icmp; by default what the port says, or else tcp
+    #[arg(long, value_name = "PROTOCOL", value_parser = protocol)]
+    protocol: Option<AskedProtocol>,
+
+    /// The form of the answer
+    #[arg(short, long, value_enum, default_value_t = Output::Text)]
+    output: Output,
+}
+
+fn protocol(text: &str) -> Result<AskedProtocol, String> {
+    match text.to_ascii_lowercase().as_str() {
+        "tcp" => Ok(AskedProtocol::Ports(Protocol::Tcp)),
+        "udp" => Ok(AskedProtocol::Ports(Protocol::Udp)),
+        "sctp" => Ok(AskedProtocol::Ports(Protocol::Sctp)),
+        "icmp" => Ok(AskedProtocol::Icmp),
+        _ => Err("protocols are tcp, udp, sctp and icmp".to_owned()),
+    }
+}
+
+/// Answers, and tells by the exit code.
+pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
+    let Some(Loaded { mut world, sources, .. }) = input::load(&arguments.input)? else {
+        return Ok(Exit::Unusable);
+    };
+    assumed::add_cluster_dns(&mut world);
+    let question = question(arguments, &world)?;
+    let engine = Engine::new(&world);
+    let explanation = explain(&world, &engine, &question)?;
+    let text = match arguments.output {
+        Output::Text => terminal::explain(&explanation, &sources),
+        Output::Json => json::explain(&explanation),
+    };
+    output::print(&text)?;
+    Ok(Exit::from(&explanation.verdict))
+}
+
+fn question(arguments: &Arguments, world: &World) -> anyhow::Result<Question> {
+    Ok(Question {
+        source: Target::parse(&arguments.source, world).context("SRC")?,
+        destination: Target::parse(&arguments.destination, world).context("DST")?,
+        port: arguments.port.clone(),
+        protocol: arguments.protocol,
+        namespace: arguments.input.namespace.clone(),
+    })
+}

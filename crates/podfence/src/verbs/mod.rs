@@ -1,0 +1,3 @@
+//! The verbs, one file each: its arguments, and the wiring from input through analysis to report.
+
+pub mod explain;

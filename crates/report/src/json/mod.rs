@@ -1,0 +1,84 @@
+//! Answers for programs: serde values of our own, under a version, so that the engine's types may change.
+//!
+//! Rules and items count from 0 here, as in the objects themselves.
+
+mod path;
+mod question;
+
+use podfence_analysis::Explanation;
+use serde::Serialize;
+
+use crate::terminal::note_text;
+use crate::words;
+use path::PathView;
+use question::{DnsView, EndView, ServiceView};
+
+/// The version of every value this module writes.
+pub const API_VERSION: &str = "podfence.dev/v1alpha1";
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ExplanationView {
+    api_version: &'static str,
+    kind: &'static str,
+    verdict: &'static str,
+    source: EndView,
+    destination: EndView,
+    #[serde(flatten)]
+    layer4: Layer4View,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    service: Option<ServiceView>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    dns: Option<DnsView>,
+    paths: Vec<PathView>,
+    missing: Vec<MissingView>,
+    notes: Vec<String>,
+}
+
+/// Protocol and port; both absent when they differ from pod to pod.
+#[derive(Serialize)]
+struct Layer4View {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    protocol: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    port: Option<u16>,
+}
+
+impl From<Option<podfence_model::Layer4>> for Layer4View {
+    fn from(layer4: Option<podfence_model::Layer4>) -> Self {
+        use podfence_model::Layer4::{Icmp, Port};
+        match layer4 {
+            Some(Port(protocol, port)) => {
+                Self { protocol: Some(protocol.to_string()), port: Some(port.get()) }
+            }
+            Some(Icmp) => Self { protocol: Some("ICMP".into()), port: None },
+            None => Self { protocol: None, port: None },
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct MissingView {
+    fact: String,
+    supply: String,
+}
+
+/// An explanation as pretty-printed JSON, ending in a line break.
+pub fn explain(explanation: &Explanation<'_>) -> String {
+    let missing = explanation.missing().into_iter();
+    let view = ExplanationView {
+        api_version: API_VERSION,
+        kind: "Explanation",
+        verdict: words::verdict(&explanation.verdict),
+        source: EndView::new(&explanation.source),
+        destination: EndView::new(&explanation.destination),
+        layer4: words::asked_layer4(explanation).into(),
+        service: explanation.service.as_ref().map(ServiceView::new),
+        dns: explanation.dns.as_ref().map(DnsView::new),
+        paths: explanation.paths.iter().map(|p| PathView::new(explanation.world, p)).collect(),
+        missing: missing.map(|f| MissingView { fact: f.to_string(), supply: words::supply(f) }).collect(),
+        notes: explanation.notes.iter().map(note_text).collect(),
+    };
+    // Only strings, numbers and lists: nothing in it can fail to be written.
+    serde_json::to_string_pretty(&view).unwrap_or_default() + "\n"
+}

@@ -1,0 +1,99 @@
+//! Lines of the user's own files with marks under them, drawn by `annotate-snippets`.
+//!
+//! Only a window of the text around the marks is handed over, so that a mark in a huge file costs no more
+//! than one in a small file.
+
+use std::ops::Range;
+
+use annotate_snippets::{Annotation, AnnotationKind, Patch, Renderer, Snippet};
+use podfence_model::Place;
+use podfence_source::SourceMap;
+
+/// Lines shown before and behind the marks at most.
+const AROUND: usize = 2;
+
+/// Draws in colours; `anstream` takes them out again where they are not wanted.
+pub(crate) fn renderer() -> Renderer {
+    Renderer::styled().term_width(110)
+}
+
+/// A part of one input, and where it begins there.
+pub(crate) struct Window<'s> {
+    file: &'s str,
+    text: &'s str,
+    start: usize,
+    first_line: usize,
+}
+
+impl<'s> Window<'s> {
+    /// The lines around some places of one file; `None` if the text is not at hand.
+    pub(crate) fn around(sources: &'s SourceMap, places: &[&'s Place]) -> Option<Self> {
+        let file = &places.first()?.file;
+        let whole = sources.text(file)?;
+        let here = || places.iter().filter(|p| p.file == *file);
+        let first = here().map(|p| p.start as usize).min()?.min(whole.len());
+        let last = here().map(|p| p.end as usize).max()?.clamp(first, whole.len());
+        let start = lines_back(whole, first);
+        let end = lines_on(whole, last);
+        let text = whole.get(start..end)?;
+        let first_line = whole.get(..start)?.matches('\n').count() + 1;
+        Some(Self { file, text, start, first_line })
+    }
+
+    /// Where a place lies in the window; an empty place becomes one character where there is one.
+    fn span(&self, place: &Place) -> Option<Range<usize>> {
+        let start = (place.start as usize).checked_sub(self.start)?;
+        let end = (place.end as usize).checked_sub(self.start)?.min(self.text.len());
+        self.text.get(start..end).map(|_| start..end)
+    }
+
+    /// A mark under a place, cut to its first line: a box around many lines says less.
+    pub(crate) fn mark(&self, kind: AnnotationKind, place: &Place, label: &str) -> Option<Annotation<'s>> {
+        let span = self.span(place)?;
+        let first = self.text.get(span.clone())?.lines().next().unwrap_or_default().trim_end();
+        let annotation = kind.span(span.start..span.start + first.len());
+        Some(if label.is_empty() { annotation } else { annotation.label(label.to_owned()) })
+    }
+
+    /// Keeps a place visible without a mark.
+    pub(crate) fn show(&self, place: &Place) -> Option<Annotation<'s>> {
+        self.span(place).map(|span| AnnotationKind::Visible.span(span))
+    }
+
+    /// A change at a place.
+    pub(crate) fn patch(&self, place: &Place, text: &str) -> Option<Patch<'s>> {
+        self.span(place).map(|span| Patch::new(span, text.to_owned()))
+    }
+
+    /// The window as a snippet without marks.
+    pub(crate) fn snippet<T: Clone>(&self) -> Snippet<'s, T> {
+        Snippet::source(self.text).line_start(self.first_line).path(self.file)
+    }
+}
+
+/// Within `place`, the text of the first line that holds `word`; the whole place if none does.
+pub(crate) fn line_with(sources: &SourceMap, place: &Place, word: &str) -> Place {
+    let found = || {
+        let text = sources.slice(place)?;
+        let at = text.find(word)?;
+        let start = text[..at].rfind('\n').map_or(0, |n| n + 1);
+        let line = text[start..].lines().next()?;
+        let (line, start) = (line.trim_end(), start + line.len() - line.trim_start().len());
+        let offset = |n: usize| place.start + u32::try_from(n).unwrap_or(0);
+        let end = text[..start].rfind('\n').map_or(0, |n| n + 1) + line.len();
+        Some(Place { start: offset(start), end: offset(end), ..place.clone() })
+    };
+    found().unwrap_or_else(|| place.clone())
+}
+
+fn lines_back(text: &str, from: usize) -> usize {
+    let before = text.as_bytes().get(..from).unwrap_or_default();
+    let breaks = before.iter().enumerate().rev().filter(|(_, b)| **b == b'\n');
+    breaks.map(|(i, _)| i + 1).nth(AROUND).unwrap_or(0)
+}
+
+fn lines_on(text: &str, from: usize) -> usize {
+    let behind = text.as_bytes().get(from..).unwrap_or_default();
+    let breaks = behind.iter().enumerate().filter(|(_, b)| **b == b'\n');
+    breaks.map(|(i, _)| from + i + 1).nth(AROUND).unwrap_or(text.len())
+}

@@ -1,0 +1,72 @@
+//! Answers for people: short, exact, readable without knowing Podfence.
+
+mod notes;
+mod rules;
+mod side;
+mod steps;
+
+use podfence_analysis::{Explanation, Path, Verdict};
+use podfence_engine::Outcome;
+use podfence_source::SourceMap;
+
+use crate::style::{BAD, BOLD, GOOD, OPEN, Sheet, paint};
+use crate::words;
+
+pub(crate) use notes::text as note_text;
+
+/// An explanation as styled text: the verdict, each step on the way with its reason, and the lines of the
+/// rules that decided or came closest.
+pub fn explain(explanation: &Explanation<'_>, sources: &SourceMap) -> String {
+    let mut sheet = Sheet::default();
+    sheet.line(headline(explanation));
+    sheet.gap();
+    steps::service(&mut sheet, explanation);
+    steps::dns(&mut sheet, explanation);
+    let several = explanation.paths.len() > 1;
+    for path in &explanation.paths {
+        if several {
+            sheet.gap();
+            sheet.line(path_headline(path));
+        }
+        side::sides(&mut sheet, explanation.world, path);
+    }
+    notes::missing(&mut sheet, explanation);
+    notes::notes(&mut sheet, explanation);
+    rules::rules(&mut sheet, explanation, sources);
+    sheet.finish()
+}
+
+fn headline(explanation: &Explanation<'_>) -> String {
+    let (style, word) = match explanation.verdict {
+        Verdict::Allowed => (GOOD, "ALLOWED"),
+        Verdict::Denied => (BAD, "DENIED"),
+        Verdict::Depends => (BAD, depends(explanation)),
+        Verdict::Undecidable => (OPEN, "UNDECIDABLE"),
+    };
+    let (source, destination) = (words::asked(&explanation.source), words::destination(explanation));
+    format!("{}  {source} → {destination}", paint(style, word))
+}
+
+/// On what a mixed verdict depends.
+fn depends(explanation: &Explanation<'_>) -> &'static str {
+    let first = explanation.paths.first();
+    let same = |of: fn(&Path) -> &Vec<_>| explanation.paths.iter().all(|p| Some(of(p)) == first.map(of));
+    if same(|p| &p.sources) && explanation.service.is_some() {
+        "DEPENDS ON THE BACKEND"
+    } else if same(|p| &p.destinations) {
+        "DEPENDS ON THE SOURCE"
+    } else {
+        "DEPENDS ON THE PODS"
+    }
+}
+
+fn path_headline(path: &Path) -> String {
+    let (style, word) = match path.answer.outcome {
+        Outcome::Allowed => (GOOD, "allowed"),
+        Outcome::Denied => (BAD, "denied"),
+        Outcome::Undecidable(_) => (OPEN, "undecidable"),
+    };
+    let ends =
+        format!("{} → {} {}", words::ends(&path.sources), words::ends(&path.destinations), path.layer4);
+    format!("{}: {}", paint(BOLD, ends), paint(style, word))
+}

@@ -1,0 +1,132 @@
+//! One direction of a path: who is isolated by what, and which rule decides or comes closest.
+
+use podfence_analysis::Path;
+use podfence_engine::{Always, NearestMiss, Side, TierEnd, TierTrace};
+use podfence_model::{Direction, Endpoint, NamespacedName, World};
+
+use crate::miss::{Told, hint, parts};
+use crate::style::{BAD, DIM, GOOD, OPEN, Sheet, paint};
+use crate::words;
+
+/// Policies named one a line before the rest is only counted.
+const POLICIES: usize = 6;
+
+/// Both directions, or the one reason why none is asked.
+pub(super) fn sides(sheet: &mut Sheet, world: &World, path: &Path) {
+    if let Some(always) = path.answer.always {
+        let reason = match always {
+            Always::Itself => "a pod always reaches itself",
+            Always::OwnNode => "the node that a pod runs on always reaches it, or its probes would fail",
+        };
+        sheet.entry("always", &format!("{}: {reason}, whatever the policies say", allowed()));
+        return;
+    }
+    for direction in Direction::BOTH {
+        let (side, ends, party) = match direction {
+            Direction::Egress => (&path.answer.egress, &path.sources, &path.answer.source),
+            Direction::Ingress => (&path.answer.ingress, &path.destinations, &path.answer.destination),
+        };
+        if let Some(side) = side {
+            judged(sheet, world, path, side, ends);
+        } else {
+            let text = format!("{}: {} is {}", allowed(), words::ends(ends), words::unpoliced(party));
+            sheet.entry(&direction.to_string(), &text);
+        }
+    }
+}
+
+fn allowed() -> String {
+    paint(GOOD, "allowed")
+}
+
+fn judged(sheet: &mut Sheet, world: &World, path: &Path, side: &Side, subjects: &[Endpoint]) {
+    let label = side.direction.to_string();
+    let Some(tier) = side.tiers.iter().rev().find(|t| t.end != TierEnd::NotSelected) else {
+        let who = words::ends(subjects);
+        sheet.entry(&label, &format!("{}: no policy isolates {who} for {label}", allowed()));
+        return;
+    };
+    match &tier.end {
+        TierEnd::Allowed(rule) | TierEnd::Passed(rule) => {
+            let name = words::rule_name(rule);
+            let (policy, place) = (&rule.policy, words::place(rule));
+            sheet.entry(&label, &format!("{} by {name} of policy {policy}{place}", allowed()));
+            sheet.more(&format!("it admits traffic {}", words::admits(world, rule)));
+        }
+        TierEnd::Denied(Some(rule)) => {
+            let text = format!(
+                "{} by {} of policy {}{}",
+                paint(BAD, "denied"),
+                words::rule_name(rule),
+                rule.policy,
+                words::place(rule)
+            );
+            sheet.entry(&label, &text);
+        }
+        TierEnd::Denied(None) => isolated(sheet, world, path, side.direction, tier, subjects),
+        TierEnd::Undecidable(facts) => {
+            let facts: Vec<String> = facts.iter().map(ToString::to_string).collect();
+            let text = format!("{}: it hangs on {}", paint(OPEN, "undecidable"), words::list(&facts));
+            sheet.entry(&label, &text);
+            policies(sheet, world, &tier.selecting);
+        }
+        TierEnd::NotSelected => {}
+    }
+}
+
+fn isolated(
+    sheet: &mut Sheet,
+    world: &World,
+    path: &Path,
+    direction: Direction,
+    tier: &TierTrace,
+    subjects: &[Endpoint],
+) {
+    let by = words::count(tier.selecting.len(), "policy", "policies");
+    let who = words::ends(subjects);
+    let verb = if subjects.len() == 1 { "is" } else { "are" };
+    let text = format!(
+        "{}: {who} {verb} isolated for {direction} by {by}, and no rule admits {} {} {}",
+        paint(BAD, "denied"),
+        path.layer4,
+        words::preposition(direction),
+        words::ends(if direction == Direction::Egress { &path.destinations } else { &path.sources }),
+    );
+    sheet.entry(&direction.to_string(), &text);
+    policies(sheet, world, &tier.selecting);
+    if let Some(nearest) = &tier.nearest {
+        nearest_miss(sheet, world, path, direction, nearest);
+    } else {
+        let they_have = if tier.selecting.len() == 1 { "it has" } else { "they have" };
+        sheet.more(&format!("{they_have} no {direction} rule at all, so nothing is admitted"));
+    }
+}
+
+fn policies(sheet: &mut Sheet, world: &World, selecting: &[NamespacedName]) {
+    let width = selecting.iter().take(POLICIES).map(|id| id.to_string().len()).max().unwrap_or(0);
+    for id in selecting.iter().take(POLICIES) {
+        let origin = world.policies.get(id).map(|p| p.meta.origin.to_string()).unwrap_or_default();
+        let name = id.to_string();
+        sheet.line(format!("          policy {name:<width$}  {}", paint(DIM, origin)));
+    }
+    if let Some(rest) = selecting.len().checked_sub(POLICIES).filter(|rest| *rest > 0) {
+        sheet.more(&format!("and {}", words::count(rest, "more policy", "more policies")));
+    }
+}
+
+fn nearest_miss(sheet: &mut Sheet, world: &World, path: &Path, direction: Direction, nearest: &NearestMiss) {
+    let rule = &nearest.rule;
+    let Some(told) = Told::new(world, path, direction) else { return };
+    let parts: Vec<String> = parts(&told, nearest).into_iter().map(|part| part.sentence).collect();
+    let name = words::rule_name(rule);
+    let text = format!(
+        "nearest miss: {name} of {}{}: {}",
+        rule.policy.name,
+        words::place(rule),
+        parts.join("; and ")
+    );
+    sheet.more(&text);
+    for found in &nearest.hints {
+        sheet.more(&format!("hint: {}", hint(found, &rule.policy)));
+    }
+}

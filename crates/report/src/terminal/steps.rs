@@ -1,0 +1,122 @@
+//! The steps before policies are asked: the Service and the DNS.
+
+use podfence_analysis::{DnsStep, Explanation, Path, ServiceStep, Via};
+use podfence_engine::{Outcome, Side, TierEnd};
+use podfence_model::{Layer4, NamespacedName};
+
+use crate::style::{BAD, OPEN, Sheet, paint};
+use crate::words;
+
+/// Where the Service leads.
+pub(super) fn service(sheet: &mut Sheet, explanation: &Explanation<'_>) {
+    let Some(step) = &explanation.service else { return };
+    sheet.entry("service", &leads(step));
+    for left in &step.left_out {
+        sheet.more(&format!("not used: {} {}", left.who, left.why));
+    }
+}
+
+fn leads(step: &ServiceStep) -> String {
+    let name = &step.service.name;
+    let backends = backends(step);
+    match &step.via {
+        Via::Alias(host) => format!(
+            "{name} is only another name (ExternalName) for {host}; policies see the address that {host} \
+             resolves to, and no input states that"
+        ),
+        Via::Headless => {
+            format!("{name} is headless: its name resolves to the pods themselves, {backends}")
+        }
+        Via::Virtual(ips) => {
+            let ip = ips.first().map(|ip| format!(" ({ip})")).unwrap_or_default();
+            let port = step.port.as_ref().map(|p| format!(":{}", p.port)).unwrap_or_default();
+            let from = if step.from_slices { ", by its EndpointSlices" } else { "" };
+            format!("{name}{port}{ip} → {backends}{from}")
+        }
+    }
+}
+
+/// The backends, grouped by port: `shop/a, shop/b port 80 and shop/c port 8080`.
+fn backends(step: &ServiceStep) -> String {
+    let mut groups: Vec<(Layer4, Vec<String>)> = Vec::new();
+    for backend in &step.backends {
+        let name = words::end(&backend.end);
+        match groups.iter_mut().find(|(layer4, _)| *layer4 == backend.layer4) {
+            Some((_, names)) => names.push(name),
+            None => groups.push((backend.layer4, vec![name])),
+        }
+    }
+    let group = |(layer4, names): &(Layer4, Vec<String>)| {
+        let port = match layer4 {
+            Layer4::Port(_, port) => format!(" port {port}"),
+            Layer4::Icmp => String::new(),
+        };
+        format!("{}{port}", words::list(names))
+    };
+    words::list(&groups.iter().map(group).collect::<Vec<_>>())
+}
+
+/// Whether names resolve.
+pub(super) fn dns(sheet: &mut Sheet, explanation: &Explanation<'_>) {
+    let Some(step) = &explanation.dns else { return };
+    let servers = words::pods(explanation.world, &step.servers);
+    let what = match &explanation.service {
+        Some(service) => format!("the name {} does not resolve", service.service.name),
+        None => "names do not resolve".to_owned(),
+    };
+    sheet.entry("dns", &dns_text(step, &servers, &what));
+    if let Some(path) = refused(&step.udp).or_else(|| refused(&step.tcp)) {
+        sheet.more(&blocker(path));
+    }
+}
+
+fn dns_text(step: &DnsStep, servers: &str, consequence: &str) -> String {
+    let blocked = paint(BAD, "blocked");
+    match (refused(&step.udp), refused(&step.tcp)) {
+        (Some(path), tcp) => {
+            let who = words::ends(&path.sources);
+            let tcp =
+                if tcp.is_some() { "" } else { " (TCP 53 would pass, but resolvers ask over UDP first)" };
+            format!("{blocked}: {who} may not send {} to {servers}, so {consequence}{tcp}", path.layer4)
+        }
+        (None, _) if open(&step.udp) => {
+            format!("{}: whether {} reaches {servers}", paint(OPEN, "undecidable"), port(&step.udp))
+        }
+        (None, Some(path)) => format!(
+            "names resolve over UDP 53, but {} may not send {} to {servers}: answers too long for UDP fail",
+            words::ends(&path.sources),
+            path.layer4
+        ),
+        (None, None) => format!("allowed: {} to {servers}", ports(step)),
+    }
+}
+
+fn ports(step: &DnsStep) -> String {
+    format!("{} and {}", port(&step.udp), port(&step.tcp))
+}
+
+fn port(paths: &[Path]) -> String {
+    paths.first().map_or_else(String::new, |p| p.layer4.to_string())
+}
+
+fn refused(paths: &[Path]) -> Option<&Path> {
+    paths.iter().find(|p| p.answer.outcome == Outcome::Denied)
+}
+
+fn open(paths: &[Path]) -> bool {
+    paths.iter().any(|p| matches!(p.answer.outcome, Outcome::Undecidable(_)))
+}
+
+/// Whose policies refuse it.
+fn blocker(path: &Path) -> String {
+    let denied = |side: &&Side| side.outcome == Outcome::Denied;
+    let Some(side) = path.answer.sides().find(denied) else { return String::new() };
+    let policies: Vec<String> = selecting(side).iter().map(ToString::to_string).collect();
+    let noun = if policies.len() == 1 { "policy" } else { "policies" };
+    format!("no {} rule of {noun} {} admits it", side.direction, words::list(&policies))
+}
+
+fn selecting(side: &Side) -> &[NamespacedName] {
+    let last = side.tiers.iter().rev().find(|t| matches!(t.end, TierEnd::Denied(_)));
+    last.map_or(&[], |tier| tier.selecting.as_slice())
+}

@@ -1,0 +1,170 @@
+//! Names and phrases that several renderers share, so that one thing is called the same everywhere.
+
+use podfence_analysis::resolve::Resolved;
+use podfence_analysis::{Asked, Explanation, ServiceStep, Verdict, short_kind};
+use podfence_engine::{Fact, Outcome, Party, RuleRef};
+use podfence_model::{
+    Direction, Endpoint, Kind, Layer4, NamespacedName, NetworkPolicy, ObjectRef, Origin, Rule, World,
+};
+
+/// How many names a list shows before it says how many more there are.
+const SHOWN: usize = 4;
+
+/// `a`, `a and b`, `a, b and c`, `a, b, c, d and 9 more`.
+pub(crate) fn list(names: &[String]) -> String {
+    match names {
+        [] => String::new(),
+        [only] => only.clone(),
+        [init @ .., last] if names.len() <= SHOWN => format!("{} and {last}", init.join(", ")),
+        many => format!("{} and {} more", many[..SHOWN].join(", "), many.len() - SHOWN),
+    }
+}
+
+/// `1 policy`, `3 policies`.
+pub(crate) fn count(number: usize, one: &str, many: &str) -> String {
+    format!("{number} {}", if number == 1 { one } else { many })
+}
+
+/// An end of a path, with its address where the answer hangs on it.
+pub(crate) fn end(end: &Endpoint) -> String {
+    match end {
+        Endpoint::Ip(ip) => ip.to_string(),
+        _ => match end.address() {
+            Some(ip) => format!("{end} at {ip}"),
+            None => end.to_string(),
+        },
+    }
+}
+
+/// Ends as a list.
+pub(crate) fn ends(ends: &[Endpoint]) -> String {
+    list(&ends.iter().map(end).collect::<Vec<_>>())
+}
+
+/// Pods as a list, `(assumed)` behind the whole where no input states them.
+pub(crate) fn pods(world: &World, ids: &[NamespacedName]) -> String {
+    let names: Vec<String> = ids.iter().map(ToString::to_string).collect();
+    let assumed = |id| world.pods.get(id).is_some_and(|p| matches!(p.meta.origin, Origin::Assumed(_)));
+    let assumed = if ids.iter().all(assumed) { " (assumed)" } else { "" };
+    format!("{}{assumed}", list(&names))
+}
+
+/// What a target means, in the form in which it may be typed.
+pub(crate) fn asked(asked: &Asked) -> String {
+    match &asked.means {
+        Resolved::Pods { of, pods } if of.kind == Kind::Pod => {
+            list(&pods.iter().map(ToString::to_string).collect::<Vec<_>>())
+        }
+        Resolved::Pods { of, pods } => format!("{} ({})", object(of), count(pods.len(), "pod", "pods")),
+        Resolved::Service { id, .. } => format!("{}/svc/{}", id.namespace, id.name),
+        Resolved::Node(name) => format!("node/{name}"),
+        Resolved::Ip(ip) => ip.to_string(),
+    }
+}
+
+/// `NAMESPACE/KIND/NAME`.
+pub(crate) fn object(object: &ObjectRef) -> String {
+    let kind = short_kind(&object.kind);
+    if object.namespace.is_empty() {
+        return format!("{kind}/{}", object.name);
+    }
+    format!("{}/{kind}/{}", object.namespace, object.name)
+}
+
+/// The destination with its port, and the protocol in brackets: `shop/svc/nginx:1234 (TCP)`.
+pub(crate) fn destination(explanation: &Explanation<'_>) -> String {
+    let who = asked(&explanation.destination);
+    let bracketed = if who.contains(':') { format!("[{who}]") } else { who.clone() };
+    match asked_layer4(explanation) {
+        Some(Layer4::Port(protocol, port)) => format!("{bracketed}:{port} ({protocol})"),
+        Some(Layer4::Icmp) => format!("{who} (ICMP)"),
+        None => who,
+    }
+}
+
+/// What was asked for, before a Service translates it; `None` when it differs from pod to pod.
+pub(crate) fn asked_layer4(explanation: &Explanation<'_>) -> Option<Layer4> {
+    if let Some(ServiceStep { port: Some(port), .. }) = &explanation.service {
+        return Some(Layer4::Port(port.protocol, port.port));
+    }
+    let mut all = explanation.paths.iter().map(|p| p.layer4);
+    let first = all.next()?;
+    all.all(|other| other == first).then_some(first)
+}
+
+/// The verdict in one word, as everywhere in Podfence.
+pub(crate) fn verdict(verdict: &Verdict) -> &'static str {
+    match verdict {
+        Verdict::Allowed => "allowed",
+        Verdict::Denied => "denied",
+        Verdict::Depends => "depends",
+        Verdict::Undecidable => "undecidable",
+    }
+}
+
+/// An outcome in one word.
+pub(crate) fn outcome(outcome: &Outcome) -> &'static str {
+    match outcome {
+        Outcome::Allowed => "allowed",
+        Outcome::Denied => "denied",
+        Outcome::Undecidable(_) => "undecidable",
+    }
+}
+
+/// How to supply a missing fact.
+pub(crate) fn supply(fact: &Fact) -> String {
+    match fact {
+        Fact::NamespaceLabels(name) => format!("add the Namespace object `{name}` to the input"),
+        Fact::PodAddress(_) => {
+            "give a Pod with `status.podIPs`, or ask about an address instead of the pod".to_owned()
+        }
+        Fact::NodeAddress(_) => "give a Node with `status.addresses`".to_owned(),
+        Fact::WhichAddress(_) => "ask about one of the addresses".to_owned(),
+        Fact::PodNode(_) => "state `spec.nodeName`".to_owned(),
+    }
+}
+
+/// `egress rule 2`; rules count from 1 for people.
+pub(crate) fn rule_name(rule: &RuleRef) -> String {
+    format!("{} rule {}", rule.direction, rule.rule + 1)
+}
+
+/// ` (policy.yaml:12)`, or nothing.
+pub(crate) fn place(rule: &RuleRef) -> String {
+    rule.place.as_ref().map(|place| format!(" ({place})")).unwrap_or_default()
+}
+
+/// The policy and the rule that a reference means.
+pub(crate) fn rule<'w>(world: &'w World, rule: &RuleRef) -> Option<(&'w NetworkPolicy, &'w Rule)> {
+    let policy = world.policies.get(&rule.policy)?;
+    policy.rules(rule.direction).get(rule.rule).map(|found| (policy, found))
+}
+
+/// What a rule admits by the items that match: `to pods with app=web in its own namespace, TCP 80`.
+pub(crate) fn admits(world: &World, reference: &RuleRef) -> String {
+    let Some((_, rule)) = rule(world, reference) else { return String::new() };
+    let preposition = preposition(reference.direction);
+    let peer = reference.peer.and_then(|i| rule.peers.get(i));
+    let peer = peer.map_or_else(|| "everybody".to_owned(), |p| p.kind.to_string());
+    let port = reference.port.and_then(|i| rule.ports.get(i));
+    let port = port.map_or_else(|| "every port".to_owned(), ToString::to_string);
+    format!("{preposition} {peer}, {port}")
+}
+
+/// `to` for egress, `from` for ingress.
+pub(crate) fn preposition(direction: Direction) -> &'static str {
+    match direction {
+        Direction::Egress => "to",
+        Direction::Ingress => "from",
+    }
+}
+
+/// Why no policy is asked about a party that is no pod.
+pub(crate) fn unpoliced(party: &Party) -> &'static str {
+    match party {
+        Party::Pod { .. } => "a pod that no policy selects",
+        Party::Node { .. } => "a node, and policies select only pods",
+        Party::UnknownPod(_) => "no known pod, so no known policy selects it",
+        Party::Outside(_) => "outside the cluster, and policies select only pods",
+    }
+}
