@@ -161,3 +161,56 @@ impl<'a> Iterator for Messages<'a> {
         Some(message)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// An error message as the kernel writes it, with the refused message's header and an extended ack.
+    fn error(errno: i32, flags: u16, reason: Option<&str>) -> Vec<u8> {
+        let mut bytes = vec![0; 4];
+        bytes.extend(ERROR.to_ne_bytes());
+        bytes.extend(flags.to_ne_bytes());
+        bytes.extend(7_u32.to_ne_bytes());
+        bytes.extend([0; 4]);
+        bytes.extend((-errno).to_ne_bytes());
+        bytes.extend(20_u32.to_ne_bytes());
+        bytes.extend([0; 12]);
+        if flags & NLM_F_CAPPED == 0 {
+            bytes.extend([0; 4]);
+        }
+        if let Some(reason) = reason {
+            bytes.put_string(NLMSGERR_ATTR_MSG, reason);
+        }
+        let length = u32::try_from(bytes.len()).unwrap();
+        bytes[..4].copy_from_slice(&length.to_ne_bytes());
+        bytes
+    }
+
+    fn check(errno: i32, flags: u16, reason: Option<&str>, expected: &Meaning) {
+        let bytes = error(errno, flags, reason);
+        let messages: Vec<_> = Messages(&bytes).collect();
+        assert_eq!(messages.len(), 1);
+        assert_eq!((messages[0].sequence, &messages[0].meaning()), (7, expected));
+    }
+
+    #[test]
+    fn errors_come_with_the_kernels_words() {
+        let refused = |reason: Option<&str>| {
+            Meaning::Refused(Refusal { errno: Errno::ENOENT, reason: reason.map(str::to_owned) })
+        };
+        let reason = Some("no such chain");
+        check(0, NLM_F_CAPPED, None, &Meaning::Acknowledged);
+        check(2, NLM_F_CAPPED, None, &refused(None));
+        check(2, NLM_F_CAPPED | NLM_F_ACK_TLVS, reason, &refused(reason));
+        check(2, NLM_F_ACK_TLVS, reason, &refused(reason));
+    }
+
+    #[test]
+    fn truncated_datagrams_have_no_message() {
+        let bytes = error(2, NLM_F_CAPPED, None);
+        for length in 0..bytes.len() {
+            assert_eq!(Messages(&bytes[..length]).count(), 0, "{length} bytes");
+        }
+    }
+}

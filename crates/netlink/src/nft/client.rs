@@ -58,15 +58,16 @@ impl Nftables {
     ) -> Result<usize, CommitError> {
         let limit = self.max_batch_bytes()?.min(PRELOAD_BYTES);
         let mut elements = elements.into_iter();
-        for transactions in 0.. {
+        let mut transactions = 0;
+        loop {
             let mut batch = Batch::new();
             batch.add_elements_within(table, set, &mut elements, limit)?;
             if batch.is_empty() {
                 return Ok(transactions);
             }
             self.commit(&batch)?;
+            transactions += 1;
         }
-        unreachable!("the loop ends when the elements do")
     }
 
     /// The number of the ruleset's generation: it changes with every transaction of anybody in this network namespace.

@@ -9,7 +9,8 @@ use std::io::IoSlice;
 
 use nix::libc;
 
-use super::batch::{Batch, BatchError};
+use super::batch::Batch;
+use super::batch_error::BatchError;
 use super::operation::Operation;
 use crate::error::{Error, Refusal};
 use crate::message::{self, Head, Meaning, Message};
@@ -84,10 +85,10 @@ pub(crate) fn commit(socket: &mut Socket, batch: &Batch) -> Result<(), CommitErr
     if batch.byte_len() > limit {
         return Err(CommitError::TooLarge { bytes: batch.byte_len(), limit });
     }
-    let last = u32::try_from(batch.message_count()).expect("messages are counted in 32 bits");
+    let last = batch.steps().last_sequence();
     let (begin, end) = (frame(libc::NFNL_MSG_BATCH_BEGIN, BEGIN), frame(libc::NFNL_MSG_BATCH_END, last + 1));
     socket.drain()?;
-    socket.send(&[IoSlice::new(&begin), IoSlice::new(batch.as_bytes()), IoSlice::new(&end)])?;
+    socket.send(&[IoSlice::new(&begin), IoSlice::new(batch.steps().as_bytes()), IoSlice::new(&end)])?;
     let mut judgement = Judgement { last, ..Judgement::default() };
     loop {
         match socket.receive()? {
@@ -129,8 +130,7 @@ impl Judgement {
 
     /// Only the first failure of an operation is kept: later chunks of its elements usually repeat it.
     fn refused(&mut self, batch: &Batch, sequence: u32, refusal: Refusal) {
-        let owner = sequence.checked_sub(1).and_then(|message| batch.owner(message as usize));
-        let Some(index) = owner else {
+        let Some(index) = batch.steps().owner(sequence) else {
             self.transaction.get_or_insert(refusal);
             return;
         };

@@ -202,7 +202,7 @@ fn put_arithmetic(data: &mut Vec<u8>, expression: &Expr) {
         Expr::Bitwise { register, mask, xor } => {
             data.register(NFTA_BITWISE_SREG, *register);
             data.register(NFTA_BITWISE_DREG, *register);
-            data.put_be32(NFTA_BITWISE_LEN, u32::try_from(mask.len()).unwrap_or_default());
+            data.put_be32(NFTA_BITWISE_LEN, u32::try_from(mask.width()).unwrap_or_default());
             data.value(NFTA_BITWISE_MASK, mask);
             data.value(NFTA_BITWISE_XOR, xor);
         }

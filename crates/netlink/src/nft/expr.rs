@@ -130,7 +130,7 @@ pub enum Expr {
     Nat(Nat),
     /// Source NAT to the address of the output interface.
     Masquerade {
-        /// [`nat_flags`].
+        /// [`super::nat_flags`].
         flags: u32,
     },
     /// Excludes the packet from connection tracking. For raw prerouting and output chains.
@@ -205,7 +205,7 @@ pub struct Nat {
     pub address: Option<Register>,
     /// Where the port is.
     pub port: Option<Register>,
-    /// [`nat_flags`].
+    /// [`super::nat_flags`].
     pub flags: u32,
 }
 
@@ -237,14 +237,4 @@ impl IpVersion {
             Self::V6 => 16,
         }
     }
-}
-
-/// Flags of translations (`NF_NAT_RANGE_*`).
-pub mod nat_flags {
-    /// Choose the source port at random.
-    pub const RANDOM: u32 = 4;
-    /// Give a client the same address again.
-    pub const PERSISTENT: u32 = 8;
-    /// Choose the source port wholly at random.
-    pub const FULLY_RANDOM: u32 = 16;
 }

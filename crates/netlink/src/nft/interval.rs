@@ -27,7 +27,7 @@ pub(crate) fn put_element(
     purpose: Purpose,
 ) -> Result<(), &'static str> {
     let (first, last) = element.key.ends();
-    if first.len() != set.key_width() || last.len() != set.key_width() {
+    if first.width() != set.key_width() || last.width() != set.key_width() {
         return Err("its key is not as wide as the set's");
     }
     if !set.interval && matches!(element.key, Key::Range(..)) {
@@ -52,7 +52,7 @@ pub(crate) fn put_element(
 fn check_data(set: &Set, element: &Element) -> Result<(), &'static str> {
     match (&set.data, &element.data) {
         (None, None) | (Some(MapData::Verdict), Some(Data::Verdict(_))) => Ok(()),
-        (Some(MapData::Value(fields)), Some(Data::Value(value))) if value.len() == set::width(fields) => {
+        (Some(MapData::Value(fields)), Some(Data::Value(value))) if value.width() == set::width(fields) => {
             Ok(())
         }
         (Some(MapData::Value(_)), Some(Data::Value(_))) => Err("its value is not as wide as the map's"),
@@ -123,7 +123,7 @@ pub(crate) fn join(mut boundaries: Vec<Boundary>, interval: bool) -> Option<Vec<
         }
     }
     elements.extend(open.and_then(|begin| {
-        let last = Value::largest(begin.key.len());
+        let last = Value::largest(begin.key.width());
         closed(begin, last)
     }));
     Some(elements)

@@ -5,6 +5,8 @@
 
 use nix::libc;
 
+use super::bits::fib_flags;
+
 /// A source of bytes for registers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Load {
@@ -30,7 +32,7 @@ pub enum Load {
     Fib {
         /// What to learn.
         result: FibResult,
-        /// What to look up: [`fib_flags`].
+        /// What to look up: [`super::fib_flags`].
         flags: u32,
     },
     /// A number below `modulus`, in host order.
@@ -84,11 +86,11 @@ pub enum Header {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u32)]
 pub enum CtKey {
-    /// [`ct_state`] bits, host order. The one key that untracked and invalid packets have.
+    /// [`super::ct_state`] bits, host order. The one key that untracked and invalid packets have.
     State = 0,
     /// The direction of this packet, 8 bits: [`Direction`].
     Direction = 1,
-    /// [`ct_status`] bits, host order.
+    /// [`super::ct_status`] bits, host order.
     Status = 2,
     /// Connection mark, host order.
     Mark = 3,
@@ -174,7 +176,7 @@ impl Load {
         TH_SPORT = Transport, 0, 2;
         /// `th dport` (TCP, UDP, SCTP).
         TH_DPORT = Transport, 2, 2;
-        /// `tcp flags`: [`tcp_flags`].
+        /// `tcp flags`: [`super::tcp_flags`].
         TCP_FLAGS = Transport, 13, 1;
         /// `icmp type` or `icmpv6 type`, by the protocol matched before.
         ICMP_TYPE = Transport, 0, 1;
@@ -290,62 +292,4 @@ impl CtKey {
             Self::SrcIp6 | Self::DstIp6 => 16,
         }
     }
-}
-
-/// Bits of [`CtKey::State`] (`NF_CT_STATE_BIT`).
-pub mod ct_state {
-    /// Belongs to no connection the kernel can follow.
-    pub const INVALID: u32 = 1;
-    /// Both sides were seen.
-    pub const ESTABLISHED: u32 = 2;
-    /// An ICMP error about a connection, or one that a helper expected.
-    pub const RELATED: u32 = 4;
-    /// Only one side was seen.
-    pub const NEW: u32 = 8;
-    /// Excluded from tracking.
-    pub const UNTRACKED: u32 = 64;
-}
-
-/// Bits of [`CtKey::Status`] (`IPS_*`, `nf_conntrack_common.h`).
-pub mod ct_status {
-    /// It was expected by a helper.
-    pub const EXPECTED: u32 = 1;
-    /// Answers were seen.
-    pub const SEEN_REPLY: u32 = 2;
-    /// Never expires early.
-    pub const ASSURED: u32 = 4;
-    /// Its first packet left this host's stack.
-    pub const CONFIRMED: u32 = 8;
-    /// Source is translated.
-    pub const SRC_NAT: u32 = 16;
-    /// Destination is translated.
-    pub const DST_NAT: u32 = 32;
-}
-
-/// Flags of a TCP header.
-pub mod tcp_flags {
-    /// No more data.
-    pub const FIN: u8 = 1;
-    /// Open.
-    pub const SYN: u8 = 2;
-    /// Abort.
-    pub const RST: u8 = 4;
-    /// Push.
-    pub const PSH: u8 = 8;
-    /// Acknowledgement is valid.
-    pub const ACK: u8 = 16;
-}
-
-/// What a routing look-up takes from the packet (`NFTA_FIB_F_*`).
-pub mod fib_flags {
-    /// The source address.
-    pub const SADDR: u32 = 1;
-    /// The destination address.
-    pub const DADDR: u32 = 2;
-    /// The packet mark.
-    pub const MARK: u32 = 4;
-    /// The input interface.
-    pub const IIF: u32 = 8;
-    /// The output interface.
-    pub const OIF: u32 = 16;
 }

@@ -8,6 +8,8 @@
 //! Rules of the kernel are in `include/uapi/linux/netfilter/nf_tables.h` and `net/netfilter/nf_tables_api.c`.
 
 mod batch;
+mod batch_error;
+mod bits;
 mod chain;
 mod client;
 mod commit;
@@ -18,22 +20,24 @@ mod expr;
 mod interval;
 mod load;
 mod name;
+mod objects;
 mod operation;
 mod read;
 mod rule;
 mod set;
+mod steps;
 mod userdata;
 mod value;
 
-pub use batch::{Batch, BatchError};
+pub use batch::Batch;
+pub use batch_error::BatchError;
+pub use bits::{ct_state, ct_status, fib_flags, nat_flags, tcp_flags};
 pub use chain::{BaseChain, Chain, ChainKind, Family, Hook, Policy, Table, priority};
 pub use client::Nftables;
 pub use commit::{CommitError, OperationFailure};
 pub use element::{Data, Element, Key, Verdict};
-pub use expr::{Comparison, Expr, IpVersion, Limit, Log, Nat, NatKind, Register, nat_flags};
-pub use load::{
-    CtKey, Direction, FibResult, Header, Load, MetaKey, NumgenKind, ct_state, ct_status, fib_flags, tcp_flags,
-};
+pub use expr::{Comparison, Expr, IpVersion, Limit, Log, Nat, NatKind, Register};
+pub use load::{CtKey, Direction, FibResult, Header, Load, MetaKey, NumgenKind};
 pub use name::{Comment, LogPrefix, Name, NameError};
 pub use operation::{Operation, Verb};
 pub use read::{ChainInfo, Counter, RuleInfo, SetInfo, TableInfo};

@@ -92,20 +92,20 @@ impl Rule {
     #[must_use]
     pub fn any_of(self, field: Load, bits: impl Into<Value>) -> Self {
         let bits = bits.into();
-        self.masked(field, bits, Comparison::Ne, Value::zero(bits.len()))
+        self.masked(field, bits, Comparison::Ne, Value::zero(bits.width()))
     }
 
     /// Matches when none of these bits is set.
     #[must_use]
     pub fn none_of(self, field: Load, bits: impl Into<Value>) -> Self {
         let bits = bits.into();
-        self.masked(field, bits, Comparison::Eq, Value::zero(bits.len()))
+        self.masked(field, bits, Comparison::Eq, Value::zero(bits.width()))
     }
 
     fn masked(self, field: Load, mask: Value, comparison: Comparison, value: Value) -> Self {
         let register = Register::FIRST;
         self.load(field)
-            .expression(Expr::Bitwise { register, mask, xor: Value::zero(mask.len()) })
+            .expression(Expr::Bitwise { register, mask, xor: Value::zero(mask.width()) })
             .expression(Expr::Compare { register, comparison, value })
     }
 

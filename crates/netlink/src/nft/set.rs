@@ -8,6 +8,8 @@ use super::name::{Comment, Name};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(u32)]
 pub enum DataType {
+    /// `nf_proto`: an IP version, as [`super::IpVersion`].
+    NfProto = 2,
     /// `ipv4_addr`.
     Ipv4 = 7,
     /// `ipv6_addr`.
@@ -36,7 +38,8 @@ pub enum DataType {
 const TYPE_BITS: u32 = 6;
 
 impl DataType {
-    const ALL: [Self; 11] = [
+    const ALL: [Self; 12] = [
+        Self::NfProto,
         Self::Ipv4,
         Self::Ipv6,
         Self::Ether,
@@ -53,7 +56,7 @@ impl DataType {
     /// Bytes of a value.
     pub const fn width(self) -> usize {
         match self {
-            Self::Protocol | Self::IcmpType | Self::Icmpv6Type | Self::Direction => 1,
+            Self::NfProto | Self::Protocol | Self::IcmpType | Self::Icmpv6Type | Self::Direction => 1,
             Self::Port => 2,
             Self::Ipv4 | Self::Mark | Self::InterfaceIndex => 4,
             Self::Ether => 6,
@@ -69,7 +72,7 @@ impl DataType {
     /// `nft`'s `enum byteorder`.
     const fn byte_order(self) -> u32 {
         match self {
-            Self::Mark | Self::InterfaceIndex | Self::Interface | Self::Direction => 1,
+            Self::NfProto | Self::Mark | Self::InterfaceIndex | Self::Interface | Self::Direction => 1,
             _ => 2,
         }
     }
@@ -139,6 +142,24 @@ impl Set {
     /// Bytes of a key.
     pub fn key_width(&self) -> usize {
         width(&self.key)
+    }
+
+    /// What forbids it.
+    pub(crate) fn flaw(&self) -> Option<&'static str> {
+        const FIELDS: std::ops::RangeInclusive<usize> = 1..=5;
+        let data = match &self.data {
+            Some(MapData::Value(fields)) => fields,
+            _ => &self.key,
+        };
+        if !FIELDS.contains(&self.key.len()) || !FIELDS.contains(&data.len()) {
+            Some("a key or datum has one to five fields")
+        } else if self.key_width() > 64 || width(data) > 64 {
+            Some("a key or datum has at most 64 bytes")
+        } else if self.interval && self.key.len() > 1 {
+            Some("ranges of concatenated keys take milliseconds to delete, so they are refused")
+        } else {
+            None
+        }
     }
 }
 

@@ -80,7 +80,7 @@ impl Value {
         }
         for field in fields {
             let start = usize::from(joined.length);
-            joined.bytes[start..start + field.len()].copy_from_slice(field.as_bytes());
+            joined.bytes[start..start + field.width()].copy_from_slice(field.as_bytes());
             joined.length += u8::try_from(field.padded_len()).unwrap_or_default();
         }
         Ok(joined)
@@ -88,23 +88,22 @@ impl Value {
 
     /// The bytes in register order.
     pub fn as_bytes(&self) -> &[u8] {
-        &self.bytes[..self.len()]
+        &self.bytes[..self.width()]
     }
 
-    /// Bytes it takes; zero only for an empty concatenation.
-    #[allow(clippy::len_without_is_empty, reason = "an empty value is never useful")]
-    pub fn len(&self) -> usize {
+    /// Bytes it takes.
+    pub fn width(&self) -> usize {
         usize::from(self.length)
     }
 
     fn padded_len(&self) -> usize {
-        self.len().next_multiple_of(4)
+        self.width().next_multiple_of(4)
     }
 
     /// The next larger big-endian number of the same width; none after the largest.
     pub(crate) fn successor(&self) -> Option<Self> {
         let mut next = *self;
-        for byte in next.bytes[..self.len()].iter_mut().rev() {
+        for byte in next.bytes[..self.width()].iter_mut().rev() {
             *byte = byte.wrapping_add(1);
             if *byte != 0 {
                 return Some(next);
@@ -116,7 +115,7 @@ impl Value {
     /// The next smaller big-endian number of the same width; none before zero.
     pub(crate) fn predecessor(&self) -> Option<Self> {
         let mut previous = *self;
-        for byte in previous.bytes[..self.len()].iter_mut().rev() {
+        for byte in previous.bytes[..self.width()].iter_mut().rev() {
             *byte = byte.wrapping_sub(1);
             if *byte != u8::MAX {
                 return Some(previous);
@@ -177,7 +176,7 @@ mod tests {
         assert_eq!(value.as_bytes(), [6, 0, 0, 0, 10, 0, 0, 1, 0, 80, 0, 0]);
         let name = Value::interface("eth0").unwrap();
         assert_eq!(name.as_bytes(), b"eth0\0\0\0\0\0\0\0\0\0\0\0\0");
-        assert_eq!(Value::concat(&[name; 4]).unwrap().len(), 64);
+        assert_eq!(Value::concat(&[name; 4]).unwrap().width(), 64);
         assert_eq!(Value::concat(&[name; 5]), Err(ValueTooLong { bytes: 80 }));
     }
 

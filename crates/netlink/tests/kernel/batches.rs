@@ -164,7 +164,9 @@ fn chains() {
     commit(&mut nft, |batch| {
         batch.create_table(&TABLE, None);
         batch.create_table(&Table::new(Family::Inet, ABSENT), None);
-        chains.iter().for_each(|chain| batch.create_chain(&TABLE, chain));
+        for chain in &chains {
+            batch.create_chain(&TABLE, chain);
+        }
         batch.create_chain(&Table::new(Family::Inet, ABSENT), &chains[3]);
     })
     .unwrap();

@@ -1,13 +1,17 @@
 //! How long large sets take. Printed, not judged: it is the kernel's time.
 
 use std::net::Ipv4Addr;
-use std::time::Instant;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
 use podfence_netlink::nft::{
     Batch, Chain, DataType, Element, Family, Name, Nftables, Set, Table, Value, Verdict,
 };
 
-pub const TESTS: crate::Tests = &[("a_hundred_thousand_elements_of_each_kind", kinds)];
+pub const TESTS: crate::Tests = &[
+    ("a_hundred_thousand_elements_of_each_kind", kinds),
+    ("dumps_are_whole_though_others_commit", dump_under_commits),
+];
 
 const TABLE: Table = Table::new(Family::Inet, Name::constant("podfence"));
 const SET: Name = Name::constant("set");
@@ -54,4 +58,39 @@ fn load(name: &str, set: &Set, element: fn(u32) -> Element) {
         "{name}: {COUNT} loaded in {loaded:?} ({transactions} transactions), read in {read:?}, 1000 deleted in {:?}",
         start.elapsed()
     );
+}
+
+/// Another thread of this namespace changes another table all the time.
+fn dump_under_commits() {
+    let set = Set::new(SET, [DataType::Ipv4]);
+    let mut nft = Nftables::open().unwrap();
+    let mut batch = Batch::new();
+    batch.create_table(&TABLE, None);
+    batch.create_set(&TABLE, &set).unwrap();
+    batch.add_elements(&TABLE, &set, (0..5000).map(|number| Element::new(address(number)))).unwrap();
+    nft.commit(&batch).unwrap();
+    let stop = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        let others = scope.spawn(|| commit_elsewhere(&stop));
+        for _ in 0..20 {
+            assert_eq!(nft.elements(&TABLE, &set).unwrap().len(), 5000);
+        }
+        stop.store(true, Ordering::Relaxed);
+        assert!(others.join().unwrap() > 0);
+    });
+}
+
+fn commit_elsewhere(stop: &AtomicBool) -> u32 {
+    let foreign = Table::new(Family::Ip, Name::constant("foreign"));
+    let mut nft = Nftables::open().unwrap();
+    let mut commits = 0;
+    while !stop.load(Ordering::Relaxed) {
+        let mut batch = Batch::new();
+        batch.delete_table_if_present(&foreign);
+        batch.create_table(&foreign, None);
+        nft.commit(&batch).unwrap();
+        commits += 1;
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    commits
 }

@@ -95,10 +95,10 @@ fn connection() {
 }
 
 fn lost() {
+    const SENT: u32 = 500;
     log_and_drop("deny", false);
     let options = Options { buffer_bytes: 4096, connections: false, ..Options::default() };
     let mut receiver = Receiver::bind(GROUP, &options).unwrap();
-    const SENT: u32 = 500;
     for _ in 0..SENT {
         send("127.0.0.1:9");
     }

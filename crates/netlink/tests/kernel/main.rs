@@ -8,6 +8,7 @@
 mod batches;
 mod connections;
 mod intervals;
+mod listed;
 mod listing;
 mod loading;
 mod logging;
