@@ -1,12 +1,18 @@
 //! Pods, nodes, services and an outside world as network namespaces, with real servers and real probes.
 //!
-//! Read `sandbox` (how a process gets a private network without root), then `topology` (the geography), `serve` and `probe`
-//! (who answers, who asks), `dns` and `services` (names and cluster addresses). Nothing here knows policies.
+//! Two floors. Below: `sandbox` (how a process gets a private network without root), `topology` (the geography), `serve` and
+//! `probe` (who answers, who asks), `dns` and `services` (names and cluster addresses); nothing there knows policies. Above:
+//! [`place`] fills in what manifests leave to the cluster, [`cluster::Cluster`] builds and enforces it, [`flows`] says what to
+//! try and [`check`] compares the kernel with the engine. Start reading at [`cluster`].
 
+pub mod check;
+pub mod cluster;
 pub mod dns;
 mod exchange;
+pub mod flows;
 mod limits;
 pub mod netns;
+pub mod place;
 pub mod probe;
 mod rtnl;
 pub mod sandbox;

@@ -1,0 +1,153 @@
+//! Random worlds on the real kernel: engine = kernel, for every flow, in both families, also after edits.
+//!
+//! `PODFENCE_SEED` repeats a run; `PODFENCE_WORLDS` sets how many worlds. Runs as root and without; where the system
+//! forbids both it says why and skips, except in CI, where that is a failure.
+
+#![allow(
+    clippy::unwrap_used,
+    reason = "a failed step is a failed test; without `#[test]` clippy cannot see that"
+)]
+
+use std::process::ExitCode;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::time::Duration;
+
+use libtest_mimic::{Arguments, Failed, Trial};
+use podfence_engine::{Engine, Outcome};
+use podfence_lab::check::Checked;
+use podfence_lab::cluster::Cluster;
+use podfence_lab::{flows, place, sandbox, topology};
+use podfence_model::{Flow, World};
+use podfence_testkit::generate::{self, Rng, lab_probes};
+use podfence_testkit::{describe, storm};
+
+/// Worlds of one run.
+const WORLDS: u64 = 220;
+/// Edits that each world goes through, every one a delta to the kernel.
+const EDITS: usize = 2;
+/// Worlds that wait for their time-outs at the same time.
+const AT_ONCE: usize = 8;
+/// Nothing is lost on the way here; what is late is asked again.
+const TIMEOUT: Duration = Duration::from_millis(700);
+
+fn main() -> ExitCode {
+    let arguments = Arguments::from_args();
+    match sandbox::enter() {
+        Ok(entered) => {
+            println!("sandbox: {entered:?}");
+            let trial = Trial::test("engine_and_kernel_agree_on_random_worlds", agree);
+            libtest_mimic::run(&arguments, vec![trial]).exit_code()
+        }
+        Err(error) if std::env::var("CI").is_ok_and(|ci| ci == "true") => {
+            eprintln!("kernel tests cannot run: {error}");
+            ExitCode::FAILURE
+        }
+        Err(error) => {
+            println!("kernel tests skipped: {error}");
+            ExitCode::SUCCESS
+        }
+    }
+}
+
+fn number(name: &str) -> Option<u64> {
+    std::env::var(name).ok()?.parse().ok()
+}
+
+fn agree() -> Result<(), Failed> {
+    let first = number("PODFENCE_SEED").unwrap_or_else(|| u64::from(std::process::id()) * WORLDS);
+    let worlds = number("PODFENCE_WORLDS").unwrap_or(WORLDS);
+    println!("seeds {first} to {}", first + worlds - 1);
+    let (next, tally) = (AtomicU64::new(first), Tally::default());
+    let work = || {
+        let mut failures = Vec::new();
+        while let Some(seed) = Some(next.fetch_add(1, Ordering::Relaxed)).filter(|s| *s < first + worlds) {
+            failures.extend(one_world(seed, &tally).err());
+        }
+        failures
+    };
+    let failures: Vec<String> = std::thread::scope(|scope| {
+        let workers: Vec<_> = (0..AT_ONCE).map(|_| scope.spawn(work)).collect();
+        workers.into_iter().flat_map(|w| w.join().unwrap()).collect()
+    });
+    println!("{tally:?}");
+    match failures.first() {
+        None => Ok(tally.check()?),
+        Some(first) => {
+            Err(format!("{} of {worlds} worlds differ; the first:\n{first}", failures.len()).into())
+        }
+    }
+}
+
+/// What was seen, to show that it is not trivial.
+#[derive(Debug, Default)]
+struct Tally {
+    denied: AtomicUsize,
+    allowed: AtomicUsize,
+    edits: AtomicUsize,
+}
+
+impl Tally {
+    fn count(&self, checked: &[Checked]) {
+        for one in checked {
+            let counter = if one.engine == Some(Outcome::Denied) { &self.denied } else { &self.allowed };
+            counter.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    fn check(&self) -> Result<(), String> {
+        let (denied, allowed) = (self.denied.load(Ordering::Relaxed), self.allowed.load(Ordering::Relaxed));
+        let trivial = denied * 5 < allowed || allowed * 5 < denied;
+        if trivial { Err(format!("{denied} denied, {allowed} allowed: too one-sided")) } else { Ok(()) }
+    }
+}
+
+fn one_world(seed: u64, tally: &Tally) -> Result<(), String> {
+    let mut rng = Rng::with_seed(seed);
+    let mut world = place::place(generate::lab_sized(seed)).map_err(|e| e.to_string())?;
+    let mut cluster = Cluster::build(world.clone()).map_err(|e| format!("seed {seed}: {e}"))?;
+    compare(seed, &world, &mut cluster, tally)?;
+    for _ in 0..EDITS {
+        if edit_policies(&mut world, &mut rng) {
+            tally.edits.fetch_add(1, Ordering::Relaxed);
+            compare(seed, &world, &mut cluster, tally)?;
+        }
+    }
+    Ok(())
+}
+
+/// Edits of policies and labels, which leave the pods where they are.
+fn edit_policies(world: &mut World, rng: &mut Rng) -> bool {
+    for _ in 0..20 {
+        let edit = storm::random_edit(world, rng);
+        let mut edited = world.clone();
+        storm::apply(&mut edited, &edit);
+        let same_place = |a: &World, b: &World| {
+            a.pods.len() == b.pods.len()
+                && a.pods.values().zip(b.pods.values()).all(|(a, b)| {
+                    (a.meta.id == b.meta.id)
+                        && a.addresses == b.addresses
+                        && a.node == b.node
+                        && a.life == b.life
+                })
+        };
+        if same_place(world, &edited) {
+            *world = edited;
+            return true;
+        }
+    }
+    false
+}
+
+fn compare(seed: u64, world: &World, cluster: &mut Cluster, tally: &Tally) -> Result<(), String> {
+    let engine = Engine::new(world);
+    cluster.enforce(&engine).map_err(|e| format!("seed {seed}: {e}\n{}", describe::to_yaml(world)))?;
+    let mut wanted: Vec<Flow> = flows::everything(world);
+    let unserved = lab_probes(world, &topology::usual_outside()).into_iter().filter(|probe| !probe.served);
+    wanted.extend(unserved.map(|probe| probe.flow));
+    let checked = cluster.check(&engine, &wanted, TIMEOUT);
+    tally.count(&checked);
+    match checked.iter().find(|one| !one.agrees()) {
+        None => Ok(()),
+        Some(one) => Err(format!("seed {seed}: {one:#?}\n{}", describe::failure(world, &one.flow))),
+    }
+}
