@@ -90,3 +90,21 @@ impl TcpState {
         Self::ALL.get(usize::from(number)).copied()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::wire::Encode;
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_survived(bytes in proptest::collection::vec(any::<u8>(), 0..200), kind in 0_u16..25) {
+            Entry::read(Attributes::new(&bytes));
+            let mut nested = Vec::new();
+            nested.nest(kind, |inner| inner.nest(kind % 4, |inner| inner.put(kind % 10, &bytes)));
+            Entry::read(Attributes::new(&nested));
+        }
+    }
+}

@@ -86,3 +86,26 @@ fn read_connection(attributes: Attributes<'_>) -> Option<PacketConnection> {
     let direction = if info < FIRST_REPLY { Direction::Original } else { Direction::Reply };
     Some(PacketConnection { entry, direction })
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::message::{Head, Messages, put};
+    use crate::wire::Encode;
+
+    proptest! {
+        #[test]
+        fn any_attributes_are_survived(attributes in proptest::collection::vec((0_u16..22, any::<Vec<u8>>()), 0..8)) {
+            let mut bytes = Vec::new();
+            put(&mut bytes, Head { kind: 0x400, flags: 0, sequence: 0, family: 2, resource: 0 }, |body| {
+                for (kind, payload) in &attributes {
+                    body.put(*kind, payload);
+                }
+            });
+            let packets: Vec<_> = Messages(&bytes).map(|message| Packet::read(&message)).collect();
+            prop_assert_eq!(packets.len(), 1);
+        }
+    }
+}
