@@ -112,7 +112,7 @@ pub enum AskError {
         declared: Vec<String>,
     },
     /// A port that the Service does not have.
-    #[error("Service {service} has no port {port}; {}{}", declared_text(.declared), listens(.port, .listening.as_ref()))]
+    #[error("Service {service} has no port {port}{}", service_ports(.declared, .port, .listening.as_ref()))]
     NoSuchServicePort {
         /// The Service.
         service: NamespacedName,
@@ -138,13 +138,14 @@ pub enum AskError {
 
 fn declared_text(declared: &[String]) -> String {
     match declared {
-        [] => "It declares none; add one as :PORT or with --port".to_owned(),
-        [one] => format!("it declares {one}"),
-        many => format!("it declares {}", many.join(", ")),
+        [] => "it declares none: add one as :PORT or with --port".to_owned(),
+        ports => format!("it declares {}", ports.join(", ")),
     }
 }
 
-fn listens(port: &str, listening: Option<&String>) -> String {
-    let text = |service: &String| format!("; its pods listen on {port}, and clients reach that by {service}");
-    listening.map(text).unwrap_or_default()
+fn service_ports(declared: &[String], port: &str, listening: Option<&String>) -> String {
+    if let Some(leading) = listening {
+        return format!(", but its port {leading} leads to {port} on its pods: ask for that");
+    }
+    if declared.is_empty() { "; it has none".to_owned() } else { format!("; it has {}", declared.join(", ")) }
 }

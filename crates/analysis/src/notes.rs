@@ -1,6 +1,8 @@
 //! What is worth knowing beside the answer and decides nothing.
 
-use podfence_model::{Endpoint, Layer4, NamespacedName, Port, Protocol, TargetPort, TrafficPolicy, World};
+use podfence_model::{
+    Endpoint, Layer4, NamespacedName, Pod, Port, Protocol, ServicePort, TargetPort, TrafficPolicy, World,
+};
 
 use crate::judge::Backend;
 use crate::port::port_text;
@@ -68,38 +70,52 @@ fn service_notes(world: &World, step: &ServiceStep) -> Vec<Note> {
     let (Some(port), Some(service)) = (&step.port, world.services.get(&step.service)) else {
         return Vec::new();
     };
-    let target = match &port.target {
-        TargetPort::Number(number) => (*number != port.port).then(|| number.to_string()),
-        TargetPort::Named(name) => Some(name.clone()),
-    };
-    let dialled = step.backends.iter().any(|b| b.layer4 == Layer4::Port(port.protocol, port.port));
-    let headless = target
-        .filter(|_| step.via == Via::Headless && dialled)
-        .map(|target| Note::HeadlessPort { port: port.port, target });
+    let mut notes: Vec<Note> = headless_port(world, step, port).into_iter().collect();
     let twin = service.ports.iter().find(|p| p.port == port.port && p.protocol != port.protocol);
-    let local = service.internal_traffic == TrafficPolicy::Local && step.via != Via::Headless;
-    let mut notes: Vec<Note> = headless.into_iter().collect();
     notes.extend(twin.map(|p| Note::OtherProtocol(p.protocol)));
+    let local = service.internal_traffic == TrafficPolicy::Local && step.via != Via::Headless;
     notes.extend(local.then_some(Note::LocalBackendsOnly));
     notes
 }
 
+/// The note on a headless Service whose port is dialled although its pods listen on another.
+fn headless_port(world: &World, step: &ServiceStep, port: &ServicePort) -> Option<Note> {
+    let dialled = Layer4::Port(port.protocol, port.port);
+    if step.via != Via::Headless || step.backends.iter().all(|b| b.layer4 != dialled) {
+        return None;
+    }
+    let target = match &port.target {
+        TargetPort::Number(number) => (*number != port.port).then(|| number.to_string()),
+        TargetPort::Named(name) => {
+            let pods = step.backends.iter().filter_map(|b| pod(world, &b.end));
+            let means = |p: &Pod| p.named_port(name, port.protocol).any(|number| number == port.port);
+            (!pods.into_iter().all(means)).then(|| name.clone())
+        }
+    };
+    target.map(|target| Note::HeadlessPort { port: port.port, target })
+}
+
+fn pod<'w>(world: &'w World, end: &Endpoint) -> Option<&'w Pod> {
+    match end {
+        Endpoint::Pod { id, .. } => world.pods.get(id),
+        Endpoint::Node { .. } | Endpoint::Ip(_) => None,
+    }
+}
+
 fn host_network(world: &World, end: &Endpoint) -> Option<Note> {
-    let Endpoint::Pod { id, .. } = end else { return None };
-    let pod = world.pods.get(id).filter(|p| p.host_network)?;
-    Some(Note::HostNetwork { pod: id.clone(), node: pod.node.clone() })
+    let pod = pod(world, end).filter(|p| p.host_network)?;
+    Some(Note::HostNetwork { pod: pod.meta.id.clone(), node: pod.node.clone() })
 }
 
 fn undeclared(world: &World, backend: &Backend) -> Option<Note> {
-    let (Endpoint::Pod { id, .. }, Layer4::Port(protocol, number)) = (&backend.end, backend.layer4) else {
+    let (pod, Layer4::Port(protocol, number)) = (pod(world, &backend.end)?, backend.layer4) else {
         return None;
     };
-    let pod = world.pods.get(id)?;
     if pod.ports.is_empty() || pod.ports.iter().any(|p| (p.protocol, p.number) == (protocol, number)) {
         return None;
     }
     let declared = pod.ports.iter().map(|p| port_text(p.number, p.protocol, p.name.as_deref())).collect();
-    Some(Note::Undeclared { pod: id.clone(), layer4: backend.layer4, declared })
+    Some(Note::Undeclared { pod: pod.meta.id.clone(), layer4: backend.layer4, declared })
 }
 
 /// Whether the port asked for on a node is a Service's.

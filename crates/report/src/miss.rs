@@ -42,7 +42,7 @@ impl<'a> Told<'a> {
         let whole = |sentence: String, label: String| Part { sentence, label };
         match miss {
             PeerMiss::NotAPod => whole(
-                format!("it names pods, and {who} is none that policies can see"),
+                format!("it names pods, but {who} is none that policies can see"),
                 format!("{who} is no pod"),
             ),
             PeerMiss::NoAddressYet => whole(format!("{who} has no address yet"), "no address yet".to_owned()),
@@ -78,7 +78,7 @@ impl<'a> Told<'a> {
         let mut sentences = Vec::new();
         let mut labels = Vec::new();
         if let Some(only) = only_in {
-            sentences.push(format!("it looks only in namespace {only}, and {} is in {home}", self.peer));
+            sentences.push(format!("it looks only in namespace {only}, but {} is in {home}", self.peer));
             labels.push(format!("looks only in namespace {only}"));
         }
         for (requirements, what, whose, labels_of) in [
@@ -87,7 +87,7 @@ impl<'a> Told<'a> {
         ] {
             for requirement in requirements {
                 let actual = actual(requirement, labels_of);
-                sentences.push(format!("it wants {what} with {requirement}, and {whose} has {actual}"));
+                sentences.push(format!("it wants {what} with {requirement}, but {whose} has {actual}"));
                 labels.push(format!("{whose} has {actual}"));
             }
         }
@@ -97,15 +97,15 @@ impl<'a> Told<'a> {
     /// Why the port part fails.
     pub(crate) fn port(&self, miss: &PortMiss) -> Part {
         let flow = format!("this flow is {}", self.layer4);
-        let both = |rule: String| Part { sentence: format!("{rule}; {flow}"), label: flow.clone() };
+        let both = |rule: String| Part { sentence: format!("{rule}, but {flow}"), label: flow.clone() };
         match miss {
             PortMiss::IcmpHasNoPorts => Part {
-                sentence: "it names ports, and ICMP has none: only a rule without ports admits ICMP".into(),
+                sentence: "it names ports, but ICMP has none: only a rule without ports admits it".into(),
                 label: "ICMP has no ports".into(),
             },
             PortMiss::Protocol(item) | PortMiss::Number(item) => both(format!("it names {item}")),
             PortMiss::NameWithoutPod(item) => both(format!(
-                "it names the {item}, which only a pod can give a number, and {} is no pod",
+                "it names the {item}, which only a pod gives a number, and {} is no pod",
                 self.destination
             )),
             PortMiss::Name { item, means } if means.is_empty() => both(format!(

@@ -4,7 +4,8 @@ use podfence_analysis::resolve::Resolved;
 use podfence_analysis::{Asked, Explanation, ServiceStep, Verdict, short_kind};
 use podfence_engine::{Fact, Outcome, Party, RuleRef};
 use podfence_model::{
-    Direction, Endpoint, Kind, Layer4, NamespacedName, NetworkPolicy, ObjectRef, Origin, Rule, World,
+    Direction, Endpoint, Kind, Layer4, NamespaceScope, NamespacedName, NetworkPolicy, ObjectRef, Origin,
+    PeerKind, Rule, World,
 };
 
 /// How many names a list shows before it says how many more there are.
@@ -129,6 +130,11 @@ pub(crate) fn rule_name(rule: &RuleRef) -> String {
     format!("{} rule {}", rule.direction, rule.rule + 1)
 }
 
+/// ` (line 12)`, for where the file is plain from the context, or nothing.
+pub(crate) fn line(rule: &RuleRef) -> String {
+    rule.place.as_ref().map(|place| format!(" (line {})", place.line)).unwrap_or_default()
+}
+
 /// ` (policy.yaml:12)`, or nothing.
 pub(crate) fn place(rule: &RuleRef) -> String {
     rule.place.as_ref().map(|place| format!(" ({place})")).unwrap_or_default()
@@ -142,13 +148,26 @@ pub(crate) fn rule<'w>(world: &'w World, rule: &RuleRef) -> Option<(&'w NetworkP
 
 /// What a rule admits by the items that match: `to pods with app=web in its own namespace, TCP 80`.
 pub(crate) fn admits(world: &World, reference: &RuleRef) -> String {
-    let Some((_, rule)) = rule(world, reference) else { return String::new() };
+    let Some((policy, rule)) = rule(world, reference) else { return String::new() };
     let preposition = preposition(reference.direction);
     let peer = reference.peer.and_then(|i| rule.peers.get(i));
-    let peer = peer.map_or_else(|| "everybody".to_owned(), |p| p.kind.to_string());
+    let peer = peer.map_or_else(|| "everybody".to_owned(), |p| peer_text(&p.kind, &policy.meta.id.namespace));
     let port = reference.port.and_then(|i| rule.ports.get(i));
     let port = port.map_or_else(|| "every port".to_owned(), ToString::to_string);
     format!("{preposition} {peer}, {port}")
+}
+
+/// Whom a peer item names, its own namespace by name.
+fn peer_text(peer: &PeerKind, own: &str) -> String {
+    match peer {
+        PeerKind::Pods { namespaces: NamespaceScope::Own, pods } if pods.is_everything() => {
+            format!("every pod in namespace {own}")
+        }
+        PeerKind::Pods { namespaces: NamespaceScope::Own, pods } => {
+            format!("pods with {pods} in namespace {own}")
+        }
+        PeerKind::Pods { .. } | PeerKind::Block(_) => peer.to_string(),
+    }
 }
 
 /// `to` for egress, `from` for ingress.

@@ -44,7 +44,9 @@ fn headline(explanation: &Explanation<'_>) -> String {
         Verdict::Undecidable => (OPEN, "UNDECIDABLE"),
     };
     let (source, destination) = (words::asked(&explanation.source), words::destination(explanation));
-    format!("{}  {source} → {destination}", paint(style, word))
+    let allowed = explanation.verdict == Verdict::Allowed;
+    let but = if allowed && steps::unresolved(explanation) { ", but the name does not resolve" } else { "" };
+    format!("{}  {source} → {destination}{but}", paint(style, word))
 }
 
 /// On what a mixed verdict depends.

@@ -14,10 +14,12 @@ use crate::words;
 /// Rules drawn at most; a fold of many paths would otherwise fill pages.
 const DRAWN: usize = 4;
 
-/// A rule to draw: its title, and marks with their labels, the main one first.
+/// A rule to draw.
 struct Drawing {
     rule: RuleRef,
-    title: String,
+    /// What it is to the answer.
+    name: &'static str,
+    /// Places in it with what to say there, the main one first.
     marks: Vec<(Place, String)>,
 }
 
@@ -65,8 +67,7 @@ fn admitting(world: &World, rule: &RuleRef) -> Option<Drawing> {
         .filter_map(|(place, label)| Some((place?, label.to_owned())))
         .collect();
     let marks = if marks.is_empty() { vec![(rule.place.clone()?, "this rule".to_owned())] } else { marks };
-    let title = format!("{} of {} admits it", words::rule_name(rule), rule.policy);
-    Some(Drawing { rule: rule.clone(), title, marks })
+    Some(Drawing { rule: rule.clone(), name: "decided by", marks })
 }
 
 fn missing(world: &World, path: &Path, nearest: &NearestMiss, sources: &SourceMap) -> Option<Drawing> {
@@ -78,8 +79,7 @@ fn missing(world: &World, path: &Path, nearest: &NearestMiss, sources: &SourceMa
     let places = places.map(|(place, word)| Some(line_with(sources, &place?, word?)));
     let marks: Vec<_> =
         places.zip(parts(&told, nearest)).filter_map(|(place, part)| Some((place?, part.label))).collect();
-    let title = format!("{} of {} comes closest", words::rule_name(&nearest.rule), nearest.rule.policy);
-    (!marks.is_empty()).then(|| Drawing { rule: nearest.rule.clone(), title, marks })
+    (!marks.is_empty()).then(|| Drawing { rule: nearest.rule.clone(), name: "nearest miss", marks })
 }
 
 fn draw(drawing: &Drawing, sources: &SourceMap) -> Option<String> {
@@ -91,7 +91,8 @@ fn draw(drawing: &Drawing, sources: &SourceMap) -> Option<String> {
         snippet = snippet.annotations(window.mark(AnnotationKind::Primary, place, label));
     }
     let snippet = snippet.annotations(drawing.rule.place.as_ref().and_then(|place| window.show(place)));
-    let level = Level::NOTE.with_name(drawing.rule.direction.to_string());
-    let group = Group::with_title(level.primary_title(drawing.title.as_str())).element(snippet);
+    let title = format!("{} of policy {}", words::rule_name(&drawing.rule), drawing.rule.policy);
+    let level = Level::NOTE.with_name(drawing.name);
+    let group = Group::with_title(level.primary_title(title.as_str())).element(snippet);
     Some(renderer().render(&[group]))
 }

@@ -1,7 +1,7 @@
 //! One direction of a path: who is isolated by what, and which rule decides or comes closest.
 
 use podfence_analysis::Path;
-use podfence_engine::{Always, NearestMiss, Side, TierEnd, TierTrace};
+use podfence_engine::{Always, Fact, NearestMiss, Side, TierEnd, TierTrace};
 use podfence_model::{Direction, Endpoint, NamespacedName, World};
 
 use crate::miss::{Told, hint, parts};
@@ -21,6 +21,7 @@ pub(super) fn sides(sheet: &mut Sheet, world: &World, path: &Path) {
         sheet.entry("always", &format!("{}: {reason}, whatever the policies say", allowed()));
         return;
     }
+    own_node(sheet, path);
     for direction in Direction::BOTH {
         let (side, ends, party) = match direction {
             Direction::Egress => (&path.answer.egress, &path.sources, &path.answer.source),
@@ -32,6 +33,19 @@ pub(super) fn sides(sheet: &mut Sheet, world: &World, path: &Path) {
             let text = format!("{}: {} is {}", allowed(), words::ends(ends), words::unpoliced(party));
             sheet.entry(&direction.to_string(), &text);
         }
+    }
+}
+
+/// Where the answer hangs on whether the source is the pod's own node.
+fn own_node(sheet: &mut Sheet, path: &Path) {
+    if path.missing.iter().any(|fact| matches!(fact, Fact::PodNode(_))) {
+        let who = words::ends(&path.destinations);
+        let text = format!(
+            "{}: the node that {who} runs on always reaches it, and no input says whether this is that \
+             node; any other node is judged as follows",
+            paint(OPEN, "undecidable")
+        );
+        sheet.entry("always", &text);
     }
 }
 
@@ -122,7 +136,7 @@ fn nearest_miss(sheet: &mut Sheet, world: &World, path: &Path, direction: Direct
     let text = format!(
         "nearest miss: {name} of {}{}: {}",
         rule.policy.name,
-        words::place(rule),
+        words::line(rule),
         parts.join("; and ")
     );
     sheet.more(&text);

@@ -4,7 +4,7 @@ use podfence_analysis::{DnsStep, Explanation, Path, ServiceStep, Via};
 use podfence_engine::{Outcome, Side, TierEnd};
 use podfence_model::{Layer4, NamespacedName};
 
-use crate::style::{BAD, OPEN, Sheet, paint};
+use crate::style::{BAD, GOOD, OPEN, Sheet, paint};
 use crate::words;
 
 /// Where the Service leads.
@@ -65,7 +65,7 @@ pub(super) fn dns(sheet: &mut Sheet, explanation: &Explanation<'_>) {
         None => "names do not resolve".to_owned(),
     };
     sheet.entry("dns", &dns_text(step, &servers, &what));
-    if let Some(path) = refused(&step.udp).or_else(|| refused(&step.tcp)) {
+    if let Some(path) = refused(&step.udp) {
         sheet.more(&blocker(path));
     }
 }
@@ -83,16 +83,21 @@ fn dns_text(step: &DnsStep, servers: &str, consequence: &str) -> String {
             format!("{}: whether {} reaches {servers}", paint(OPEN, "undecidable"), port(&step.udp))
         }
         (None, Some(path)) => format!(
-            "names resolve over UDP 53, but {} may not send {} to {servers}: answers too long for UDP fail",
-            words::ends(&path.sources),
+            "{}: {} to {servers}; but {} is refused, so answers too long for UDP fail",
+            paint(GOOD, "allowed"),
+            port(&step.udp),
             path.layer4
         ),
-        (None, None) => format!("allowed: {} to {servers}", ports(step)),
+        (None, None) => {
+            let (udp, tcp) = (port(&step.udp), port(&step.tcp));
+            format!("{}: {udp} and {tcp} to {servers}", paint(GOOD, "allowed"))
+        }
     }
 }
 
-fn ports(step: &DnsStep) -> String {
-    format!("{} and {}", port(&step.udp), port(&step.tcp))
+/// Whether the DNS step keeps a name from resolving.
+pub(super) fn unresolved(explanation: &Explanation<'_>) -> bool {
+    explanation.service.is_some() && explanation.dns.as_ref().is_some_and(|dns| refused(&dns.udp).is_some())
 }
 
 fn port(paths: &[Path]) -> String {

@@ -1,0 +1,161 @@
+//! Runs `tests/cases/**/*.md`: documents in which manifests and commands with their exact output are the test.
+//!
+//! A fenced block ```` ```yaml NAME ```` puts a file of that name into an empty directory; a ```` ```console ````
+//! block runs its `$ podfence …` line there. Everything below that line is expected: standard output, then
+//! `[stderr]` and standard error if there is any, then `[exit N]`. `< NAME` gives a file as standard input.
+//! With `PODFENCE_UPDATE_CASES=1` the documents are rewritten with what really came out.
+
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use libtest_mimic::{Arguments, Failed, Trial};
+
+/// A file that a document states.
+#[derive(Clone)]
+struct Manifest {
+    name: String,
+    text: String,
+}
+
+/// One console block, with the files stated above it.
+struct Case {
+    files: Vec<Manifest>,
+    command: String,
+    expected: String,
+    /// The lines of the document that `expected` stands in.
+    lines: std::ops::Range<usize>,
+}
+
+fn main() {
+    let arguments = Arguments::from_args();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases");
+    let documents = documents(&root);
+    if std::env::var_os("PODFENCE_UPDATE_CASES").is_some() {
+        documents.iter().for_each(|path| update(path));
+    }
+    let trials = documents.iter().flat_map(|path| trials(&root, path)).collect();
+    libtest_mimic::run(&arguments, trials).exit();
+}
+
+fn documents(root: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    let mut left = vec![root.to_owned()];
+    while let Some(path) = left.pop() {
+        if path.is_dir() {
+            left.extend(
+                fs::read_dir(&path).expect("a readable directory").map(|entry| entry.unwrap().path()),
+            );
+        } else if path.extension().is_some_and(|e| e == "md") {
+            found.push(path);
+        }
+    }
+    found.sort();
+    found
+}
+
+fn trials(root: &Path, path: &Path) -> Vec<Trial> {
+    let document = path.strip_prefix(root).unwrap().with_extension("").display().to_string();
+    let text = fs::read_to_string(path).expect("a readable document");
+    let trial = |case: Case| {
+        let name = format!("{document}:{}", case.lines.start);
+        Trial::test(name, move || check(&case))
+    };
+    cases(&text).into_iter().map(trial).collect()
+}
+
+/// Reads a document line by line.
+fn cases(text: &str) -> Vec<Case> {
+    let lines: Vec<&str> = text.lines().collect();
+    let mut files: Vec<Manifest> = Vec::new();
+    let mut cases = Vec::new();
+    let mut at = 0;
+    while at < lines.len() {
+        let Some(info) = lines[at].strip_prefix("```") else {
+            at += 1;
+            continue;
+        };
+        let end = (at + 1..lines.len()).find(|i| lines[*i] == "```").expect("a closing fence");
+        let body = at + 1..end;
+        if info == "console" {
+            let command = lines[body.start].strip_prefix("$ podfence").expect("`$ podfence …`").to_owned();
+            let lines_of = body.start + 1..body.end;
+            let expected = lines[lines_of.clone()].join("\n");
+            cases.push(Case { files: files.clone(), command, expected, lines: lines_of });
+        } else if let Some((_, name)) = info.split_once(' ') {
+            files.retain(|f| f.name != name);
+            files.push(Manifest { name: name.to_owned(), text: lines[body].join("\n") + "\n" });
+        }
+        at = end + 1;
+    }
+    cases
+}
+
+fn check(case: &Case) -> Result<(), Failed> {
+    let actual = run(case);
+    if actual == case.expected {
+        return Ok(());
+    }
+    Err(format!("--- expected\n{}\n--- came out\n{actual}", case.expected).into())
+}
+
+/// What the command writes and how it ends, in the form in which documents state it.
+fn run(case: &Case) -> String {
+    let directory = Scratch::new(case);
+    let (arguments, stdin) = case.command.split_once('<').unwrap_or((&case.command, ""));
+    let mut child = Command::new(env!("CARGO_BIN_EXE_podfence"))
+        .args(arguments.split_whitespace())
+        .current_dir(&directory.0)
+        .env_remove("CLICOLOR_FORCE")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the binary starts");
+    let input = case.files.iter().find(|f| f.name == stdin.trim()).map_or("", |f| f.text.as_str());
+    // A command that reads no standard input may be gone already.
+    let _ = child.stdin.take().expect("a pipe").write_all(input.as_bytes());
+    let output = child.wait_with_output().expect("the binary ends");
+    let mut text = String::from_utf8(output.stdout).expect("UTF-8");
+    if !output.stderr.is_empty() {
+        text += "[stderr]\n";
+        text += &String::from_utf8(output.stderr).expect("UTF-8");
+    }
+    let text = text.lines().map(str::trim_end).collect::<Vec<_>>().join("\n");
+    let code = output.status.code().map_or("by a signal".into(), |code| code.to_string());
+    format!("{text}\n[exit {code}]").trim_start().to_owned()
+}
+
+/// A directory with the case's files, removed at the end.
+struct Scratch(PathBuf);
+
+impl Scratch {
+    fn new(case: &Case) -> Self {
+        let name = format!("podfence-case-{}-{:p}", std::process::id(), case);
+        let path = std::env::temp_dir().join(name);
+        fs::create_dir_all(&path).expect("a temporary directory");
+        for Manifest { name, text } in &case.files {
+            let file = path.join(name);
+            fs::create_dir_all(file.parent().expect("a parent")).expect("a directory");
+            fs::write(file, text).expect("a file");
+        }
+        Self(path)
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+/// Rewrites a document with what its commands really write.
+fn update(path: &Path) {
+    let text = fs::read_to_string(path).expect("a readable document");
+    let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+    for case in cases(&text).iter().rev() {
+        lines.splice(case.lines.clone(), run(case).lines().map(str::to_owned));
+    }
+    fs::write(path, lines.join("\n") + "\n").expect("a writable document");
+}
