@@ -1,12 +1,13 @@
 //! Asks the kernel about flows and compares it with the engine.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use podfence_engine::{Engine, Outcome as Verdict};
 use podfence_model::{Endpoint, Family, Flow, Layer4, Pod};
 
 use crate::cluster::{Cluster, is_dns_flow, transport};
-use crate::dns::{Lookup, RecordKind};
+use crate::dns::{Lookup, RecordKind, Resolver};
 use crate::probe::{self, Outcome, Probe, Question};
 
 /// A flow, what the engine says, and what the kernel did.
@@ -33,10 +34,20 @@ impl Checked {
 }
 
 impl Cluster {
-    /// Tries all flows at once and compares. Flows that the engine allows and that were not answered are tried once
-    /// more, alone and longer: on a busy machine a late packet is no verdict.
+    /// Tries all flows at once and compares.
     pub fn check(&self, engine: &Engine, flows: &[Flow], timeout: Duration) -> Vec<Checked> {
-        let kernel = self.try_all(flows, timeout);
+        self.runtime.block_on(self.check_flows(engine, flows, timeout))
+    }
+
+    /// Flows that the engine allows and that were not answered are tried once more, alone and longer: on a busy
+    /// machine a late packet is no verdict.
+    pub(crate) async fn check_flows(
+        &self,
+        engine: &Engine,
+        flows: &[Flow],
+        timeout: Duration,
+    ) -> Vec<Checked> {
+        let kernel = self.try_all(flows, timeout).await;
         let verdict = |flow: &Flow| engine.answer(flow).ok().map(|answer| answer.outcome);
         let mut checked: Vec<Checked> = flows
             .iter()
@@ -45,22 +56,21 @@ impl Cluster {
             .collect();
         let late: Vec<usize> = (0..checked.len()).filter(|i| is_late(&checked[*i])).collect();
         let again: Vec<Flow> = late.iter().map(|i| checked[*i].flow.clone()).collect();
-        for (place, kernel) in late.into_iter().zip(self.try_all(&again, 2 * probe::USUAL_TIMEOUT)) {
+        for (place, kernel) in late.into_iter().zip(self.try_all(&again, 2 * probe::USUAL_TIMEOUT).await) {
             checked[place].kernel = kernel;
         }
         checked
     }
 
     /// Sends the first packets of all flows at once; outcomes are in the order of the flows.
-    pub fn try_all(&self, flows: &[Flow], timeout: Duration) -> Vec<Outcome> {
+    async fn try_all(&self, flows: &[Flow], timeout: Duration) -> Vec<Outcome> {
         let (names, others): (Vec<_>, Vec<_>) =
             flows.iter().enumerate().partition(|(_, flow)| self.dns_pod(flow).is_some());
         let mut outcomes = vec![Outcome::Failed(nix::errno::Errno::EDESTADDRREQ); flows.len()];
         let asked = others.iter().filter_map(|(place, flow)| Some((*place, self.probe(flow)?)));
         let (places, probes): (Vec<usize>, Vec<Probe>) = asked.unzip();
-        let (answers, looked_up) = self.runtime.block_on(async {
-            tokio::join!(probe::run(&probes, timeout), self.look_up_all(&names, timeout))
-        });
+        let (answers, looked_up) =
+            tokio::join!(probe::run(&probes, timeout), self.look_up_all(&names, timeout));
         for (place, answer) in places.into_iter().zip(answers) {
             outcomes[place] = answer.outcome;
         }
@@ -93,7 +103,6 @@ impl Cluster {
     }
 
     async fn look_up(&self, flow: &Flow, timeout: Duration) -> Outcome {
-        use crate::dns::Resolver;
         let failed = Outcome::Failed(nix::errno::Errno::EDESTADDRREQ);
         let Layer4::Port(_, port) = flow.layer4 else { return failed };
         let Some(family) = family_of(flow) else { return failed };
@@ -102,7 +111,7 @@ impl Cluster {
         else {
             return failed;
         };
-        let nameserver = std::net::SocketAddr::new(to, port.get());
+        let nameserver = SocketAddr::new(to, port.get());
         let resolver = Resolver { nameserver, search: Vec::new(), ndots: 1, timeout };
         match resolver.resolve(&from, "cluster.local.", RecordKind::A).await {
             Ok(resolution) => outcome(&resolution.lookup),

@@ -11,7 +11,8 @@ use podfence_analysis::assumed::{DNS_PORT, is_cluster_dns};
 use podfence_dataplane_nft::{Dataplane, DataplaneError, Settings};
 use podfence_engine::Engine;
 use podfence_model::{
-    ContainerPort, Endpoint, Family, Layer4, NamespacedName, Pod, Protocol, Service, ServiceAddress, World,
+    ContainerPort, Endpoint, Family, Labels, Layer4, Meta, NamespacedName, Pod, Protocol, Service,
+    ServiceAddress, World,
 };
 use podfence_plan::NodePlan;
 use tokio::runtime::Runtime;
@@ -77,6 +78,18 @@ impl Cluster {
             services::program(node, &ports)?;
         }
         Ok(Self { world, topology, runtime, dataplanes: BTreeMap::new(), _servers: servers })
+    }
+
+    /// Whether another world has the same nodes, pods and Services, so that only what is enforced must change.
+    pub fn fits(&self, world: &World) -> bool {
+        let built = &self.world;
+        let pods = |w: &World| -> Vec<Pod> {
+            w.pods
+                .values()
+                .map(|p| Pod { meta: Meta { labels: Labels::new(), ..p.meta.clone() }, ..p.clone() })
+                .collect()
+        };
+        built.nodes == world.nodes && built.services == world.services && pods(built) == pods(world)
     }
 
     /// The world as it was built.

@@ -14,13 +14,18 @@ mod limits;
 pub mod netns;
 pub mod place;
 pub mod probe;
+pub mod record;
 mod rtnl;
+pub mod run;
 pub mod sandbox;
+pub mod scenario;
 mod sctp;
 pub mod serve;
+pub mod service_check;
 pub mod services;
 mod sockets;
 pub mod sysctl;
+pub mod table;
 pub mod topology;
 mod wire;
 

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::verbs::explain;
+use crate::verbs::{explain, lab};
 
 /// Kubernetes NetworkPolicy you can see, test and trust
 #[derive(Debug, Parser)]
@@ -20,6 +20,8 @@ pub struct Cli {
 pub enum Verb {
     /// Can SRC reach DST, and why?
     Explain(explain::Arguments),
+    /// The same on the real kernel: pods as network namespaces, real packets
+    Lab(lab::Arguments),
 }
 
 /// Where objects come from, and how much to say about reading them.

@@ -6,6 +6,7 @@
 //! `words` holds the phrases that several of them use; start reading in [`terminal::explain`].
 
 pub mod diagnostic;
+pub mod grid;
 pub mod json;
 mod miss;
 mod snippet;

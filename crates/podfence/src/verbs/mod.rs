@@ -1,3 +1,4 @@
 //! The verbs, one file each: its arguments, and the wiring from input through analysis to report.
 
 pub mod explain;
+pub mod lab;

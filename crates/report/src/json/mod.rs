@@ -2,6 +2,7 @@
 //!
 //! Rules and items count from 0 here, as in the objects themselves.
 
+mod lab;
 mod path;
 mod question;
 
@@ -10,6 +11,7 @@ use serde::Serialize;
 
 use crate::terminal::note_text;
 use crate::words;
+pub use lab::{Compared, LabStep, lab};
 use path::PathView;
 use question::{DnsView, EndView, ServiceView};
 

@@ -72,3 +72,19 @@ fn path_headline(path: &Path) -> String {
         format!("{} → {} {}", words::ends(&path.sources), words::ends(&path.destinations), path.layer4);
     format!("{}: {}", paint(BOLD, ends), paint(style, word))
 }
+
+/// A heading between parts of a longer text.
+pub fn heading(text: &str) -> String {
+    paint(BOLD, text)
+}
+
+/// How engine and kernel compare, in one line.
+pub fn agreement(compared: usize, differences: usize) -> String {
+    match differences {
+        0 => format!("{}: engine and kernel agree on all {compared} connections", paint(GOOD, "AGREE")),
+        n => format!(
+            "{}: engine and kernel differ on {n} of {compared} connections (marked !!)",
+            paint(BAD, "DIFFER")
+        ),
+    }
+}

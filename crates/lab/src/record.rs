@@ -1,0 +1,77 @@
+//! Findings as values for programs.
+
+use podfence_engine::Outcome as Verdict;
+use podfence_report::json::{Compared, LabStep};
+
+use crate::check::Checked;
+use crate::dns::Lookup;
+use crate::probe::Outcome;
+use crate::run::Findings;
+use crate::service_check::{NameChecked, ServiceChecked};
+
+/// A step and everything that was compared in it.
+pub fn step(name: Option<String>, findings: &Findings) -> LabStep {
+    let flows = findings.flows.iter().map(flow);
+    let services = findings.services.iter().map(service);
+    let names = findings.names.iter().map(look_up);
+    LabStep {
+        name,
+        differences: findings.differences(),
+        compared: flows.chain(services).chain(names).collect(),
+    }
+}
+
+fn flow(one: &Checked) -> Compared {
+    let address = one.flow.destination.address().map_or(String::new(), |ip| format!(" at {ip}"));
+    Compared {
+        from: one.flow.source.to_string(),
+        to: format!("{}{address}", one.flow.destination),
+        on: one.flow.layer4.to_string(),
+        engine: one.engine.as_ref().map_or("undecidable", |v| verdicts(std::slice::from_ref(v))),
+        kernel: outcome(&one.kernel),
+        agree: one.agrees(),
+    }
+}
+
+fn service(one: &ServiceChecked) -> Compared {
+    Compared {
+        from: one.source.to_string(),
+        to: format!("svc/{}", one.service),
+        on: format!("{} {}", one.protocol, one.port),
+        engine: verdicts(&one.engine),
+        kernel: outcome(&one.kernel),
+        agree: one.agrees(),
+    }
+}
+
+fn look_up(one: &NameChecked) -> Compared {
+    Compared {
+        from: one.source.to_string(),
+        to: format!("name/{}", one.name),
+        on: "DNS".into(),
+        engine: verdicts(&one.engine),
+        kernel: if one.kernel == Lookup::TimedOut { "timed out" } else { "open" },
+        agree: one.agrees(),
+    }
+}
+
+fn verdicts(all: &[Verdict]) -> &'static str {
+    let allowed = all.iter().filter(|v| **v == Verdict::Allowed).count();
+    let undecided = all.iter().any(|v| matches!(v, Verdict::Undecidable(_)));
+    match allowed {
+        _ if undecided => "undecidable",
+        0 => "denied",
+        n if n == all.len() => "allowed",
+        _ => "depends",
+    }
+}
+
+fn outcome(outcome: &Outcome) -> &'static str {
+    match outcome {
+        Outcome::Open { .. } => "open",
+        Outcome::Refused => "refused",
+        Outcome::TimedOut => "timed out",
+        Outcome::Unreachable(_) => "unreachable",
+        Outcome::Failed(_) => "failed",
+    }
+}

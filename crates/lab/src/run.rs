@@ -1,0 +1,50 @@
+//! One run: everything that can be asked is asked at once, so that it lasts about one time-out.
+
+use std::time::Duration;
+
+use podfence_engine::Engine;
+
+use crate::check::Checked;
+use crate::cluster::Cluster;
+use crate::flows;
+use crate::service_check::{NameChecked, ServiceChecked};
+
+/// What a run found.
+#[derive(Debug, Clone)]
+pub struct Findings {
+    /// Flows between pods, nodes and the outside.
+    pub flows: Vec<Checked>,
+    /// Pods that connect to Services.
+    pub services: Vec<ServiceChecked>,
+    /// Pods that look names up.
+    pub names: Vec<NameChecked>,
+}
+
+impl Findings {
+    /// How many comparisons were made.
+    pub fn compared(&self) -> usize {
+        self.flows.len() + self.services.len() + self.names.len()
+    }
+
+    /// How many of them differ.
+    pub fn differences(&self) -> usize {
+        let flows = self.flows.iter().filter(|one| !one.agrees()).count();
+        let services = self.services.iter().filter(|one| !one.agrees()).count();
+        flows + services + self.names.iter().filter(|one| !one.agrees()).count()
+    }
+}
+
+impl Cluster {
+    /// Tries everything and compares.
+    pub fn run(&self, engine: &Engine, timeout: Duration) -> Findings {
+        let wanted = flows::everything(&self.world);
+        let (flows, services, names) = self.runtime.block_on(async {
+            tokio::join!(
+                self.check_flows(engine, &wanted, timeout),
+                self.check_services(engine, timeout),
+                self.check_names(engine, timeout),
+            )
+        });
+        Findings { flows, services, names }
+    }
+}
