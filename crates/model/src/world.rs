@@ -1,6 +1,6 @@
 //! Everything that is known of a cluster.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::ingress::Ingress;
 use crate::meta::{Kind, NamespacedName, ObjectRef, Origin};
@@ -50,10 +50,14 @@ pub struct World {
 
 impl World {
     /// Adds the pods that the workloads make and the namespaces that objects imply, so that `pods`
-    /// and `namespaces` are whole. A stated pod or namespace of the same name stays as it is.
+    /// and `namespaces` are whole. A workload whose pods are stated (a dump of a cluster) makes no others;
+    /// a stated pod or namespace of the same name stays as it is.
     pub fn expand_workloads(&mut self) {
         let nodes: Vec<&str> = self.nodes.keys().map(String::as_str).collect();
-        for pod in self.workloads.values().flat_map(|w| w.pods(&nodes)) {
+        let stated: BTreeSet<&ObjectRef> = self.pods.values().filter_map(|p| p.workload.as_ref()).collect();
+        let unmade = self.workloads.values().filter(|w| !stated.contains(&w.id));
+        let made: Vec<Pod> = unmade.flat_map(|w| w.pods(&nodes)).collect();
+        for pod in made {
             self.pods.entry(pod.meta.id.clone()).or_insert(pod);
         }
         self.imply_namespaces();
@@ -90,5 +94,43 @@ impl World {
         self.workloads.values().filter(move |w| {
             w.id.namespace == id.namespace && w.id.name == id.name && kind.is_none_or(|k| *k == w.id.kind)
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Copies, Labels, PodTemplate};
+
+    fn deployment(copies: u32) -> Workload {
+        let template =
+            PodTemplate { labels: Labels::new(), node: None, host_network: false, ports: Vec::new() };
+        let id = ObjectRef { kind: Kind::Deployment, namespace: "shop".into(), name: "web".into() };
+        Workload { id, origin: Origin::Assumed("test"), copies: Copies::Count(copies), template }
+    }
+
+    #[test]
+    fn workloads_make_their_pods_once_and_imply_their_namespace() {
+        let mut world = World::default();
+        let web = deployment(2);
+        world.workloads.insert(web.id.clone(), web);
+        for _ in 0..2 {
+            world.expand_workloads();
+            let names: Vec<String> = world.pods.keys().map(ToString::to_string).collect();
+            assert_eq!(names, ["shop/web-0", "shop/web-1"]);
+        }
+        assert!(!world.namespaces["shop"].labels_known);
+    }
+
+    #[test]
+    fn a_workload_whose_pods_are_stated_makes_no_others() {
+        let mut world = World::default();
+        let web = deployment(2);
+        let mut pod = web.pods(&[]).remove(0);
+        pod.meta.id.name = "web-5d9c-x7k2p".into();
+        world.pods.insert(pod.meta.id.clone(), pod);
+        world.workloads.insert(web.id.clone(), web);
+        world.expand_workloads();
+        assert_eq!(world.pods.len(), 1);
     }
 }
