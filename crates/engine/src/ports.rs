@@ -26,6 +26,11 @@ impl Names {
         id
     }
 
+    /// The id of a mentioned name.
+    pub(crate) fn id(&self, name: &str, protocol: Protocol) -> Option<NameId> {
+        self.ids.get(&(name.to_owned(), protocol)).copied()
+    }
+
     /// The numbers a pod gives to the mentioned names, sorted and without twins.
     pub(crate) fn given_by(&self, pod: &Pod) -> Vec<(NameId, Port)> {
         let known = |port: &podfence_model::ContainerPort| {

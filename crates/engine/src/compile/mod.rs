@@ -1,0 +1,101 @@
+//! What a dataplane enforces: programs, port rows and unions of classes.
+//!
+//! A *program* is a direction, the set of policies that isolate a pod in it, and (for ingress) the numbers the pod
+//! gives to the port names those policies mention. Per protocol the program cuts 0 to 65535 where its rules say
+//! something new; each row of ports admits one *union* of classes. Equal unions are one object, however many
+//! rules, policies and pods wrote them. This file holds the results; `compiler` makes them from `cells`.
+
+mod cells;
+mod compiler;
+
+use std::collections::{BTreeMap, HashMap};
+
+use podfence_model::{Direction, Layer4, NamespacedName, Port, Protocol};
+
+use crate::ids::{ClassId, PodId, ProgramId, UnionId};
+
+/// Ports from `first` to `last`, both included, and the peers that may use them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PortRow {
+    /// The lowest port.
+    pub first: u16,
+    /// The highest port.
+    pub last: u16,
+    /// Who is admitted.
+    pub union: UnionId,
+}
+
+/// A program: what one set of policies admits in one direction.
+#[derive(Debug, Clone)]
+pub struct Program {
+    /// Ingress or egress.
+    pub direction: Direction,
+    /// The policies it comes from, in order of name.
+    pub policies: Vec<NamespacedName>,
+    /// For ingress: the named ports the policies mention and the numbers that the pod gives them.
+    pub named: Vec<(String, Protocol, Vec<Port>)>,
+    /// Rows of admitted ports in rising order, disjoint; what is in no row is refused.
+    pub ports: BTreeMap<Protocol, Vec<PortRow>>,
+    /// Who is admitted on protocols without ports, ICMP among them; `None` = nobody.
+    pub portless: Option<UnionId>,
+}
+
+/// A set of peer classes that some row admits; never empty.
+#[derive(Debug, Clone)]
+pub struct Union {
+    /// The classes.
+    pub classes: Vec<ClassId>,
+    /// The peers as rules name them: canonical, the same whenever the same rules are compiled.
+    pub expression: String,
+    /// Whether it holds every class there can be.
+    pub everyone: bool,
+}
+
+/// Programs and unions of some pods.
+#[derive(Debug, Default)]
+pub struct Compiled {
+    programs: Vec<Program>,
+    unions: Vec<Union>,
+    of_pod: HashMap<(PodId, Direction), ProgramId>,
+}
+
+impl Compiled {
+    /// All programs.
+    pub fn programs(&self) -> impl Iterator<Item = (ProgramId, &Program)> {
+        self.programs.iter().enumerate().map(|(i, p)| (ProgramId::new(i), p))
+    }
+
+    /// All unions.
+    pub fn unions(&self) -> impl Iterator<Item = (UnionId, &Union)> {
+        self.unions.iter().enumerate().map(|(i, u)| (UnionId::new(i), u))
+    }
+
+    /// The program of a pod; `None` when nothing isolates it in that direction.
+    pub fn program_of(&self, pod: PodId, direction: Direction) -> Option<ProgramId> {
+        self.of_pod.get(&(pod, direction)).copied()
+    }
+
+    /// A program.
+    pub fn program(&self, id: ProgramId) -> &Program {
+        &self.programs[id.index()]
+    }
+
+    /// A union.
+    pub fn union(&self, id: UnionId) -> &Union {
+        &self.unions[id.index()]
+    }
+
+    /// Whether a program admits a class.
+    pub fn admits(&self, program: ProgramId, class: ClassId, layer4: Layer4) -> bool {
+        let program = self.program(program);
+        let union = match layer4 {
+            Layer4::Icmp => program.portless,
+            Layer4::Port(protocol, port) => {
+                let rows = program.ports.get(&protocol).map_or(&[][..], Vec::as_slice);
+                let row = rows.iter().find(|r| (r.first..=r.last).contains(&port.get()));
+                row.map(|r| r.union)
+            }
+        };
+        union.is_some_and(|id| self.union(id).classes.binary_search(&class).is_ok())
+    }
+}
