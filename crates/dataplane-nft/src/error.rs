@@ -28,4 +28,9 @@ pub enum DataplaneError {
     /// The mask leaves too few generations.
     #[error("connection mark mask {0:#x} must have at least two bits next to each other")]
     Mask(u32),
+    /// Old stamps keep turning up in the connection table.
+    #[error(
+        "connections keep the stamps of old generations; does another program write the same bits of the connection mark?"
+    )]
+    Sweep,
 }

@@ -41,7 +41,7 @@ pub(crate) struct Generations {
 
 impl Generations {
     /// For a mask of neighbouring bits; `None` when it has fewer than two bits or a gap. `in_force` is the stamp
-    /// that rules of an earlier process still give, perhaps under another mask.
+    /// that rules of an earlier process still give, perhaps under another mask. No number is known to be clean.
     pub(crate) fn new(mask: u32, in_force: Stamp) -> Option<Self> {
         let last = mask.checked_shr(mask.trailing_zeros())?;
         let whole = last.checked_add(1).is_none_or(u32::is_power_of_two);
@@ -49,9 +49,12 @@ impl Generations {
             return None;
         }
         let current = (in_force.value & mask) >> mask.trailing_zeros();
-        let mut generations = Self { mask, current, last, clean: Vec::new() };
-        generations.swept();
-        Some(generations)
+        Some(Self { mask, current, last, clean: Vec::new() })
+    }
+
+    /// The same numbers, while the rules of an earlier process still give `in_force`. None is known to be clean.
+    pub(crate) fn taking_over(&self, in_force: Stamp) -> Self {
+        Self::new(self.mask, in_force).expect("the mask was good before")
     }
 
     /// The generation in force.
@@ -92,6 +95,8 @@ mod tests {
     #[test]
     fn a_two_bit_mask_has_three_generations_and_sweeps_before_any_returns() {
         let mut generations = Generations::new(0x0300_0000, Stamp::NONE).unwrap();
+        assert_eq!(generations.next(), None);
+        generations.swept();
         let mut used = Vec::new();
         while let Some(next) = generations.next() {
             generations.advance(next);
@@ -109,8 +114,11 @@ mod tests {
         let old = Generations::new(0x0300_0000, Stamp::NONE).unwrap().stamp(1);
         assert_eq!(Stamp::from_text(&old.text()), Some(old));
         assert_eq!(Stamp::from_text("something else"), None);
-        assert_eq!(Generations::new(0x0300_0000, old).unwrap().next(), Some(2));
-        assert_ne!(Generations::new(0x0f00_0000, old).unwrap().next(), Some(1));
+        for (mask, next) in [(0x0300_0000, 2), (0x0f00_0000, 2), (0x3000_0000, 1)] {
+            let mut generations = Generations::new(mask, old).unwrap();
+            generations.swept();
+            assert_eq!(generations.next(), Some(next), "{mask:#x}");
+        }
     }
 
     #[test]

@@ -1,23 +1,77 @@
-//! What of ours is in the kernel, by the plan's keys.
+//! What of ours is in the kernel: by the plan's keys, or, of an earlier process, by name only.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use podfence_netlink::nft::{Chain, Name};
+use podfence_netlink::nft::{Batch, Chain, Comment, Name, Nftables, Set, Table};
 use podfence_plan::{ProgramKey, UnionKey};
 
+use crate::error::DataplaneError;
+use crate::frame::stamp_of;
 use crate::generation::Stamp;
+use crate::pod_set::PodSet;
+use crate::prelude::Prelude;
 use crate::program::ProgramObject;
 use crate::union::UnionObject;
 
-/// Objects of a table that an earlier process made. They stay enforced until the first plan replaces them.
-#[derive(Debug, Default, Clone)]
-pub(crate) struct Inherited {
-    /// All its chains.
+/// By this comment we know our own table.
+pub(crate) const OWN_TABLE: Comment =
+    Comment::constant("Podfence: Kubernetes NetworkPolicy. Made by a program, do not edit");
+
+/// Objects of our table that we have no memory of. They stay in force until a switch replaces them.
+#[derive(Debug, Default)]
+pub(crate) struct Stock {
     pub chains: Vec<Chain>,
-    /// All its sets and maps.
-    pub sets: Vec<Name>,
-    /// The stamp that its rules still give.
+    pub sets: Vec<Set>,
+    /// The stamp that its rules give.
     pub stamp: Option<Stamp>,
+}
+
+impl Stock {
+    /// Reads our table; nothing if there is none. A foreign table of its name is an error.
+    pub(crate) fn take(nft: &mut Nftables, table: &Table) -> Result<Self, DataplaneError> {
+        let Some(info) = nft.table(table)? else { return Ok(Self::default()) };
+        if info.comment.as_ref() != Some(&OWN_TABLE) {
+            return Err(DataplaneError::ForeignTable(table.name.to_string()));
+        }
+        let chains = nft.chains(table)?.into_iter().map(|info| info.chain).collect();
+        let sets = nft.sets(table)?.into_iter().map(|info| info.set).collect();
+        let stamp = stamp_of(&nft.rules(table, None)?);
+        Ok(Self { chains, sets, stamp })
+    }
+
+    /// The names of everything in it.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &Name> {
+        self.chains.iter().map(|chain| &chain.name).chain(self.sets.iter().map(|set| &set.name))
+    }
+
+    /// The lowest epoch whose sets are not there.
+    pub(crate) fn free_epoch(&self) -> u32 {
+        let names: BTreeSet<&Name> = self.names().collect();
+        let free = |epoch: &u32| !PodSet::all().any(|set| names.contains(&set.name(*epoch)));
+        (0..u32::MAX).find(free).unwrap_or(u32::MAX) // a table has fewer sets than there are numbers
+    }
+
+    /// Deletes everything that is not among `kept`.
+    pub(crate) fn delete(&self, kept: &[Chain], table: &Table, prelude: &mut Prelude) {
+        let kept: BTreeSet<&Name> = kept.iter().map(|chain| &chain.name).collect();
+        let gone = || self.chains.iter().map(|chain| &chain.name).filter(|name| !kept.contains(name));
+        gone().for_each(|name| prelude.batch().flush_chain(table, name));
+        self.sets.iter().for_each(|set| prelude.batch().delete_set(table, &set.name));
+        gone().for_each(|name| prelude.batch().delete_chain(table, name));
+    }
+
+    /// Whether a chain is there just so.
+    pub(crate) fn has(&self, chain: &Chain) -> bool {
+        self.chains.iter().any(|have| have.name == chain.name && have.base == chain.base)
+    }
+
+    /// Makes room for a chain whose name another one has.
+    pub(crate) fn evict(&self, chain: &Chain, table: &Table, batch: &mut Batch) {
+        if self.chains.iter().any(|have| have.name == chain.name) {
+            batch.flush_chain(table, &chain.name);
+            batch.delete_chain(table, &chain.name);
+        }
+    }
 }
 
 /// What the kernel has of the plan in force.
@@ -29,15 +83,15 @@ pub(crate) struct Ledger {
 }
 
 impl Ledger {
+    /// Nothing yet; numbers will be higher than any in these names.
+    pub(crate) fn after<'a>(names: impl Iterator<Item = &'a Name>) -> Self {
+        let numbers = names.flat_map(|n| n.as_str().split('_')).filter_map(|part| part.parse().ok());
+        Self { last_id: numbers.fold(0, u32::max), ..Self::default() }
+    }
+
     /// A number that no object of the table has in its name.
     pub(crate) fn next_id(&mut self) -> u32 {
         self.last_id += 1;
         self.last_id
-    }
-
-    /// Numbers from now on are higher than any in these names.
-    pub(crate) fn skip_numbers_of<'a>(&mut self, names: impl Iterator<Item = &'a Name>) {
-        let numbers = names.flat_map(|n| n.as_str().split('_')).filter_map(|part| part.parse().ok());
-        self.last_id = numbers.fold(self.last_id, u32::max);
     }
 }

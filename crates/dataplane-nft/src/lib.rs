@@ -1,22 +1,26 @@
 //! Plans as atomic nftables transactions on our own table.
 //!
-//! One inet table holds everything. [`frame`] is what is always there: base chains, the way of a packet, the sets of
-//! pods. [`union`] and [`program`] render what a plan adds; `pod` the elements that bind pods to programs.
-//! [`Dataplane::enforce`] turns the difference between two plans into one transaction: all of it takes effect, or
-//! nothing does and the state before stays enforced. Foreign tables are never touched, never matched.
+//! One inet table holds everything. [`frame`] is what is always there: base chains and the way of a packet;
+//! [`pod_set`] the sets of pods. [`union`] and [`program`] render what a plan adds, [`pod`] the elements that bind
+//! pods to programs. [`Dataplane::enforce`] turns the difference between two plans into one transaction: all of it
+//! takes effect, or nothing does and the state before stays enforced. Foreign tables are never touched or matched.
 //!
 //! The netlink codec belongs to `podfence-netlink`, what to enforce to `podfence-plan`.
 
 mod apply;
 mod error;
+mod fields;
 mod frame;
 mod generation;
 mod ledger;
 mod names;
 mod pod;
+mod pod_set;
+mod prelude;
 mod program;
 mod refusal;
 mod settings;
+mod sweep;
 mod transaction;
 mod union;
 

@@ -7,8 +7,8 @@ use podfence_model::{Direction, Family, NamespacedName};
 use podfence_netlink::nft::{Element, NameError, Value, Verdict};
 use podfence_plan::{LocalPod, ProgramKey};
 
-use crate::frame::PodSet;
 use crate::names::comment;
+use crate::pod_set::PodSet;
 use crate::program::ProgramObject;
 
 /// Elements, each with the set it belongs into.
@@ -42,7 +42,10 @@ fn of_address(ip: IpAddr, link: Option<Value>) -> Vec<(PodSet, Element)> {
     let mut out = vec![(PodSet::Local(family), Element::new(ip))];
     // Two addresses, or a name and an address, always fit the registers.
     out.extend(pair(ip.into(), ip.into()).ok().map(|e| (PodSet::Itself(family), e)));
-    out.extend(link.and_then(|link| pair(link, ip.into()).ok()).map(|e| (PodSet::Sources(family), e)));
+    if let Some(link) = link {
+        out.push((PodSet::Linked(family), Element::new(ip)));
+        out.extend(pair(link, ip.into()).ok().map(|e| (PodSet::Sources(family), e)));
+    }
     out
 }
 

@@ -4,11 +4,12 @@
 
 use podfence_model::{Direction, Protocol};
 use podfence_netlink::nft::{
-    Batch, BatchError, Chain, DataType, Element, Load, Name, Rule, Set, Table, Value, Verdict,
+    BatchError, Chain, DataType, Element, Load, Name, Rule, Set, Table, Value, Verdict,
 };
 use podfence_plan::{PortRow, ProgramPlan, UnionKey};
 
 use crate::names::{comment, port_map, program_chain, refused, union_chain};
+use crate::prelude::Prelude;
 use crate::refusal::Refusal;
 use crate::union::UnionObject;
 
@@ -42,25 +43,19 @@ impl ProgramObject {
         plan: &ProgramPlan,
         union: impl Fn(&UnionKey) -> Option<&'u UnionObject>,
         table: &Table,
-        batch: &mut Batch,
+        prelude: &mut Prelude,
     ) -> Result<(), BatchError> {
         let to = |key: &UnionKey| self.verdict(union(key));
         let about = policies(plan);
-        let mut chain = Chain::regular(self.chain());
-        chain.comment = comment(&about);
-        batch.create_chain(table, &chain);
+        prelude.chain(&Chain { comment: comment(&about), ..Chain::regular(self.chain()) });
         for protocol in &self.maps {
             let mut map = Set::verdict_map(self.map(*protocol), [DataType::Port]).interval();
             map.comment = comment(&about);
             let rows = plan.ports.get(protocol).into_iter().flatten();
-            let elements = rows.map(|row| element(row, to(&row.union)));
-            batch.create_set(table, &map)?;
-            batch.add_elements(table, &map, elements)?;
+            prelude.set(&map, rows.map(|row| element(row, to(&row.union))).collect())?;
         }
-        for rule in self.rules(plan, to) {
-            batch.add_rule(table, &self.chain(), &rule)?;
-        }
-        Ok(())
+        let rules = self.rules(plan, to);
+        rules.iter().try_for_each(|rule| prelude.batch().add_rule(table, &self.chain(), rule))
     }
 
     /// Where a packet that may use a port goes on: to look its peer up, or back, admitted.

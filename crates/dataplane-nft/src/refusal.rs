@@ -15,11 +15,11 @@ pub enum Refusal {
     Source,
     /// It belongs to no connection that can be judged (untracked, invalid, a stray ICMP error).
     NoConnection,
-    /// A TCP packet in the middle of a connection that nobody has seen begin.
+    /// A TCP or SCTP packet in the middle of a connection that nobody has seen begin.
     MidStream,
     /// An address of this node's pod ranges that no known pod has.
     UnknownPod,
-    /// Router advertisements and redirects between pods.
+    /// Neighbour discovery, router advertisements and redirects between pods.
     Router,
 }
 
@@ -58,6 +58,20 @@ impl Refusal {
         format!("{PREFIX}{}", self.word())
     }
 
+    pub(crate) fn sentence(self) -> &'static str {
+        match self {
+            Self::Egress => "refused by the sender's egress policies",
+            Self::Ingress => "refused by the receiver's ingress policies",
+            Self::Source => "its source address is not the sender's",
+            Self::NoConnection => "it belongs to no known connection",
+            Self::MidStream => "it belongs to a connection that nobody saw begin",
+            Self::UnknownPod => "an address of the pod ranges that is no known pod's",
+            Self::Router => {
+                "neighbour discovery, router advertisements and redirects do not pass between pods"
+            }
+        }
+    }
+
     pub(crate) fn of(direction: Direction) -> Self {
         match direction {
             Direction::Ingress => Self::Ingress,
@@ -70,15 +84,7 @@ const PREFIX: &str = "podfence ";
 
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Egress => "refused by the sender's egress policies",
-            Self::Ingress => "refused by the receiver's ingress policies",
-            Self::Source => "its source address is not the sender's",
-            Self::NoConnection => "it belongs to no known connection",
-            Self::MidStream => "a connection that nobody saw begin",
-            Self::UnknownPod => "an address of the pod range that is no known pod's",
-            Self::Router => "router advertisements and redirects do not pass between pods",
-        })
+        f.write_str(self.sentence())
     }
 }
 

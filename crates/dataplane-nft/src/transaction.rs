@@ -1,134 +1,143 @@
-//! One transaction: from a delta to the operations that bring the kernel there.
+//! From a delta to the operations that bring the kernel there.
 //!
-//! The order matters to the kernel: what is referred to must exist before, what is referred from must be gone first.
-//! New sets, chains and maps come first, then the elements that bind pods, then what nobody refers to any more goes.
+//! New sets, chains and maps come first, in the prelude: nothing in force refers to them. The switch moves the
+//! elements that bind pods and peers, and deletes what nobody refers to any more: all or nothing.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
 
-use podfence_model::{Direction, NamespacedName};
-use podfence_netlink::nft::{Batch, Element, Name, Set, Table};
+use podfence_model::{Cidr, Direction, Family, NamespacedName};
+use podfence_netlink::nft::{Batch, Element, Name};
 use podfence_plan::{Delta, LocalPod, MemberChange, NodePlan, ProgramKey, ProgramPlan, UnionKey, UnionPlan};
 
 use crate::error::DataplaneError;
-use crate::frame::{Frame, PodSet};
-use crate::ledger::{Inherited, Ledger};
-use crate::names::{Slot, program_chain, union_chain, union_set};
+use crate::frame::Frame;
+use crate::ledger::Ledger;
+use crate::names::{program_chain, union_chain, union_set};
 use crate::pod::{Bindings, bindings};
+use crate::pod_set::PodSet;
+use crate::prelude::Prelude;
 use crate::program::ProgramObject;
 use crate::union::{UnionObject, added, elements, removed};
 
-/// A set to create with its first elements; nothing refers to it before the switch.
-pub(crate) struct Load {
-    pub set: Set,
-    pub elements: Vec<Element>,
-}
-
 /// The operations of one step, and what the ledger will hold after it.
 pub(crate) struct Transaction<'a> {
-    table: &'a Table,
     frame: &'a Frame,
     ledger: &'a mut Ledger,
     old: &'a NodePlan,
     new: &'a NodePlan,
-    /// Sets that may be loaded in transactions of their own before.
-    pub loads: Vec<Load>,
-    /// The switch: all or nothing.
-    pub batch: Batch,
+    delta: &'a Delta,
+    /// What is made before.
+    pub prelude: Prelude,
+    /// All or nothing.
+    pub switch: Batch,
     programs: BTreeMap<ProgramKey, ProgramObject>,
     unions: BTreeMap<UnionKey, UnionObject>,
 }
 
+/// Transactions ready to be sent, and what they leave.
+pub(crate) struct Ready {
+    pub prelude: Vec<Batch>,
+    pub switch: Batch,
+    pub outcome: Outcome,
+}
+
 /// What a committed transaction leaves.
 pub(crate) struct Outcome {
-    pub programs: BTreeMap<ProgramKey, ProgramObject>,
-    pub unions: BTreeMap<UnionKey, UnionObject>,
+    programs: BTreeMap<ProgramKey, ProgramObject>,
+    unions: BTreeMap<UnionKey, UnionObject>,
+}
+
+impl Outcome {
+    /// Enters it.
+    pub(crate) fn settle(self, delta: &Delta, ledger: &mut Ledger) {
+        ledger.programs.retain(|key, _| !delta.programs_removed.contains(key));
+        ledger.unions.retain(|key, _| !delta.unions_removed.contains(key));
+        ledger.programs.extend(self.programs);
+        ledger.unions.extend(self.unions);
+    }
 }
 
 impl<'a> Transaction<'a> {
+    /// From `old` to `new`, between which `delta` lies.
     pub(crate) fn new(
-        table: &'a Table,
         frame: &'a Frame,
         ledger: &'a mut Ledger,
-        old: &'a NodePlan,
-        new: &'a NodePlan,
+        (old, new, delta): (&'a NodePlan, &'a NodePlan, &'a Delta),
+        prelude: Prelude,
     ) -> Self {
         let (programs, unions) = (BTreeMap::new(), BTreeMap::new());
-        Self { table, frame, ledger, old, new, loads: Vec::new(), batch: Batch::new(), programs, unions }
+        Self { frame, ledger, old, new, delta, prelude, switch: Batch::new(), programs, unions }
     }
 
-    pub(crate) fn outcome(self) -> (Vec<Load>, Batch, Outcome) {
-        (self.loads, self.batch, Outcome { programs: self.programs, unions: self.unions })
-    }
-
-    /// Deletes everything that an earlier process made, except the table.
-    pub(crate) fn drop_inherited(&mut self, inherited: &Inherited) {
-        for chain in &inherited.chains {
-            self.batch.flush_chain(self.table, &chain.name);
-        }
-        for set in &inherited.sets {
-            self.batch.delete_set(self.table, set);
-        }
-        for chain in &inherited.chains {
-            self.batch.delete_chain(self.table, &chain.name);
-        }
-    }
-
-    /// The sets of the frame, filled with what does not refer to chains.
-    pub(crate) fn load_frame(&mut self) {
-        for set in PodSet::all() {
-            self.loads.push(Load { set: self.frame.set(set), elements: Vec::new() });
-        }
+    pub(crate) fn ready(self) -> Ready {
+        let outcome = Outcome { programs: self.programs, unions: self.unions };
+        Ready { prelude: self.prelude.into_batches(), switch: self.switch, outcome }
     }
 
     /// Brings the kernel from the old plan to the new one.
-    pub(crate) fn step(&mut self, delta: &Delta) -> Result<(), DataplaneError> {
-        self.make_unions(delta)?;
-        self.change_unions(delta)?;
-        let renewed = self.make_programs(delta)?;
-        self.rebind_pods(delta, &renewed)?;
-        self.enter_addresses(delta)?;
-        self.drop_programs(delta);
-        self.drop_unions(delta);
+    pub(crate) fn step(&mut self) -> Result<(), DataplaneError> {
+        let (was, is) = self.make_objects()?;
+        self.change_unions()?;
+        self.move_elements(&was, &is)?;
+        self.drop_programs();
+        self.drop_unions();
         Ok(())
+    }
+
+    /// Makes everything that the new plan needs, beside whatever else is in the table. The old plan is empty.
+    pub(crate) fn load(&mut self) -> Result<(), DataplaneError> {
+        for set in PodSet::all() {
+            self.prelude.set(&set.set(self.frame.epoch), Vec::new())?;
+        }
+        let (_, is) = self.make_objects()?;
+        for (set, elements) in by_set(is.iter()) {
+            self.prelude.elements(&set.set(self.frame.epoch), elements)?;
+        }
+        Ok(())
+    }
+
+    /// Makes unions and programs, and returns the elements that go and come with them.
+    fn make_objects(&mut self) -> Result<(Bindings, Bindings), DataplaneError> {
+        self.make_unions()?;
+        let renewed = self.make_programs()?;
+        self.bindings_moved(&renewed)
     }
 
     fn union(&self, key: &UnionKey) -> Option<&UnionObject> {
         self.unions.get(key).or_else(|| self.ledger.unions.get(key))
     }
 
-    fn make_unions(&mut self, delta: &Delta) -> Result<(), DataplaneError> {
-        for (key, plan) in &delta.unions_set {
-            self.make_union(key, plan);
+    fn make_unions(&mut self) -> Result<(), DataplaneError> {
+        for (key, plan) in &self.delta.unions_set {
+            self.make_union(key, plan)?;
         }
         // Chains are made only for the directions that some program goes to.
         for (key, direction) in wanted_chains(self.new) {
-            let Some(union) =
-                self.union(key).filter(|u| !u.everyone && !u.chains.contains(&direction)).cloned()
-            else {
-                continue;
-            };
-            union.create_chain(direction, self.frame, key, self.table, &mut self.batch)?;
-            let chains = union.chains.iter().copied().chain([direction]).collect();
-            self.unions.insert(key.clone(), UnionObject { chains, ..union });
+            let lacks = |u: &&UnionObject| !u.everyone && !u.chains.contains(&direction);
+            let Some(mut union) = self.union(key).filter(lacks).cloned() else { continue };
+            self.prelude.chain(&union.chain(direction, key));
+            union.fill_chain(direction, self.frame, self.prelude.batch())?;
+            union.chains.push(direction);
+            self.unions.insert(key.clone(), union);
         }
         Ok(())
     }
 
-    fn make_union(&mut self, key: &UnionKey, plan: &UnionPlan) {
+    fn make_union(&mut self, key: &UnionKey, plan: &UnionPlan) -> Result<(), DataplaneError> {
         let object = UnionObject::new(self.ledger.next_id(), plan);
         for slot in &object.slots {
-            self.loads.push(Load { set: object.set(*slot, key), elements: elements(plan, *slot) });
+            self.prelude.set(&object.set(*slot, key), elements(plan, *slot))?;
         }
         self.unions.insert(key.clone(), object);
+        Ok(())
     }
 
-    fn change_unions(&mut self, delta: &Delta) -> Result<(), DataplaneError> {
-        for (key, change) in &delta.unions_changed {
+    fn change_unions(&mut self) -> Result<(), DataplaneError> {
+        for (key, change) in &self.delta.unions_changed {
             let Some(before) = self.union(key).cloned() else { continue };
             let after = before.with_room(change);
-            for slot in &after.slots {
-                self.change_slot(key, &before, *slot, change)?;
-            }
+            self.change_members(key, &before, &after, change)?;
             if after.slots != before.slots {
                 self.refill_chains(&after)?;
             }
@@ -137,71 +146,77 @@ impl<'a> Transaction<'a> {
         Ok(())
     }
 
-    fn change_slot(
+    fn change_members(
         &mut self,
         key: &UnionKey,
         before: &UnionObject,
-        slot: Slot,
+        after: &UnionObject,
         change: &MemberChange,
     ) -> Result<(), DataplaneError> {
-        let set = before.set(slot, key);
-        if !before.slots.contains(&slot) {
-            self.loads.push(Load { set, elements: added(change, slot) });
-            return Ok(());
+        for slot in &after.slots {
+            let set = after.set(*slot, key);
+            if before.slots.contains(slot) {
+                self.switch.delete_elements(&self.frame.table, &set, removed(change, *slot))?;
+                self.switch.add_elements(&self.frame.table, &set, added(change, *slot))?;
+            } else {
+                self.prelude.set(&set, added(change, *slot))?;
+            }
         }
-        self.batch.delete_elements(self.table, &set, removed(change, slot))?;
-        self.batch.add_elements(self.table, &set, added(change, slot))?;
         Ok(())
     }
 
     fn refill_chains(&mut self, union: &UnionObject) -> Result<(), DataplaneError> {
         for direction in &union.chains {
-            self.batch.flush_chain(self.table, &union_chain(*direction, union.id));
-            union.fill_chain(*direction, self.frame, self.table, &mut self.batch)?;
+            self.switch.flush_chain(&self.frame.table, &union_chain(*direction, union.id));
+            union.fill_chain(*direction, self.frame, &mut self.switch)?;
         }
         Ok(())
     }
 
     /// Makes the programs that are new, or whose union is another object now; returns their keys.
-    fn make_programs(&mut self, delta: &Delta) -> Result<BTreeSet<ProgramKey>, DataplaneError> {
-        let moved: Vec<&UnionKey> =
-            delta.unions_set.keys().filter(|key| self.ledger.unions.contains_key(*key)).collect();
-        let renewed: BTreeMap<&ProgramKey, &ProgramPlan> = self
-            .new
-            .programs
-            .iter()
-            .filter(|(key, plan)| {
-                delta.programs_set.contains_key(*key) || plan.unions().any(|u| moved.contains(&u))
-            })
-            .collect();
-        for (key, plan) in &renewed {
+    fn make_programs(&mut self) -> Result<BTreeSet<ProgramKey>, DataplaneError> {
+        let new = self.new;
+        let mut renewed = BTreeSet::new();
+        for (key, plan) in &new.programs {
+            if !self.is_renewed(key, plan) {
+                continue;
+            }
             let object = ProgramObject::new(self.ledger.next_id(), plan);
             let (unions, ledger) = (&self.unions, &self.ledger.unions);
             let union = |key: &UnionKey| unions.get(key).or_else(|| ledger.get(key));
-            object.create(plan, union, self.table, &mut self.batch)?;
-            self.programs.insert((*key).clone(), object);
+            object.create(plan, union, &self.frame.table, &mut self.prelude)?;
+            self.programs.insert(key.clone(), object);
+            renewed.insert(key.clone());
         }
-        Ok(renewed.into_keys().cloned().collect())
+        Ok(renewed)
     }
 
-    /// Moves the elements of pods that changed, or whose program is another object now.
-    fn rebind_pods(&mut self, delta: &Delta, renewed: &BTreeSet<ProgramKey>) -> Result<(), DataplaneError> {
+    fn is_renewed(&self, key: &ProgramKey, plan: &ProgramPlan) -> bool {
+        let moved = |union: &UnionKey| {
+            self.delta.unions_set.contains_key(union) && self.ledger.unions.contains_key(union)
+        };
+        self.delta.programs_set.contains_key(key) || plan.unions().any(moved)
+    }
+
+    /// The elements of pods that changed, or whose program is another object now, and of addresses: old and new.
+    fn bindings_moved(&self, renewed: &BTreeSet<ProgramKey>) -> Result<(Bindings, Bindings), DataplaneError> {
         let runs = |pod: &LocalPod| {
             Direction::BOTH.iter().any(|d| pod.program(*d).is_some_and(|p| renewed.contains(p)))
         };
         let touched =
-            |(id, pod): &(&NamespacedName, &LocalPod)| delta.pods_set.contains_key(*id) || runs(pod);
-        let (mut was, mut is) = (Bindings::new(), Bindings::new());
+            |(id, pod): &(&NamespacedName, &LocalPod)| self.delta.pods_set.contains_key(*id) || runs(pod);
+        let mut was = of_addresses(&self.delta.known.removed, &self.delta.local_ranges.removed);
+        let mut is = of_addresses(&self.delta.known.added, &self.delta.local_ranges.added);
         for (id, pod) in self.new.pods.iter().filter(touched) {
             is.extend(self.bindings(id, pod, true)?);
             if let Some(before) = self.old.pods.get(id) {
                 was.extend(self.bindings(id, before, false)?);
             }
         }
-        for (id, pod) in &delta.pods_removed {
+        for (id, pod) in &self.delta.pods_removed {
             was.extend(self.bindings(id, pod, false)?);
         }
-        self.move_elements(&was, &is)
+        Ok((was, is))
     }
 
     fn bindings(&self, id: &NamespacedName, pod: &LocalPod, after: bool) -> Result<Bindings, DataplaneError> {
@@ -213,55 +228,45 @@ impl<'a> Transaction<'a> {
 
     fn move_elements(&mut self, was: &Bindings, is: &Bindings) -> Result<(), DataplaneError> {
         for (set, gone) in by_set(was.difference(is)) {
-            self.batch.delete_elements(self.table, &self.frame.set(set), gone)?;
+            self.switch.delete_elements(&self.frame.table, &set.set(self.frame.epoch), gone)?;
         }
         for (set, new) in by_set(is.difference(was)) {
-            self.batch.add_elements(self.table, &self.frame.set(set), new)?;
+            self.switch.add_elements(&self.frame.table, &set.set(self.frame.epoch), new)?;
         }
         Ok(())
     }
 
-    fn enter_addresses(&mut self, delta: &Delta) -> Result<(), DataplaneError> {
-        use podfence_model::Family;
-        let known = |ip: &std::net::IpAddr| (PodSet::Known(Family::of(*ip)), Element::new(*ip));
-        let range = |cidr: &podfence_model::Cidr| {
-            (PodSet::Ranges(cidr.family()), Element::range(cidr.first(), cidr.last()))
-        };
-        let collect = |known_ips: &[std::net::IpAddr], ranges: &[podfence_model::Cidr]| -> Bindings {
-            known_ips.iter().map(known).chain(ranges.iter().map(range)).collect()
-        };
-        let was = collect(&delta.known.removed, &delta.local_ranges.removed);
-        let is = collect(&delta.known.added, &delta.local_ranges.added);
-        self.move_elements(&was, &is)
-    }
-
-    fn drop_programs(&mut self, delta: &Delta) {
-        let replaced = self.programs.keys().chain(&delta.programs_removed);
-        let gone: Vec<&ProgramObject> = replaced.filter_map(|key| self.ledger.programs.get(key)).collect();
-        for program in gone {
+    fn drop_programs(&mut self) {
+        let replaced = self.programs.keys().chain(&self.delta.programs_removed);
+        for program in replaced.filter_map(|key| self.ledger.programs.get(key)) {
             let chain = program_chain(program.direction, program.id);
-            self.batch.flush_chain(self.table, &chain);
+            self.switch.flush_chain(&self.frame.table, &chain);
             for protocol in &program.maps {
-                self.batch.delete_set(self.table, &program.map(*protocol));
+                self.switch.delete_set(&self.frame.table, &program.map(*protocol));
             }
-            self.batch.delete_chain(self.table, &chain);
+            self.switch.delete_chain(&self.frame.table, &chain);
         }
     }
 
-    fn drop_unions(&mut self, delta: &Delta) {
-        let replaced = delta.unions_set.keys().chain(&delta.unions_removed);
-        let gone: Vec<&UnionObject> = replaced.filter_map(|key| self.ledger.unions.get(key)).collect();
-        for union in gone {
+    fn drop_unions(&mut self) {
+        let replaced = self.delta.unions_set.keys().chain(&self.delta.unions_removed);
+        for union in replaced.filter_map(|key| self.ledger.unions.get(key)) {
             let chains: Vec<Name> = union.chains.iter().map(|d| union_chain(*d, union.id)).collect();
             for chain in &chains {
-                self.batch.flush_chain(self.table, chain);
-                self.batch.delete_chain(self.table, chain);
+                self.switch.flush_chain(&self.frame.table, chain);
+                self.switch.delete_chain(&self.frame.table, chain);
             }
             for slot in &union.slots {
-                self.batch.delete_set(self.table, &union_set(union.id, *slot));
+                self.switch.delete_set(&self.frame.table, &union_set(union.id, *slot));
             }
         }
     }
+}
+
+fn of_addresses(known: &[IpAddr], ranges: &[Cidr]) -> Bindings {
+    let known = known.iter().map(|ip| (PodSet::Known(Family::of(*ip)), Element::new(*ip)));
+    let range = |cidr: &Cidr| (PodSet::Ranges(cidr.family()), Element::range(cidr.first(), cidr.last()));
+    known.chain(ranges.iter().map(range)).collect()
 }
 
 /// Each union with the directions of the programs that go to it.

@@ -4,11 +4,13 @@
 //! where there is something to put in, so a union costs the kernel no more objects than it needs.
 
 use podfence_model::{Direction, Family};
-use podfence_netlink::nft::{Batch, BatchError, Chain, DataType, Element, Name, Rule, Set, Table};
+use podfence_netlink::nft::{Batch, BatchError, Chain, DataType, Element, Name, Rule, Set};
 use podfence_plan::{MemberChange, UnionPlan};
 
-use crate::frame::{Frame, PodSet, peer_field};
+use crate::fields::peer_field;
+use crate::frame::Frame;
 use crate::names::{Slot, comment, refused, union_chain, union_set};
+use crate::pod_set::PodSet;
 use crate::refusal::Refusal;
 
 /// A union as the kernel has it.
@@ -44,20 +46,9 @@ impl UnionObject {
         if slot.ranges { set.interval() } else { set }
     }
 
-    /// Makes the chain that a program of this direction goes to.
-    pub(crate) fn create_chain(
-        &self,
-        direction: Direction,
-        frame: &Frame,
-        about: &str,
-        table: &Table,
-        batch: &mut Batch,
-    ) -> Result<(), BatchError> {
-        let name = union_chain(direction, self.id);
-        let mut chain = Chain::regular(name.clone());
-        chain.comment = comment(about);
-        batch.create_chain(table, &chain);
-        self.fill_chain(direction, frame, table, batch)
+    /// The chain that a program of this direction goes to.
+    pub(crate) fn chain(&self, direction: Direction, about: &str) -> Chain {
+        Chain { comment: comment(about), ..Chain::regular(union_chain(direction, self.id)) }
     }
 
     /// Fills the chain; it must be empty.
@@ -65,21 +56,17 @@ impl UnionObject {
         &self,
         direction: Direction,
         frame: &Frame,
-        table: &Table,
         batch: &mut Batch,
     ) -> Result<(), BatchError> {
         let name = union_chain(direction, self.id);
-        for rule in self.rules(direction, frame) {
-            batch.add_rule(table, &name, &rule)?;
-        }
-        Ok(())
+        self.rules(direction, frame).iter().try_for_each(|rule| batch.add_rule(&frame.table, &name, rule))
     }
 
     fn rules(&self, direction: Direction, frame: &Frame) -> Vec<Rule> {
         let refuse = refused(Refusal::of(direction));
         let look = |family, set: &Name| Rule::new().in_set(&[peer_field(direction, family)], set);
         let admit = |slot: &Slot| look(slot.family, &union_set(self.id, *slot)).ret();
-        let known = |family| look(family, &frame.set_name(PodSet::Known(family))).goto(&refuse);
+        let known = |family| look(family, &PodSet::Known(family).name(frame.epoch)).goto(&refuse);
         let (blocks, pods): (Vec<Slot>, Vec<Slot>) = self.slots.iter().partition(|slot| slot.ranges);
         let mut rules: Vec<Rule> = pods.iter().map(admit).collect();
         rules.extend(blocks.iter().map(|slot| known(slot.family)));

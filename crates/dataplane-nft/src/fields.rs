@@ -1,0 +1,95 @@
+//! What the two families call the same header and connection fields, and the matches that the frame is made of.
+
+use podfence_model::{Direction, Family};
+use podfence_netlink::nft::{Header, IpVersion, Load, Rule, Value, ct_state, tcp_flags};
+
+use crate::generation::Stamp;
+
+const ICMP: u8 = 1;
+const TCP: u8 = 6;
+const ICMPV6: u8 = 58;
+const SCTP: u8 = 132;
+/// `ip6 hoplimit`.
+const HOP_LIMIT: Load = Load::Payload { header: Header::Network, offset: 7, length: 1 };
+/// The type of an SCTP packet's first chunk (RFC 9260, section 3.2).
+const SCTP_CHUNK: Load = Load::Payload { header: Header::Transport, offset: 12, length: 1 };
+const SCTP_INIT: u8 = 1;
+
+/// Fields that differ by family.
+pub(crate) struct Fields {
+    pub version: IpVersion,
+    pub source: Load,
+    pub destination: Load,
+    /// Who opened the connection.
+    pub opener: Load,
+    /// Who really answers it, behind destination NAT.
+    pub answerer: Load,
+}
+
+pub(crate) fn fields(family: Family) -> Fields {
+    match family {
+        Family::V4 => Fields {
+            version: IpVersion::V4,
+            source: Load::IP_SADDR,
+            destination: Load::IP_DADDR,
+            opener: Load::CT_ORIGINAL_IP_SADDR,
+            answerer: Load::CT_REPLY_IP_SADDR,
+        },
+        Family::V6 => Fields {
+            version: IpVersion::V6,
+            source: Load::IP6_SADDR,
+            destination: Load::IP6_DADDR,
+            opener: Load::CT_ORIGINAL_IP6_SADDR,
+            answerer: Load::CT_REPLY_IP6_SADDR,
+        },
+    }
+}
+
+/// The field that holds the peer of a connection, seen from a direction.
+pub(crate) fn peer_field(direction: Direction, family: Family) -> Load {
+    match direction {
+        Direction::Egress => fields(family).answerer,
+        Direction::Ingress => fields(family).opener,
+    }
+}
+
+/// A rule for packets of a family.
+pub(crate) fn of(family: Family) -> Rule {
+    Rule::new().nfproto(fields(family).version)
+}
+
+/// Packets of one of these connection states.
+pub(crate) fn in_state(bits: u32) -> Rule {
+    Rule::new().any_of(Load::CT_STATE, Value::host32(bits))
+}
+
+/// ICMPv6 messages of neighbour discovery from type `first` to `last`. They are never tracked.
+pub(crate) fn icmpv6(first: u8, last: u8) -> Rule {
+    of(Family::V6).l4proto(ICMPV6).in_range(Load::ICMP_TYPE, Value::byte(first), Value::byte(last))
+}
+
+/// Neighbour solicitations and advertisements. Routers never forward them, so only the hop limit of a bridged or
+/// received one is still 255 (RFC 4861, 7.1).
+pub(crate) fn neighbour_discovery() -> Rule {
+    icmpv6(135, 136).eq(HOP_LIMIT, Value::byte(255))
+}
+
+/// ICMP errors about a connection. Connections that others expect are `related` too: those are judged as their own.
+pub(crate) fn icmp_errors() -> [Rule; 2] {
+    [ICMP, ICMPV6].map(|protocol| in_state(ct_state::RELATED).l4proto(protocol))
+}
+
+/// Packets that make a connection entry but do not open a connection: nobody can tell who opened it.
+pub(crate) fn from_the_middle() -> [Rule; 2] {
+    let flags = tcp_flags::FIN | tcp_flags::SYN | tcp_flags::RST | tcp_flags::ACK;
+    let new = |protocol| in_state(ct_state::NEW).l4proto(protocol);
+    [
+        new(TCP).masked_ne(Load::TCP_FLAGS, Value::byte(flags), Value::byte(tcp_flags::SYN)),
+        new(SCTP).ne(SCTP_CHUNK, Value::byte(SCTP_INIT)),
+    ]
+}
+
+/// Packets of connections that carry the stamp.
+pub(crate) fn stamped(rule: Rule, stamp: Stamp) -> Rule {
+    rule.masked_eq(Load::CT_MARK, Value::host32(stamp.mask), Value::host32(stamp.value))
+}
