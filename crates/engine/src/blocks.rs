@@ -119,14 +119,18 @@ enum Edge {
 
 impl AddressSpace {
     /// Cuts both families at the edges of blocks and pod ranges, and around the hosts' addresses in pod ranges.
-    pub(crate) fn new(blocks: &[(AtomId, IpBlock)], pod_ranges: &[Cidr], hosts: &[IpAddr]) -> Self {
+    pub(crate) fn new(
+        blocks: &[(AtomId, IpBlock)],
+        pod_ranges: &[Cidr],
+        hosts: impl Iterator<Item = IpAddr>,
+    ) -> Self {
         let mut cuts = Vec::new();
         for (id, block) in blocks {
             cuts.extend(ranges_of(block).into_iter().map(|range| (range, Edge::Block(*id))));
         }
         cuts.extend(pod_ranges.iter().map(|cidr| (AddressRange::of(*cidr), Edge::PodRange)));
-        let inside = hosts.iter().filter(|ip| pod_ranges.iter().any(|cidr| cidr.contains(**ip)));
-        cuts.extend(inside.map(|ip| (AddressRange::of(Cidr::host(*ip)), Edge::Host)));
+        let inside = hosts.filter(|ip| pod_ranges.iter().any(|cidr| cidr.contains(*ip)));
+        cuts.extend(inside.map(|ip| (AddressRange::of(Cidr::host(ip)), Edge::Host)));
         Self { v4: segments(Family::V4, &cuts), v6: segments(Family::V6, &cuts) }
     }
 
@@ -241,8 +245,11 @@ mod tests {
             block("255.255.255.255/32", &[]),
         ];
         let ids: Vec<_> = blocks.iter().cloned().enumerate().map(|(i, b)| (AtomId::new(i), b)).collect();
-        let space =
-            AddressSpace::new(&ids, &["10.244.0.0/16".parse().unwrap()], &["10.244.0.1".parse().unwrap()]);
+        let space = AddressSpace::new(
+            &ids,
+            &["10.244.0.0/16".parse().unwrap()],
+            ["10.244.0.1".parse().unwrap()].into_iter(),
+        );
         let probes = [
             "0.0.0.0",
             "9.255.255.255",

@@ -73,11 +73,25 @@ impl Class {
     }
 }
 
-/// All classes, each once.
+/// What holds a place in a class: an address that a known pod has, or a pod that has none yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Seat {
+    Address(IpAddr),
+    Pod(PodId),
+}
+
+impl Member {
+    fn seat(self) -> Seat {
+        self.address.map_or(Seat::Pod(self.pod), Seat::Address)
+    }
+}
+
+/// All classes, each once, and the place of every known pod in them.
 #[derive(Debug, Default)]
 pub(crate) struct Classes {
     list: Vec<Class>,
     ids: HashMap<Signature, ClassId>,
+    seats: HashMap<Seat, (ClassId, usize)>,
 }
 
 impl Classes {
@@ -92,9 +106,24 @@ impl Classes {
         id
     }
 
-    pub(crate) fn add_member(&mut self, signature: Signature, member: Member) {
+    /// Enters a member; what held its seat before must have left.
+    pub(crate) fn join(&mut self, signature: Signature, member: Member) -> ClassId {
         let id = self.intern(signature);
-        self.list[id.index()].members.push(member);
+        let members = &mut self.list[id.index()].members;
+        self.seats.insert(member.seat(), (id, members.len()));
+        members.push(member);
+        id
+    }
+
+    /// Takes out whoever holds the seat of `member`; `None` if nobody does.
+    pub(crate) fn leave(&mut self, member: Member) -> Option<ClassId> {
+        let (id, place) = self.seats.remove(&member.seat())?;
+        let members = &mut self.list[id.index()].members;
+        members.swap_remove(place);
+        if let Some(moved) = members.get(place) {
+            self.seats.insert(moved.seat(), (id, place));
+        }
+        Some(id)
     }
 
     pub(crate) fn add_range(&mut self, signature: Signature, range: AddressRange) {

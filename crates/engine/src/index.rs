@@ -38,7 +38,7 @@ impl PolicyEntry {
 #[derive(Debug)]
 pub struct Engine {
     pub(crate) pods: Vec<Pod>,
-    pod_ids: HashMap<NamespacedName, PodId>,
+    pub(crate) pod_ids: HashMap<NamespacedName, PodId>,
     pub(crate) nodes: BTreeMap<String, Node>,
     pub(crate) namespaces: BTreeMap<String, podfence_model::Namespace>,
     pub(crate) services: BTreeMap<NamespacedName, Service>,
@@ -52,38 +52,14 @@ pub struct Engine {
     /// Where the addresses of pods that have none yet will come from.
     pub(crate) likely_ranges: Vec<Cidr>,
     pub(crate) classes: Classes,
+    /// Places of pods that are gone, to be given to new ones.
+    pub(crate) free: Vec<PodId>,
 }
 
 impl Engine {
-    /// Indexes a world. Its workloads must have been expanded ([`World::expand_workloads`]).
+    /// Indexes a copy of a world; see [`Engine::from`] for one that is not needed any more.
     pub fn new(world: &World) -> Self {
-        let pods: Vec<Pod> = world.pods.values().cloned().collect();
-        let mut atoms = Atoms::default();
-        let mut names = Names::default();
-        let policies: Vec<PolicyEntry> =
-            world.policies.values().map(|p| enter_policy(p, &mut atoms, &mut names)).collect();
-        atoms.index_namespaces(world.namespaces.values());
-        let pod_ranges: Vec<Cidr> = world.all_pod_ranges().collect();
-        let blocks = atoms.blocks();
-        let hosts: Vec<IpAddr> = host_addresses(world).flat_map(|node| node.addresses).collect();
-        let mut engine = Self {
-            pod_ids: pods.iter().enumerate().map(|(i, p)| (p.meta.id.clone(), PodId::new(i))).collect(),
-            owners: Owners::new(&pods, host_addresses(world)),
-            by_namespace: by_namespace(&policies),
-            space: AddressSpace::new(&blocks, &pod_ranges, &hosts),
-            likely_ranges: likely_ranges(&pod_ranges),
-            nodes: world.nodes.clone(),
-            namespaces: world.namespaces.clone(),
-            services: world.services.clone(),
-            classes: Classes::default(),
-            pods,
-            policies,
-            atoms,
-            blocks,
-            names,
-        };
-        engine.classes = engine.partition();
-        engine
+        Self::from(world.clone())
     }
 
     /// Cuts all addresses into classes: known pods by signature, everything else by segment.
@@ -93,7 +69,7 @@ impl Engine {
             let its_own = |ip: &Option<IpAddr>| ip.is_none_or(|ip| self.pod_with_address(ip) == Some(id));
             for address in member_addresses(self.pod(id)).into_iter().filter(its_own) {
                 let signature = self.pod_signature(id, address.as_slice());
-                classes.add_member(signature, Member { pod: id, address });
+                classes.join(signature, Member { pod: id, address });
             }
         }
         for segment in self.space.all() {
@@ -167,7 +143,42 @@ impl Engine {
     }
 }
 
-fn member_addresses(pod: &Pod) -> Vec<Option<IpAddr>> {
+impl From<World> for Engine {
+    /// Indexes a world. Its workloads must have been expanded ([`World::expand_workloads`]).
+    fn from(world: World) -> Self {
+        let mut atoms = Atoms::default();
+        let mut names = Names::default();
+        let hosts = Hosts::of(&world);
+        let pod_ranges: Vec<Cidr> = world.all_pod_ranges().collect();
+        let pods: Vec<Pod> = world.pods.into_values().collect();
+        let policies = world.policies.into_values();
+        let policies: Vec<PolicyEntry> = policies.map(|p| enter_policy(p, &mut atoms, &mut names)).collect();
+        atoms.index_namespaces(world.namespaces.values());
+        let blocks = atoms.blocks();
+        let mut engine = Self {
+            pod_ids: pods.iter().enumerate().map(|(i, p)| (p.meta.id.clone(), PodId::new(i))).collect(),
+            owners: Owners::new(&pods, &hosts),
+            by_namespace: by_namespace(&policies),
+            space: AddressSpace::new(&blocks, &pod_ranges, hosts.addresses()),
+            likely_ranges: likely_ranges(&pod_ranges),
+            nodes: world.nodes,
+            namespaces: world.namespaces,
+            services: world.services,
+            classes: Classes::default(),
+            pods,
+            policies,
+            atoms,
+            blocks,
+            names,
+            free: Vec::new(),
+        };
+        engine.classes = engine.partition();
+        engine
+    }
+}
+
+/// The seats that a pod would hold: its addresses, or one without while it has none stated.
+pub(crate) fn member_addresses(pod: &Pod) -> Vec<Option<IpAddr>> {
     match &pod.addresses {
         Addresses::Known(ips) => ips.iter().copied().map(Some).collect(),
         Addresses::Unstated => vec![None],
@@ -175,7 +186,7 @@ fn member_addresses(pod: &Pod) -> Vec<Option<IpAddr>> {
     }
 }
 
-fn enter_policy(policy: &NetworkPolicy, atoms: &mut Atoms, names: &mut Names) -> PolicyEntry {
+fn enter_policy(policy: NetworkPolicy, atoms: &mut Atoms, names: &mut Names) -> PolicyEntry {
     let namespace = &policy.meta.id.namespace;
     let mut enter = |direction: Direction| -> Vec<Vec<AtomId>> {
         if !policy.directions.contains(direction) {
@@ -192,7 +203,7 @@ fn enter_policy(policy: &NetworkPolicy, atoms: &mut Atoms, names: &mut Names) ->
             }
         }
     }
-    PolicyEntry { policy: policy.clone(), ingress, egress }
+    PolicyEntry { policy, ingress, egress }
 }
 
 fn by_namespace(policies: &[PolicyEntry]) -> HashMap<String, Vec<PolicyId>> {
@@ -203,20 +214,26 @@ fn by_namespace(policies: &[PolicyEntry]) -> HashMap<String, Vec<PolicyId>> {
     map
 }
 
-/// The nodes, each with the addresses of the `hostNetwork` pods on it added.
-fn host_addresses(world: &World) -> impl Iterator<Item = Node> + '_ {
-    let hosted = world.pods.values().filter(|p| p.host_network && !p.ips().is_empty());
-    let from_pods = hosted.filter_map(|p| {
-        let name = p.node.clone()?;
-        Some(Node {
-            name,
-            labels: podfence_model::Labels::new(),
-            addresses: p.ips().to_vec(),
-            pod_ranges: Vec::new(),
-            origin: p.meta.origin.clone(),
-        })
-    });
-    world.nodes.values().cloned().chain(from_pods)
+/// Addresses that are no pod's own: each with the node that has it.
+#[derive(Debug, Default)]
+pub(crate) struct Hosts(Vec<(IpAddr, String)>);
+
+impl Hosts {
+    /// The nodes' addresses, and those of `hostNetwork` pods, which are their node's too.
+    fn of(world: &World) -> Self {
+        let of_nodes = world.nodes.values().flat_map(|n| n.addresses.iter().map(|ip| (*ip, n.name.clone())));
+        let hosted = world.pods.values().filter(|p| p.host_network);
+        let of_pods = hosted.flat_map(|p| p.ips().iter().filter_map(|ip| Some((*ip, p.node.clone()?))));
+        Self(of_nodes.chain(of_pods).collect())
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &(IpAddr, String)> {
+        self.0.iter()
+    }
+
+    fn addresses(&self) -> impl Iterator<Item = IpAddr> {
+        self.0.iter().map(|(ip, _)| *ip)
+    }
 }
 
 /// Where a pod's address may lie when nobody has stated it: the pod ranges, or else what IPv4 has for unicast.

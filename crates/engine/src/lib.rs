@@ -13,6 +13,7 @@ mod atoms;
 mod blocks;
 mod class;
 mod compile;
+mod event;
 mod ids;
 mod index;
 mod miss;
@@ -27,6 +28,7 @@ pub use answer::{
 pub use blocks::AddressRange;
 pub use class::{Class, ClassKind, Member};
 pub use compile::{Compiled, PortRow, Program, Union};
+pub use event::Move;
 pub use ids::{ClassId, PodId, PolicyId, ProgramId, UnionId};
 pub use index::Engine;
 pub use miss::{Hint, Miss, PeerMiss, PortMiss};

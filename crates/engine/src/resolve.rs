@@ -3,13 +3,13 @@
 use std::collections::HashMap;
 use std::net::IpAddr;
 
-use podfence_model::{Addresses, Cidr, Endpoint, Family, Life, NamespacedName, Node, Pod};
+use podfence_model::{Addresses, Cidr, Endpoint, Family, Life, NamespacedName, Pod};
 
 use crate::answer::FlowError;
 use crate::blocks::{AddressRange, ranges_of};
 use crate::class::{ClassKind, Signature};
 use crate::ids::{AtomId, PodId};
-use crate::index::Engine;
+use crate::index::{Engine, Hosts};
 use crate::truth::Truth;
 
 /// An end of a flow, resolved.
@@ -67,6 +67,8 @@ impl Party {
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Owner {
     Pod(PodId),
+    /// A new pod has got the address of one that is still terminating, or the like.
+    Contested(Vec<PodId>),
     Node(String),
 }
 
@@ -75,31 +77,64 @@ enum Owner {
 pub(crate) struct Owners(HashMap<IpAddr, Owner>);
 
 impl Owners {
-    pub(crate) fn new(pods: &[Pod], nodes: impl Iterator<Item = Node>) -> Self {
-        let mut map = HashMap::new();
-        // A reused address belongs to the pod that runs, so terminating pods are entered first.
-        let terminating = |p: &Pod| p.life == Life::Terminating;
-        for wanted in [true, false] {
-            for (i, pod) in
-                pods.iter().enumerate().filter(|(_, p)| p.is_policed() && terminating(p) == wanted)
-            {
-                map.extend(pod.ips().iter().map(|ip| (*ip, Owner::Pod(PodId::new(i)))));
+    pub(crate) fn new(pods: &[Pod], hosts: &Hosts) -> Self {
+        let mut owners = Self::default();
+        for (i, pod) in pods.iter().enumerate().filter(|(_, p)| p.is_policed()) {
+            for ip in pod.ips() {
+                owners.claim(*ip, PodId::new(i));
             }
         }
-        for node in nodes {
-            map.extend(node.addresses.iter().map(|ip| (*ip, Owner::Node(node.name.clone()))));
+        owners.0.extend(hosts.iter().map(|(ip, node)| (*ip, Owner::Node(node.clone()))));
+        owners
+    }
+
+    /// A pod says that it has an address. A node's address stays the node's.
+    pub(crate) fn claim(&mut self, ip: IpAddr, pod: PodId) {
+        let claimed = match self.0.remove(&ip) {
+            None => Owner::Pod(pod),
+            Some(Owner::Pod(other)) => Owner::Contested(vec![other, pod]),
+            Some(Owner::Contested(mut others)) => {
+                others.push(pod);
+                Owner::Contested(others)
+            }
+            Some(node @ Owner::Node(_)) => node,
+        };
+        self.0.insert(ip, claimed);
+    }
+
+    /// A pod does not have an address any more.
+    pub(crate) fn release(&mut self, ip: IpAddr, pod: PodId) {
+        match self.0.get_mut(&ip) {
+            Some(Owner::Pod(owner)) if *owner == pod => drop(self.0.remove(&ip)),
+            Some(Owner::Contested(claims)) => claims.retain(|claim| *claim != pod),
+            Some(Owner::Pod(_) | Owner::Node(_)) | None => {}
         }
-        Self(map)
+    }
+
+    /// The pod that has an address: of several, the last one that is not terminating.
+    pub(crate) fn pod(&self, ip: IpAddr, pods: &[Pod]) -> Option<PodId> {
+        match self.0.get(&ip)? {
+            Owner::Pod(id) => Some(*id),
+            Owner::Contested(claims) => {
+                let stays = |id: &&PodId| pods[id.index()].life != Life::Terminating;
+                claims.iter().rev().find(stays).or(claims.last()).copied()
+            }
+            Owner::Node(_) => None,
+        }
+    }
+
+    fn node(&self, ip: IpAddr) -> Option<&String> {
+        match self.0.get(&ip)? {
+            Owner::Node(name) => Some(name),
+            Owner::Pod(_) | Owner::Contested(_) => None,
+        }
     }
 }
 
 impl Engine {
     /// The known pod that has an address.
     pub fn pod_with_address(&self, ip: IpAddr) -> Option<PodId> {
-        match self.owners.0.get(&ip) {
-            Some(Owner::Pod(id)) => Some(*id),
-            Some(Owner::Node(_)) | None => None,
-        }
+        self.owners.pod(ip, &self.pods)
     }
 
     /// Who the two ends of a flow are. Addresses of a family that the other end lacks are left out.
@@ -155,12 +190,14 @@ impl Engine {
     }
 
     fn ip_party(&self, ip: IpAddr) -> Party {
-        match self.owners.0.get(&ip) {
-            Some(Owner::Pod(id)) => Party::Pod { id: *id, addresses: vec![ip] },
-            Some(Owner::Node(name)) => Party::Node { name: Some(name.clone()), addresses: vec![ip] },
-            None if self.space.segment(ip).is_some_and(|s| s.pods) => Party::UnknownPod(ip),
-            None => Party::Outside(ip),
+        if let Some(id) = self.pod_with_address(ip) {
+            return Party::Pod { id, addresses: vec![ip] };
         }
+        if let Some(name) = self.owners.node(ip) {
+            return Party::Node { name: Some(name.clone()), addresses: vec![ip] };
+        }
+        let in_pod_range = self.space.segment(ip).is_some_and(|s| s.pods);
+        if in_pod_range { Party::UnknownPod(ip) } else { Party::Outside(ip) }
     }
 
     /// What policies can see of a party.

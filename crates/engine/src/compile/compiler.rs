@@ -1,6 +1,7 @@
 //! Makes programs and unions, each once.
 
 use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 
 use fixedbitset::FixedBitSet;
 use podfence_model::{Direction, Pod, Port, PortSpec, Protocol};
@@ -28,19 +29,21 @@ struct Compiler<'e> {
     out: Compiled,
     programs: HashMap<ProgramKey, ProgramId>,
     expressions: HashMap<Vec<Term>, Option<UnionId>>,
-    contents: HashMap<FixedBitSet, UnionId>,
+    contents: HashMap<Arc<[ClassId]>, UnionId>,
     /// Per atom, the classes in it.
-    of_atom: Vec<FixedBitSet>,
+    of_atom: Vec<Vec<usize>>,
     of_name: Given,
 }
 
 impl<'e> Compiler<'e> {
     fn new(engine: &'e Engine) -> Self {
         let classes = engine.classes();
-        let mut of_atom = vec![FixedBitSet::with_capacity(classes.len()); engine.atoms.len()];
+        let mut of_atom: Vec<Vec<usize>> = vec![Vec::new(); engine.atoms.len()];
         let mut of_name = Given::new();
         for (i, class) in classes.iter().enumerate() {
-            class.signature.atoms.iter().for_each(|atom| of_atom[atom.index()].insert(i));
+            for atom in &class.signature.atoms {
+                of_atom[atom.index()].push(i);
+            }
             for key in &class.signature.named {
                 let set = of_name.entry(*key).or_insert_with(|| FixedBitSet::with_capacity(classes.len()));
                 set.insert(i);
@@ -126,18 +129,19 @@ impl<'e> Compiler<'e> {
             return *known;
         }
         let classes = self.classes_of(&terms);
-        let id = (!classes.is_clear()).then(|| self.intern(classes, &terms));
+        let classes: Arc<[ClassId]> = classes.ones().map(ClassId::new).collect();
+        let id = (!classes.is_empty()).then(|| self.intern(classes, &terms));
         self.expressions.insert(terms, id);
         id
     }
 
-    fn intern(&mut self, classes: FixedBitSet, terms: &[Term]) -> UnionId {
+    fn intern(&mut self, classes: Arc<[ClassId]>, terms: &[Term]) -> UnionId {
         if let Some(id) = self.contents.get(&classes) {
             return *id;
         }
         let id = UnionId::new(self.out.unions.len());
         self.out.unions.push(Union {
-            classes: classes.ones().map(ClassId::new).collect(),
+            classes: classes.clone(),
             expression: self.describe(terms),
             everyone: terms.contains(&Term { atom: None, named: None }),
         });
@@ -149,19 +153,28 @@ impl<'e> Compiler<'e> {
         let count = self.engine.classes().len();
         let mut admitted = FixedBitSet::with_capacity(count);
         for term in terms {
-            let mut part = match term.atom {
-                Some(atom) => self.of_atom[atom.index()].clone(),
-                None => everybody(count),
-            };
-            if let Some(key) = &term.named {
-                match self.of_name.get(key) {
-                    Some(set) => part.intersect_with(set),
-                    None => part.clear(),
-                }
-            }
-            admitted.union_with(&part);
+            self.admit(term, &mut admitted);
         }
         admitted
+    }
+
+    /// Adds the classes of a term. Atoms hold few classes each, so they are lists and not bits.
+    fn admit(&self, term: &Term, admitted: &mut FixedBitSet) {
+        let named = match &term.named {
+            None => None,
+            Some(key) => match self.of_name.get(key) {
+                None => return,
+                set => set,
+            },
+        };
+        match (term.atom, named) {
+            (None, None) => admitted.insert_range(..),
+            (None, Some(set)) => admitted.union_with(set),
+            (Some(atom), _) => {
+                let classes = self.of_atom[atom.index()].iter().copied();
+                admitted.extend(classes.filter(|class| named.is_none_or(|set| set.contains(*class))));
+            }
+        }
     }
 
     fn describe(&self, terms: &[Term]) -> String {
@@ -180,10 +193,4 @@ impl<'e> Compiler<'e> {
             }
         }
     }
-}
-
-fn everybody(count: usize) -> FixedBitSet {
-    let mut all = FixedBitSet::with_capacity(count);
-    all.insert_range(..);
-    all
 }

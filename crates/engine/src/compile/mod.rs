@@ -9,6 +9,7 @@ mod cells;
 mod compiler;
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use podfence_model::{Direction, Layer4, NamespacedName, Port, Protocol};
 
@@ -44,7 +45,7 @@ pub struct Program {
 #[derive(Debug, Clone)]
 pub struct Union {
     /// The classes.
-    pub classes: Vec<ClassId>,
+    pub classes: Arc<[ClassId]>,
     /// The peers as rules name them: canonical, the same whenever the same rules are compiled.
     pub expression: String,
     /// Whether it holds every class there can be.
