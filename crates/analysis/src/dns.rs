@@ -5,7 +5,7 @@ use podfence_model::{Direction, Endpoint, Layer4, NamespacedName, Origin, Pod, P
 
 use crate::assumed::{DNS_NAMESPACE, DNS_PORT, is_cluster_dns};
 use crate::error::AskError;
-use crate::judge::{Backend, Path, judge};
+use crate::judge::{Ask, Backend, Path, judge};
 use crate::port::{PortName, Wanted};
 use crate::service::{follow, pod_end, selected_pods};
 
@@ -33,7 +33,9 @@ pub(crate) fn dns_step(
         return Ok(None);
     }
     let over = |protocol| -> Result<Vec<Path>, AskError> {
-        Ok(judge(world, engine, sources, &dns_backends(world, &servers, protocol))?.paths)
+        let backends = dns_backends(world, &servers, protocol);
+        let asks = sources.iter().flat_map(|s| backends.iter().map(move |b| Ask::direct(s, b)));
+        Ok(judge(world, engine, &asks.collect::<Vec<_>>())?)
     };
     Ok(Some(DnsStep {
         udp: over(Protocol::Udp)?,

@@ -78,12 +78,12 @@ pub enum AskError {
     #[error("ICMP has no ports; leave port {0} out")]
     IcmpPort(PortName),
     /// ICMP to a virtual address.
-    #[error("the virtual address of Service {service} does not answer ICMP; ask about its pods{pods}")]
+    #[error("the virtual address of Service {service} answers no ICMP; ask about a pod behind it{pods}")]
     IcmpToService {
         /// The Service.
         service: NamespacedName,
-        /// Its pods.
-        pods: Suggestions,
+        /// Some of its pods.
+        pods: Candidates,
     },
     /// No port, and not exactly one to choose.
     #[error("which port of {who}? {}", declared_text(.declared))]

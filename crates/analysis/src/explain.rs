@@ -1,17 +1,18 @@
 //! From two names to an [`Explanation`].
 
 use podfence_engine::{Engine, Outcome};
-use podfence_model::{Endpoint, Layer4, World};
+use podfence_model::{Endpoint, World};
 
 use crate::assumed::is_cluster_dns;
 use crate::dns::{any_isolated, dns_step};
+use crate::entry::flows;
 use crate::error::AskError;
 use crate::explanation::{Asked, Explanation, Question, Verdict};
-use crate::judge::{Backend, Path, judge};
-use crate::notes::{Note, node_port, notes};
-use crate::port::{AskedProtocol, PortName, Wanted, bare_layer4, pod_layer4};
+use crate::judge::{Path, judge};
+use crate::notes::notes;
+use crate::port::{AskedProtocol, PortName};
+use crate::reach::{Reached, reach};
 use crate::resolve::{Resolved, Role, resolve};
-use crate::service::{ServiceStep, follow, pod_end};
 
 /// Answers a question about a world, whose workloads must have been expanded and to which the cluster DNS
 /// should have been added ([`crate::assumed::add_cluster_dns`]). `engine` must be of the same world.
@@ -28,22 +29,22 @@ pub fn explain<'w>(
     let destination = resolve(world, &question.destination, Role::Destination, namespace)?;
     let port = asked_port(question)?;
     let sources = source_ends(&source);
-    let Reached { service, backends } = reach(world, &destination, port, question.protocol)?;
-    let judged = judge(world, engine, &sources, &backends)?;
+    let Reached { mut service, backends } = reach(world, &destination, port, question.protocol)?;
+    let mut notes = notes(world, &sources, &backends, service.as_ref());
+    let flows = flows(world, engine, &sources, &backends, service.as_mut())?;
+    notes.extend(flows.notes);
+    let paths = judge(world, engine, &flows.asks)?;
     let dns = if needs_dns(world, engine, &sources, &destination) {
         dns_step(world, engine, &sources)?
     } else {
         None
     };
-    let mut notes = notes(world, &sources, &backends, service.as_ref());
-    notes.extend(judged.itself_left_out.then_some(Note::ItselfLeftOut));
-    notes.extend(node_port(world, &destination, &backends));
     Ok(Explanation {
         world,
         source: Asked { text: question.source.text.clone(), means: source },
         destination: Asked { text: question.destination.text.clone(), means: destination },
-        verdict: verdict(&judged.paths),
-        paths: judged.paths,
+        verdict: verdict(&paths),
+        paths,
         service,
         dns,
         notes,
@@ -74,47 +75,6 @@ fn source_ends(source: &Resolved) -> Vec<Endpoint> {
         Resolved::Ip(ip) => vec![Endpoint::Ip(*ip)],
         Resolved::Service { .. } => Vec::new(),
     }
-}
-
-/// Where a destination leads.
-struct Reached {
-    service: Option<ServiceStep>,
-    backends: Vec<Backend>,
-}
-
-fn reach(
-    world: &World,
-    destination: &Resolved,
-    port: Option<&PortName>,
-    protocol: Option<AskedProtocol>,
-) -> Result<Reached, AskError> {
-    let icmp = protocol == Some(AskedProtocol::Icmp);
-    let protocol = match protocol {
-        Some(AskedProtocol::Ports(protocol)) => Some(protocol),
-        Some(AskedProtocol::Icmp) | None => None,
-    };
-    let wanted = Wanted { port, protocol };
-    let direct = |end: Endpoint, layer4: Result<Layer4, AskError>| {
-        let layer4 = if icmp { Layer4::Icmp } else { layer4? };
-        Ok::<_, AskError>(Backend { end, layer4 })
-    };
-    let backends = match destination {
-        Resolved::Service { id, .. } => {
-            let service = world.services.get(id).ok_or_else(|| AskError::NoPods(id.to_string()))?;
-            let step = follow(world, service, wanted, icmp)?;
-            return Ok(Reached { backends: step.backends.clone(), service: Some(step) });
-        }
-        Resolved::Pods { pods, .. } => {
-            let known = pods.iter().filter_map(|id| world.pods.get(id));
-            known.map(|pod| direct(pod_end(pod, None), pod_layer4(pod, wanted))).collect::<Result<_, _>>()
-        }
-        Resolved::Node(name) => {
-            let layer4 = bare_layer4(wanted, &format!("node {name}"));
-            direct(Endpoint::Node { name: name.clone(), address: None }, layer4).map(|b| vec![b])
-        }
-        Resolved::Ip(ip) => direct(Endpoint::Ip(*ip), bare_layer4(wanted, &ip.to_string())).map(|b| vec![b]),
-    };
-    Ok(Reached { service: None, backends: backends? })
 }
 
 /// DNS matters when the destination is known by a Service's name, and is worth a word when the source is

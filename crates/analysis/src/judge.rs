@@ -1,9 +1,12 @@
 //! Asking the engine about every pair of ends, and folding pairs whose answers are equal.
 
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 
-use podfence_engine::{Answer, Engine, Fact, FlowError, Outcome, Side, TierEnd, TierTrace};
-use podfence_model::{Endpoint, Family, Flow, Layer4, World};
+use podfence_engine::{Answer, Engine, Fact, FlowError, Outcome, Side};
+use podfence_model::{Direction, Endpoint, Family, Flow, Layer4, World};
+
+use crate::alike::{alike, facts};
 
 /// An end that accepts connections, with the port that packets carry when they reach it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,84 +26,126 @@ pub struct Path {
     pub destinations: Vec<Endpoint>,
     /// Protocol and port at the destinations.
     pub layer4: Layer4,
+    /// What the sources' policies see in place of the destinations, where a node translates later.
+    pub leaves: Option<Backend>,
+    /// What the destinations' policies see in place of the sources, where a node relays.
+    pub arrives: Option<Endpoint>,
     /// The engine's answer for the first pair. The others differ at most in whose facts are missing.
     pub answer: Answer,
     /// What is missing for any pair, sorted; empty unless the outcome is undecidable.
     pub missing: Vec<Fact>,
 }
 
-/// One pair of ends and its answer.
+impl Path {
+    /// The peers that policies of a direction see, and the port.
+    pub fn seen(&self, direction: Direction) -> (&[Endpoint], Layer4) {
+        match (direction, &self.leaves, &self.arrives) {
+            (Direction::Egress, Some(front), _) => (std::slice::from_ref(&front.end), front.layer4),
+            (Direction::Egress, None, _) => (&self.destinations, self.layer4),
+            (Direction::Ingress, _, Some(relay)) => (std::slice::from_ref(relay), self.layer4),
+            (Direction::Ingress, _, None) => (&self.sources, self.layer4),
+        }
+    }
+}
+
+/// A flow to ask about.
+#[derive(Debug, Clone)]
+pub(crate) struct Ask {
+    pub source: Endpoint,
+    pub backend: Backend,
+    /// See [`Path::leaves`].
+    pub leaves: Option<Backend>,
+    /// See [`Path::arrives`].
+    pub arrives: Option<Endpoint>,
+}
+
+impl Ask {
+    /// A flow that nothing relays.
+    pub(crate) fn direct(source: &Endpoint, backend: &Backend) -> Self {
+        Self { source: source.clone(), backend: backend.clone(), leaves: None, arrives: None }
+    }
+}
+
+/// A flow and its answer.
 struct Pair {
-    source: Endpoint,
-    destination: Endpoint,
-    layer4: Layer4,
+    ask: Ask,
     answer: Answer,
 }
 
-/// Paths, and whether pairs of a pod with itself were left out of them.
-pub(crate) struct Judged {
-    pub paths: Vec<Path>,
-    pub itself_left_out: bool,
-}
-
-/// Asks about every source and backend. When there are several sources, a pod and itself are no pair: that
-/// is always allowed and would only hide what was asked.
-pub(crate) fn judge(
-    world: &World,
-    engine: &Engine,
-    sources: &[Endpoint],
-    backends: &[Backend],
-) -> Result<Judged, FlowError> {
+/// Asks about every flow and folds equal answers. Ends without a common family are no flow, unless there
+/// is no other.
+pub(crate) fn judge(world: &World, engine: &Engine, asks: &[Ask]) -> Result<Vec<Path>, FlowError> {
     let mut pairs = Vec::new();
-    let mut itself_left_out = false;
-    let mut refused = None;
-    for source in sources {
-        for backend in backends {
-            if sources.len() > 1 && *source == backend.end {
-                itself_left_out = true;
-                continue;
-            }
-            match judge_pair(world, engine, source, backend) {
-                Ok(more) => pairs.extend(more),
-                Err(FlowError::MixedFamilies) => refused = Some(FlowError::MixedFamilies),
-                Err(error) => return Err(error),
-            }
+    let mut mixed = false;
+    for ask in asks {
+        match judge_one(world, engine, ask) {
+            Ok(more) => pairs.extend(more),
+            Err(FlowError::MixedFamilies) => mixed = true,
+            Err(error) => return Err(error),
         }
     }
-    match refused.filter(|_| pairs.is_empty()) {
-        Some(error) => Err(error),
-        None => Ok(Judged { paths: fold(pairs), itself_left_out }),
+    if mixed && pairs.is_empty() {
+        return Err(FlowError::MixedFamilies);
     }
+    Ok(fold(pairs))
 }
 
 /// One pair for every way to choose addresses, or a single one if they are all answered alike.
-fn judge_pair(
-    world: &World,
-    engine: &Engine,
-    source: &Endpoint,
-    backend: &Backend,
-) -> Result<Vec<Pair>, FlowError> {
-    let layer4 = backend.layer4;
-    let ask = |source: Endpoint, destination: Endpoint| {
-        let flow = Flow { source: source.clone(), destination: destination.clone(), layer4 };
-        engine.answer(&flow).map(|answer| Pair { source, destination, layer4, answer })
-    };
+fn judge_one(world: &World, engine: &Engine, ask: &Ask) -> Result<Vec<Pair>, FlowError> {
+    let arriving = ask.arrives.as_ref().unwrap_or(&ask.source);
     let mut pairs: Vec<Pair> = Vec::new();
-    for (from, to) in address_pairs(&addresses(world, source), &addresses(world, &backend.end)) {
-        let pair = ask(at(source, from), at(&backend.end, to))?;
-        if !pairs.iter().any(|p| alike(&p.answer, &pair.answer)) {
-            pairs.push(pair);
+    for (from, to) in address_pairs(&addresses(world, arriving), &addresses(world, &ask.backend.end)) {
+        let chosen = with_addresses(ask, from, to);
+        let answer = answer(engine, &chosen)?;
+        if !pairs.iter().any(|p| alike(&p.answer, &answer)) {
+            pairs.push(Pair { ask: chosen, answer });
         }
     }
-    match pairs.len() {
-        0 => Ok(vec![ask(source.clone(), backend.end.clone())?]),
-        1 => {
-            let alone = pairs.into_iter();
-            let bare = |p| Pair { source: source.clone(), destination: backend.end.clone(), ..p };
-            Ok(alone.map(bare).collect())
+    match pairs.pop() {
+        None => Ok(vec![Pair { ask: ask.clone(), answer: answer(engine, ask)? }]),
+        Some(only) if pairs.is_empty() => Ok(vec![Pair { ask: ask.clone(), ..only }]),
+        Some(last) => {
+            pairs.push(last);
+            Ok(pairs)
         }
-        _ => Ok(pairs),
     }
+}
+
+fn with_addresses(ask: &Ask, from: IpAddr, to: IpAddr) -> Ask {
+    let backend = Backend { end: at(&ask.backend.end, to), layer4: ask.backend.layer4 };
+    match &ask.arrives {
+        Some(relay) => Ask { arrives: Some(at(relay, from)), backend, ..ask.clone() },
+        None => Ask { source: at(&ask.source, from), backend, ..ask.clone() },
+    }
+}
+
+/// The engine's answer: of one flow, or, where a node relays, egress of the flow that leaves the source
+/// and ingress of the one that arrives.
+fn answer(engine: &Engine, ask: &Ask) -> Result<Answer, FlowError> {
+    let flow = |source: &Endpoint, to: &Backend| Flow {
+        source: source.clone(),
+        destination: to.end.clone(),
+        layer4: to.layer4,
+    };
+    let arriving = engine.answer(&flow(ask.arrives.as_ref().unwrap_or(&ask.source), &ask.backend))?;
+    if ask.arrives.is_none() && ask.leaves.is_none() {
+        return Ok(arriving);
+    }
+    let leaving = engine.answer(&flow(&ask.source, ask.leaves.as_ref().unwrap_or(&ask.backend)))?;
+    let outcome_of = |side: Option<&Side>| side.map_or(Outcome::Allowed, |s| s.outcome.clone());
+    let ingress = match (&ask.arrives, arriving.always) {
+        (Some(_), _) => arriving.outcome, // a node has no egress of its own, so this is ingress alone
+        (None, Some(_)) => Outcome::Allowed,
+        (None, None) => outcome_of(arriving.ingress.as_ref()),
+    };
+    Ok(Answer {
+        source: leaving.source,
+        destination: arriving.destination,
+        outcome: outcome_of(leaving.egress.as_ref()).and(ingress),
+        always: None,
+        egress: leaving.egress,
+        ingress: arriving.ingress,
+    })
 }
 
 fn address_pairs(from: &[IpAddr], to: &[IpAddr]) -> Vec<(IpAddr, IpAddr)> {
@@ -139,24 +184,25 @@ fn at(end: &Endpoint, ip: IpAddr) -> Endpoint {
 fn fold(pairs: Vec<Pair>) -> Vec<Path> {
     let mut groups: Vec<Vec<Pair>> = Vec::new();
     for pair in pairs {
-        let same = |g: &&mut Vec<Pair>| {
-            g.first().is_some_and(|p| p.layer4 == pair.layer4 && alike(&p.answer, &pair.answer))
-        };
-        match groups.iter_mut().find(same) {
+        match groups.iter_mut().find(|g| g.first().is_some_and(|p| same(p, &pair))) {
             Some(group) => group.push(pair),
             None => groups.push(vec![pair]),
         }
     }
-    groups
-        .into_iter()
-        .flat_map(|group| if is_whole(&group) { vec![group] } else { by_source(group) })
-        .filter_map(path)
-        .collect()
+    let whole = |group: Vec<Pair>| if is_whole(&group) { vec![group] } else { by_source(group) };
+    groups.into_iter().flat_map(whole).filter_map(path).collect()
+}
+
+fn same(a: &Pair, b: &Pair) -> bool {
+    a.ask.backend.layer4 == b.ask.backend.layer4
+        && a.ask.leaves == b.ask.leaves
+        && a.ask.arrives == b.ask.arrives
+        && alike(&a.answer, &b.answer)
 }
 
 /// Whether a group holds every source with every destination, but for a pod with itself.
 fn is_whole(group: &[Pair]) -> bool {
-    let (sources, destinations) = (distinct(group, |p| &p.source), distinct(group, |p| &p.destination));
+    let (sources, destinations) = (sources(group), destinations(group));
     let itself = sources.iter().filter(|s| destinations.contains(s)).count();
     let all = sources.len() * destinations.len();
     group.len() == all || group.len() == all - itself
@@ -165,8 +211,8 @@ fn is_whole(group: &[Pair]) -> bool {
 fn by_source(group: Vec<Pair>) -> Vec<Vec<Pair>> {
     let mut parts: Vec<Vec<Pair>> = Vec::new();
     for pair in group {
-        let same = |part: &&mut Vec<Pair>| part.first().is_some_and(|p| p.source == pair.source);
-        match parts.iter_mut().find(same) {
+        let ours = |part: &&mut Vec<Pair>| part.first().is_some_and(|p| p.ask.source == pair.ask.source);
+        match parts.iter_mut().find(ours) {
             Some(part) => part.push(pair),
             None => parts.push(vec![pair]),
         }
@@ -174,58 +220,24 @@ fn by_source(group: Vec<Pair>) -> Vec<Vec<Pair>> {
     parts
 }
 
-fn distinct<'a>(group: &'a [Pair], end: impl Fn(&'a Pair) -> &'a Endpoint) -> Vec<Endpoint> {
-    let mut seen = std::collections::HashSet::new();
-    group.iter().map(end).filter(|e| seen.insert(*e)).cloned().collect()
+fn sources(group: &[Pair]) -> Vec<Endpoint> {
+    distinct(group.iter().map(|p| &p.ask.source))
+}
+
+fn destinations(group: &[Pair]) -> Vec<Endpoint> {
+    distinct(group.iter().map(|p| &p.ask.backend.end))
+}
+
+fn distinct<'a>(ends: impl Iterator<Item = &'a Endpoint>) -> Vec<Endpoint> {
+    ends.cloned().collect::<BTreeSet<_>>().into_iter().collect()
 }
 
 fn path(group: Vec<Pair>) -> Option<Path> {
-    let (sources, destinations) = (distinct(&group, |p| &p.source), distinct(&group, |p| &p.destination));
+    let (sources, destinations) = (sources(&group), destinations(&group));
     let mut missing: Vec<Fact> = group.iter().flat_map(|p| facts(&p.answer.outcome).to_vec()).collect();
     missing.sort_unstable();
     missing.dedup();
-    let first = group.into_iter().next()?;
-    Some(Path { sources, destinations, layer4: first.layer4, answer: first.answer, missing })
-}
-
-fn facts(outcome: &Outcome) -> &[Fact] {
-    match outcome {
-        Outcome::Undecidable(facts) => facts,
-        Outcome::Allowed | Outcome::Denied => &[],
-    }
-}
-
-/// Whether two answers say the same, whoever the ends are and whosever facts are missing.
-fn alike(a: &Answer, b: &Answer) -> bool {
-    alike_outcomes(&a.outcome, &b.outcome)
-        && a.always == b.always
-        && alike_sides(a.egress.as_ref(), b.egress.as_ref())
-        && alike_sides(a.ingress.as_ref(), b.ingress.as_ref())
-}
-
-fn alike_outcomes(a: &Outcome, b: &Outcome) -> bool {
-    std::mem::discriminant(a) == std::mem::discriminant(b) && alike_facts(facts(a), facts(b))
-}
-
-fn alike_facts(a: &[Fact], b: &[Fact]) -> bool {
-    let kinds = |facts: &[Fact]| facts.iter().map(std::mem::discriminant).collect::<Vec<_>>();
-    kinds(a) == kinds(b)
-}
-
-fn alike_sides(a: Option<&Side>, b: Option<&Side>) -> bool {
-    match (a, b) {
-        (None, None) => true,
-        (Some(a), Some(b)) => {
-            a.tiers.len() == b.tiers.len() && a.tiers.iter().zip(&b.tiers).all(|(a, b)| alike_tiers(a, b))
-        }
-        _ => false,
-    }
-}
-
-fn alike_tiers(a: &TierTrace, b: &TierTrace) -> bool {
-    let ends = match (&a.end, &b.end) {
-        (TierEnd::Undecidable(a), TierEnd::Undecidable(b)) => alike_facts(a, b),
-        (a, b) => a == b,
-    };
-    ends && a.tier == b.tier && a.selecting == b.selecting && a.nearest == b.nearest
+    let Pair { ask, answer } = group.into_iter().next()?;
+    let Ask { backend: Backend { layer4, .. }, leaves, arrives, .. } = ask;
+    Some(Path { sources, destinations, layer4, leaves, arrives, answer, missing })
 }

@@ -5,8 +5,10 @@
 //! [`explain`] asks the engine about every pair and folds equal answers. It prints nothing; the words for
 //! people are `podfence-report`'s. Start with [`explain`] and [`Explanation`].
 
+mod alike;
 pub mod assumed;
 mod dns;
+mod entry;
 mod error;
 mod explain;
 mod explanation;
@@ -14,8 +16,10 @@ mod judge;
 mod nearest;
 mod notes;
 mod port;
+mod reach;
 pub mod resolve;
 mod service;
+mod service_port;
 mod target;
 
 pub use dns::DnsStep;

@@ -6,7 +6,6 @@ use podfence_model::{
 
 use crate::judge::Backend;
 use crate::port::port_text;
-use crate::resolve::Resolved;
 use crate::service::{ServiceStep, Via};
 
 /// Something worth knowing that decides nothing.
@@ -41,12 +40,13 @@ pub enum Note {
         /// What it declares.
         declared: Vec<String>,
     },
-    /// The port is a `nodePort`: packets to it go on to a Service.
-    NodePort {
-        /// The Service.
-        service: NamespacedName,
-        /// The Service port it stands for.
-        port: Port,
+    /// A connection from outside to a Service that is not exposed: judged as if it had arrived.
+    NotExposed(NamespacedName),
+    /// From outside a connection may enter by any node, and arrives under that node's address unless the
+    /// backend runs there (`externalTrafficPolicy: Cluster`).
+    EntryNodes {
+        /// Whether the world states any node, so that each could be asked about.
+        stated: bool,
     },
 }
 
@@ -116,14 +116,4 @@ fn undeclared(world: &World, backend: &Backend) -> Option<Note> {
     }
     let declared = pod.ports.iter().map(|p| port_text(p.number, p.protocol, p.name.as_deref())).collect();
     Some(Note::Undeclared { pod: pod.meta.id.clone(), layer4: backend.layer4, declared })
-}
-
-/// Whether the port asked for on a node is a Service's.
-pub(crate) fn node_port(world: &World, destination: &Resolved, backends: &[Backend]) -> Option<Note> {
-    let Resolved::Node(_) = destination else { return None };
-    let Layer4::Port(protocol, number) = backends.first()?.layer4 else { return None };
-    world.services.values().find_map(|service| {
-        let port = service.ports.iter().find(|p| p.protocol == protocol && p.node_port == Some(number))?;
-        Some(Note::NodePort { service: service.meta.id.clone(), port: port.port })
-    })
 }

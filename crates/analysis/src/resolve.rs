@@ -173,21 +173,30 @@ fn suggestions(world: &World, scope: Option<&str>, kind: Option<&Kind>, name: &s
         .chain(objects(world, Some(&Kind::Node)))
         .chain(objects(world, Some(&Kind::Namespace)))
         .collect();
-    let here: Vec<&ObjectRef> = everything
-        .iter()
-        .filter(|o| in_scope(o, scope) && kind.map_or(o.kind != Kind::Namespace, |k| *k == o.kind))
-        .collect();
-    let same = everything.iter().filter(|o| o.name == name && o.kind != Kind::Namespace);
-    let mut list: Vec<String> = same.map(full_name).collect();
-    if let Some(near) = nearest(name, here.iter().map(|o| o.name.as_str())) {
-        list.extend(here.iter().filter(|o| o.name == near).map(|o| full_name(o)));
-    }
+    let scope = scope.map(|s| likely_namespace(world, s));
+    let fits = |o: &&ObjectRef| kind.map_or(o.kind != Kind::Namespace, |k| *k == o.kind);
+    let here = || everything.iter().filter(|o| in_scope(o, scope)).filter(fits);
+    let elsewhere = everything.iter().filter(|o| o.kind != Kind::Namespace);
     let makes = |o: &&ObjectRef| {
         world.workloads.contains_key(o) && name.strip_prefix(&o.name).is_some_and(|r| r.starts_with('-'))
     };
-    list.extend(everything.iter().filter(makes).map(full_name));
+    let near = nearest(name, here().map(|o| o.name.as_str()));
+    let near = here().filter(|o| Some(o.name.as_str()) == near);
+    let exact = here().filter(|o| o.name == name);
+    let mut list: Vec<String> = exact.chain(near).chain(here().filter(makes)).map(full_name).collect();
+    if list.is_empty() {
+        list.extend(elsewhere.filter(|o| o.name == name).map(full_name));
+    }
     let mut seen = std::collections::HashSet::new();
     list.retain(|text| seen.insert(text.clone()));
     list.truncate(3);
     Suggestions(list)
+}
+
+/// The namespace itself, or the one that a mistyped name is nearest to.
+fn likely_namespace<'a>(world: &'a World, name: &'a str) -> &'a str {
+    if world.namespaces.contains_key(name) {
+        return name;
+    }
+    nearest(name, world.namespaces.keys().map(String::as_str)).unwrap_or(name)
 }

@@ -8,10 +8,11 @@ use podfence_model::{
     Pod, Protocol, Service, ServiceAddress, ServicePort, ServiceType, TargetPort, World,
 };
 
-use crate::error::{AskError, Suggestions};
+use crate::error::{AskError, Candidates, Suggestions};
 use crate::judge::Backend;
 use crate::nearest::nearest;
-use crate::port::{PortName, Wanted, port_text};
+use crate::port::{PortName, Wanted};
+use crate::service_port::service_port;
 
 /// What stands between the Service's name and its backends.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,6 +21,13 @@ pub enum Via {
     Virtual(Vec<IpAddr>),
     /// Nothing: the name resolves to the pods (`clusterIP: None`).
     Headless,
+    /// A port of this node, which every node has for the Service.
+    NodePort {
+        /// The node that was asked for.
+        node: String,
+        /// Protocol and number there.
+        layer4: Layer4,
+    },
     /// An alias: the name resolves to this other name, wherever that leads.
     Alias(String),
 }
@@ -35,6 +43,8 @@ pub enum WhyLeftOut {
     NoAddress,
     /// It declares no port of the name that `targetPort` asks for.
     LacksPort(String),
+    /// It runs on another node, and the Service keeps connections on the node they enter by.
+    OtherNode,
 }
 
 impl fmt::Display for WhyLeftOut {
@@ -44,6 +54,7 @@ impl fmt::Display for WhyLeftOut {
             Self::Terminating => f.write_str("is being deleted"),
             Self::NoAddress => f.write_str("has no address yet"),
             Self::LacksPort(name) => write!(f, "declares no port named `{name}`"),
+            Self::OtherNode => f.write_str("runs on another node, and externalTrafficPolicy is Local"),
         }
     }
 }
@@ -109,7 +120,7 @@ pub(crate) fn follow(
     };
     let mut step = ServiceStep {
         service: service.meta.id.clone(),
-        port: service_port(service, wanted).ok().cloned(),
+        port: service_port(world, service, wanted).ok().cloned(),
         via,
         backends: Vec::new(),
         left_out: Vec::new(),
@@ -118,9 +129,9 @@ pub(crate) fn follow(
     let reach = match step.via {
         Via::Alias(_) => return Ok(step),
         Via::Virtual(_) if icmp => return Err(icmp_error(world, service)),
-        Via::Virtual(_) => Reach::Target(service_port(service, wanted)?),
+        Via::Virtual(_) | Via::NodePort { .. } => Reach::Target(service_port(world, service, wanted)?),
         Via::Headless if icmp => Reach::Fixed(Layer4::Icmp),
-        Via::Headless => headless_reach(service, wanted)?,
+        Via::Headless => headless_reach(world, service, wanted)?,
     };
     if service.selector.is_some() {
         add_pods(world, service, &reach, &mut step);
@@ -171,8 +182,12 @@ impl Reach<'_> {
 
 /// Nothing translates a headless Service's ports: a number is dialled as it is. Only asking by name
 /// (an SRV record) gives the number that the pod listens on.
-fn headless_reach<'a>(service: &'a Service, wanted: Wanted<'_>) -> Result<Reach<'a>, AskError> {
-    let listed = service_port(service, wanted);
+fn headless_reach<'a>(
+    world: &World,
+    service: &'a Service,
+    wanted: Wanted<'_>,
+) -> Result<Reach<'a>, AskError> {
+    let listed = service_port(world, service, wanted);
     match (wanted.port, listed) {
         (Some(PortName::Number(number)), listed) => {
             let protocol = wanted.protocol.or(listed.ok().map(|p| p.protocol)).unwrap_or(Protocol::Tcp);
@@ -232,7 +247,7 @@ fn endpoint_end(world: &World, namespace: &str, endpoint: &EndpointAddress) -> O
     }
 }
 
-fn no_backends(world: &World, service: &Service, step: &ServiceStep) -> AskError {
+pub(crate) fn no_backends(world: &World, service: &Service, step: &ServiceStep) -> AskError {
     let why = match (&service.selector, step.left_out.as_slice()) {
         (_, [one, rest @ ..]) => {
             let more = if rest.is_empty() { String::new() } else { format!(" (and {} more)", rest.len()) };
@@ -260,45 +275,5 @@ fn selects_nothing(world: &World, service: &Service, selector: &Labels) -> Strin
 fn icmp_error(world: &World, service: &Service) -> AskError {
     let pods = selected_pods(world, service).take(3);
     let pods = pods.map(|p| format!("{}/pod/{}", p.meta.id.namespace, p.meta.id.name)).collect();
-    AskError::IcmpToService { service: service.meta.id.clone(), pods: Suggestions(pods) }
-}
-
-/// The Service port that is meant. Between protocols of one number TCP goes first, as everywhere in the API.
-fn service_port<'a>(service: &'a Service, wanted: Wanted<'_>) -> Result<&'a ServicePort, AskError> {
-    let fits = |p: &&ServicePort| {
-        wanted.protocol.is_none_or(|w| w == p.protocol)
-            && match wanted.port {
-                Some(PortName::Number(number)) => p.port == *number,
-                Some(PortName::Name(name)) => p.name.as_ref() == Some(name),
-                None => true,
-            }
-    };
-    let mut fitting: Vec<&ServicePort> = service.ports.iter().filter(fits).collect();
-    fitting.sort_by_key(|p| p.protocol);
-    match fitting.as_slice() {
-        [only] => Ok(only),
-        [first, ..] if wanted.port.is_some() => Ok(first),
-        _ => Err(port_error(service, wanted)),
-    }
-}
-
-fn port_error(service: &Service, wanted: Wanted<'_>) -> AskError {
-    let text = |p: &ServicePort| port_text(p.port, p.protocol, p.name.as_deref());
-    let declared = service.ports.iter().map(text).collect();
-    let Some(port) = wanted.port else {
-        return AskError::PortNeeded { who: format!("Service {}", service.meta.id), declared };
-    };
-    let leads = |p: &&ServicePort| match (&p.target, port) {
-        (TargetPort::Number(target), PortName::Number(number)) => target == number,
-        (TargetPort::Named(target), PortName::Name(name)) => target == name,
-        _ => false,
-    };
-    let listening = service.ports.iter().find(leads).map(text);
-    let protocol = wanted.protocol.map(|p| format!("/{p}")).unwrap_or_default();
-    AskError::NoSuchServicePort {
-        service: service.meta.id.clone(),
-        port: format!("{port}{protocol}"),
-        declared,
-        listening,
-    }
+    AskError::IcmpToService { service: service.meta.id.clone(), pods: Candidates(pods) }
 }

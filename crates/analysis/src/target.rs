@@ -5,6 +5,8 @@ use std::net::IpAddr;
 
 use podfence_model::{Kind, World};
 
+use crate::error::Suggestions;
+use crate::nearest::nearest;
 use crate::port::{PortName, PortNameError};
 
 /// The kinds that a target may name, with kubectl's words for them: short, singular, plural.
@@ -26,6 +28,10 @@ const KINDS: [(Kind, &[&str]); 11] = [
 pub fn short_kind(kind: &Kind) -> String {
     let known = KINDS.iter().find(|(k, _)| k == kind);
     known.map_or_else(|| kind.as_str().to_lowercase(), |(_, words)| words[0].to_owned())
+}
+
+fn kinds_text() -> String {
+    KINDS.iter().map(|(_, words)| words[0]).collect::<Vec<_>>().join(", ")
 }
 
 /// One end of a flow as typed.
@@ -68,12 +74,14 @@ pub enum TargetError {
     #[error("`{0}` is not of the form [NAMESPACE/][KIND/]NAME[:PORT], an IP address or node/NAME")]
     Form(String),
     /// The middle word of three is no kind.
-    #[error("`{kind}` in `{text}` is no kind of pod, workload, Service or node")]
+    #[error("`{kind}` in `{text}` is none of the kinds {}{suggestions}", kinds_text())]
     Kind {
         /// The word.
         kind: String,
         /// The whole target.
         text: String,
+        /// The kind that was perhaps meant.
+        suggestions: Suggestions,
     },
     /// A block where one address is needed.
     #[error("`{0}` is a block of addresses; ask about one address in it")]
@@ -94,13 +102,14 @@ impl Target {
     /// Of two parts the first is a kind if it is a word for one, and a namespace otherwise; all three
     /// parts are never unclear.
     pub fn parse(text: &str, world: &World) -> Result<Self, TargetError> {
-        if text.parse::<ipnet::IpNet>().is_ok() {
-            return Err(TargetError::Block(text.to_owned()));
-        }
         if let Ok(ip) = text.parse() {
             return Ok(Self { what: What::Ip(ip), port: None, text: text.to_owned() });
         }
-        let (who, port) = split_port(text)?;
+        let block = || TargetError::Block(text.to_owned());
+        let (who, port) = split_port(text).map_err(|error| if is_block(text) { block() } else { error })?;
+        if is_block(who) {
+            return Err(block());
+        }
         let port = port.map(PortName::parse).transpose();
         let port = port.map_err(|error| TargetError::Port { text: text.to_owned(), error })?;
         let what = match who.parse() {
@@ -109,6 +118,10 @@ impl Target {
         };
         Ok(Self { what, port, text: text.to_owned() })
     }
+}
+
+fn is_block(text: &str) -> bool {
+    text.parse::<ipnet::IpNet>().is_ok()
 }
 
 /// Cuts `:PORT` off; brackets around an IPv6 address are taken away.
@@ -148,9 +161,19 @@ fn object(who: &str, text: &str, world: &World) -> Result<What, TargetError> {
         },
         [namespace, word, name] => match kind_of(word, world) {
             Some(kind) => Ok(make(Some(namespace), Some(kind), name)),
-            None => Err(TargetError::Kind { kind: word.into(), text: text.to_owned() }),
+            None => Err(unknown_kind(word, text)),
         },
         _ => Err(TargetError::Form(text.to_owned())),
+    }
+}
+
+fn unknown_kind(word: &str, text: &str) -> TargetError {
+    let words = KINDS.iter().flat_map(|(_, words)| words.iter().copied());
+    let near = nearest(word, words).map(ToOwned::to_owned);
+    TargetError::Kind {
+        kind: word.into(),
+        text: text.to_owned(),
+        suggestions: Suggestions(near.into_iter().collect()),
     }
 }
 
@@ -212,7 +235,11 @@ mod tests {
             ("[2001:db8::1]:443", "2001:db8::1 Some(Number(443))"),
             ("10.0.0.0/8", "`10.0.0.0/8` is a block of addresses; ask about one address in it"),
             ("web:0", "in `web:0`: `0` is no port: ports are 1 to 65535"),
-            ("shop/depoly/web", "`depoly` in `shop/depoly/web` is no kind of pod, workload, Service or node"),
+            (
+                "shop/depoly/web",
+                "`depoly` in `shop/depoly/web` is none of the kinds pod, deploy, sts, ds, rs, rc, job, cj, svc, node, ns; did you mean `deploy`?",
+            ),
+            ("2001:db8::/32", "`2001:db8::/32` is a block of addresses; ask about one address in it"),
         ];
         for (text, expected) in table {
             assert_eq!(parts(text), expected, "{text}");

@@ -1,6 +1,6 @@
 //! Answering one flow: the walk through directions, tiers, policies and rules that also makes the trace.
 
-use podfence_model::{Direction, Flow, Layer4, Peer, PeerKind, Pod};
+use podfence_model::{Direction, Endpoint, Flow, Layer4, Peer, PeerKind, Pod};
 
 use crate::answer::{
     Always, Answer, Fact, FlowError, NearestMiss, Outcome, RuleRef, Side, Tier, TierEnd, TierTrace,
@@ -41,7 +41,9 @@ impl Engine {
         let judged = judged.fold(Outcome::Allowed, Outcome::and);
         let (always, outcome) = match self.always(&source, &destination) {
             (Some(always), Truth::Yes) => (Some(always), Outcome::Allowed),
-            (_, Truth::Maybe) if judged != Outcome::Allowed => (None, self.undecided_node(&destination)),
+            (_, Truth::Maybe) if judged != Outcome::Allowed => {
+                (None, self.undecided_node(&flow.source, &source, &destination))
+            }
             _ => (None, judged),
         };
         Ok(Answer { source, destination, outcome, always, egress, ingress })
@@ -64,9 +66,16 @@ impl Engine {
         }
     }
 
-    fn undecided_node(&self, destination: &Party) -> Outcome {
-        let pods = destination.pod().map(|id| Fact::PodNode(self.pod(id).meta.id.clone()));
-        Outcome::Undecidable(pods.into_iter().collect())
+    /// The pods whose node would have to be known: the destination, a `hostNetwork` source, or both.
+    fn undecided_node(&self, asked: &Endpoint, source: &Party, destination: &Party) -> Outcome {
+        let homeless = destination.pod().map(|id| self.pod(id)).filter(|pod| pod.node.is_none());
+        let mut facts: Vec<Fact> =
+            homeless.map(|pod| Fact::PodNode(pod.meta.id.clone())).into_iter().collect();
+        if let (Endpoint::Pod { id, .. }, Party::Node { name: None, .. }) = (asked, source) {
+            facts.push(Fact::PodNode(id.clone()));
+        }
+        facts.sort_unstable();
+        Outcome::Undecidable(facts)
     }
 
     fn side(

@@ -11,7 +11,9 @@ pub fn load(source: &Source) -> anyhow::Result<Option<Loaded>> {
     if source.filenames.is_empty() {
         bail!(
             "no manifests: give -f FILE, -f DIR or -f - for standard input\n\
-             (asking a live cluster is not there yet; `kubectl get … -o yaml | podfence … -f -` is)"
+             A live cluster cannot be asked yet; until then its objects can be piped in:\n  \
+             kubectl get namespaces,nodes,pods,services,endpointslices,networkpolicies -A -o yaml | \
+             podfence … -f -"
         );
     }
     let inputs: Vec<Input> = source.filenames.iter().map(|f| Input::from_argument(f)).collect();

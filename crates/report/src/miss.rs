@@ -1,10 +1,14 @@
 //! The nearest miss in words: what a rule asks for, what the flow has, and what probably went wrong.
 
+use std::net::IpAddr;
+
 use podfence_analysis::Path;
 use podfence_engine::{Hint, NearestMiss, PeerMiss, PortMiss};
 use podfence_model::{
-    Direction, Endpoint, Labels, Layer4, NamespacedName, Operator, Pod, Requirement, World,
+    Direction, Endpoint, Family, IpBlock, Labels, Layer4, NamespacedName, Operator, Pod, Requirement, World,
 };
+
+use crate::words;
 
 /// One failing part of a rule: the whole sentence, and a few words to put under the source line.
 pub(crate) struct Part {
@@ -24,9 +28,9 @@ pub(crate) struct Told<'a> {
 
 impl<'a> Told<'a> {
     pub(crate) fn new(world: &'a World, path: &'a Path, direction: Direction) -> Option<Self> {
-        let (source, destination) = (path.sources.first()?, path.destinations.first()?);
-        let peer = if direction == Direction::Egress { destination } else { source };
-        Some(Self { world, peer, destination, layer4: path.layer4 })
+        let (peers, layer4) = path.seen(direction);
+        let destinations = if direction == Direction::Egress { peers } else { &path.destinations };
+        Some(Self { world, peer: peers.first()?, destination: destinations.first()?, layer4 })
     }
 
     fn pod(&self) -> Option<&'a Pod> {
@@ -51,7 +55,9 @@ impl<'a> Told<'a> {
             }
             PeerMiss::OutsideBlock(block) => {
                 let address = self.address();
-                whole(format!("{address} is not in {block}"), format!("{address} is outside"))
+                let other =
+                    if self.other_family(block) { ", and never would: the family differs" } else { "" };
+                whole(format!("{address} is not in {block}{other}"), format!("{address} is outside"))
             }
             PeerMiss::Excepted { block, except } => {
                 let address = self.address();
@@ -63,9 +69,30 @@ impl<'a> Told<'a> {
         }
     }
 
+    /// The addresses of the peer, as far as they are known.
+    fn addresses(&self) -> Vec<IpAddr> {
+        let of_node = |name: &str| self.world.nodes.get(name).map(|n| n.addresses.clone());
+        let known = match self.peer {
+            Endpoint::Node { name, address: None } => of_node(name),
+            Endpoint::Pod { address: None, .. } => self.pod().map(|pod| match &pod.node {
+                Some(node) if pod.host_network && pod.ips().is_empty() => of_node(node).unwrap_or_default(),
+                _ => pod.ips().to_vec(),
+            }),
+            end => end.address().map(|ip| vec![ip]),
+        };
+        known.unwrap_or_default()
+    }
+
+    /// The peer's addresses, or its name where none is known.
     fn address(&self) -> String {
-        let known = self.peer.address().or_else(|| self.pod()?.ips().first().copied());
-        known.map_or_else(|| self.peer.to_string(), |ip| ip.to_string())
+        let known: Vec<String> = self.addresses().iter().map(ToString::to_string).collect();
+        if known.is_empty() { self.peer.to_string() } else { words::list(&known) }
+    }
+
+    fn other_family(&self, block: &IpBlock) -> bool {
+        let addresses = self.addresses();
+        let family = block.cidr().family();
+        !addresses.is_empty() && addresses.iter().all(|ip| Family::of(*ip) != family)
     }
 
     fn selector(&self, only_in: Option<&str>, namespace: &[Requirement], pod: &[Requirement]) -> Part {

@@ -1,7 +1,7 @@
 //! Names and phrases that several renderers share, so that one thing is called the same everywhere.
 
 use podfence_analysis::resolve::Resolved;
-use podfence_analysis::{Asked, Explanation, ServiceStep, Verdict, short_kind};
+use podfence_analysis::{Asked, Explanation, ServiceStep, Verdict, Via, short_kind};
 use podfence_engine::{Fact, Outcome, Party, RuleRef};
 use podfence_model::{
     Direction, Endpoint, Kind, Layer4, NamespaceScope, NamespacedName, NetworkPolicy, ObjectRef, Origin,
@@ -53,14 +53,26 @@ pub(crate) fn pods(world: &World, ids: &[NamespacedName]) -> String {
 /// What a target means, in the form in which it may be typed.
 pub(crate) fn asked(asked: &Asked) -> String {
     match &asked.means {
-        Resolved::Pods { of, pods } if of.kind == Kind::Pod => {
-            list(&pods.iter().map(ToString::to_string).collect::<Vec<_>>())
-        }
-        Resolved::Pods { of, pods } => format!("{} ({})", object(of), count(pods.len(), "pod", "pods")),
+        Resolved::Pods { of, .. } if of.kind == Kind::Pod => format!("{}/{}", of.namespace, of.name),
+        Resolved::Pods { of, .. } => object(of),
         Resolved::Service { id, .. } => format!("{}/svc/{}", id.namespace, id.name),
         Resolved::Node(name) => format!("node/{name}"),
         Resolved::Ip(ip) => ip.to_string(),
     }
+}
+
+/// How many pods a target means, where it is not plainly one.
+fn several_pods(asked: &Asked) -> Option<String> {
+    match &asked.means {
+        Resolved::Pods { pods, .. } if pods.len() > 1 => Some(count(pods.len(), "pod", "pods")),
+        _ => None,
+    }
+}
+
+/// The source: `shop/deploy/web (2 pods)`.
+pub(crate) fn source(explanation: &Explanation<'_>) -> String {
+    let pods = several_pods(&explanation.source).map(|pods| format!(" ({pods})")).unwrap_or_default();
+    format!("{}{pods}", asked(&explanation.source))
 }
 
 /// `NAMESPACE/KIND/NAME`.
@@ -75,16 +87,23 @@ pub(crate) fn object(object: &ObjectRef) -> String {
 /// The destination with its port, and the protocol in brackets: `shop/svc/nginx:1234 (TCP)`.
 pub(crate) fn destination(explanation: &Explanation<'_>) -> String {
     let who = asked(&explanation.destination);
-    let bracketed = if who.contains(':') { format!("[{who}]") } else { who.clone() };
-    match asked_layer4(explanation) {
-        Some(Layer4::Port(protocol, port)) => format!("{bracketed}:{port} ({protocol})"),
-        Some(Layer4::Icmp) => format!("{who} (ICMP)"),
-        None => who,
-    }
+    let layer4 = asked_layer4(explanation);
+    let (port, protocol) = match layer4 {
+        Some(Layer4::Port(protocol, port)) => (format!(":{port}"), Some(protocol.to_string())),
+        Some(Layer4::Icmp) => (String::new(), Some("ICMP".to_owned())),
+        None => (String::new(), None),
+    };
+    let who = if who.contains(':') && !port.is_empty() { format!("[{who}]") } else { who };
+    let brackets: Vec<String> = several_pods(&explanation.destination).into_iter().chain(protocol).collect();
+    let brackets = if brackets.is_empty() { String::new() } else { format!(" ({})", brackets.join(", ")) };
+    format!("{who}{port}{brackets}")
 }
 
 /// What was asked for, before a Service translates it; `None` when it differs from pod to pod.
 pub(crate) fn asked_layer4(explanation: &Explanation<'_>) -> Option<Layer4> {
+    if let Some(ServiceStep { via: Via::NodePort { layer4, .. }, .. }) = &explanation.service {
+        return Some(*layer4);
+    }
     if let Some(ServiceStep { port: Some(port), .. }) = &explanation.service {
         return Some(Layer4::Port(port.protocol, port.port));
     }
@@ -112,8 +131,25 @@ pub(crate) fn outcome(outcome: &Outcome) -> &'static str {
     }
 }
 
+/// What is missing for a verdict, each with how to supply it.
+pub(crate) fn missing(explanation: &Explanation<'_>) -> Vec<(String, String)> {
+    if let Some(ServiceStep { via: Via::Alias(host), .. }) = &explanation.service {
+        return vec![(format!("the address that {host} resolves to"), alias_supply(host))];
+    }
+    explanation.missing().into_iter().map(|fact| (fact.to_string(), supply(fact))).collect()
+}
+
+/// An alias may lead to another Service of the cluster.
+fn alias_supply(host: &str) -> String {
+    let parts: Vec<&str> = host.trim_end_matches('.').split('.').collect();
+    match parts[..] {
+        [name, namespace, "svc", ..] => format!("ask about {namespace}/svc/{name}"),
+        _ => "ask about that address instead of the Service".to_owned(),
+    }
+}
+
 /// How to supply a missing fact.
-pub(crate) fn supply(fact: &Fact) -> String {
+fn supply(fact: &Fact) -> String {
     match fact {
         Fact::NamespaceLabels(name) => format!("add the Namespace object `{name}` to the input"),
         Fact::PodAddress(_) => {
@@ -178,12 +214,16 @@ pub(crate) fn preposition(direction: Direction) -> &'static str {
     }
 }
 
-/// Why no policy is asked about a party that is no pod.
-pub(crate) fn unpoliced(party: &Party) -> &'static str {
-    match party {
-        Party::Pod { .. } => "a pod that no policy selects",
-        Party::Node { .. } => "a node, and policies select only pods",
-        Party::UnknownPod(_) => "no known pod, so no known policy selects it",
-        Party::Outside(_) => "outside the cluster, and policies select only pods",
+/// Why no policy is asked about ends that no policy can select.
+pub(crate) fn unpoliced(unpoliced_ends: &[Endpoint], party: &Party) -> String {
+    let who = ends(unpoliced_ends);
+    match (party, unpoliced_ends.first()) {
+        (Party::Node { .. }, Some(Endpoint::Pod { .. })) => {
+            format!("{who} uses its node's network (hostNetwork), and no policy selects that")
+        }
+        (Party::Node { .. }, _) => format!("policies select only pods, and {who} is a node"),
+        (Party::UnknownPod(_), _) => format!("no known pod has {who}, so no known policy selects it"),
+        (Party::Outside(_), _) => format!("policies select only pods, and {who} is outside the cluster"),
+        (Party::Pod { .. }, _) => format!("no policy selects {who}"),
     }
 }

@@ -1,6 +1,5 @@
 //! `podfence explain SRC DST`: can SRC reach DST, and why?
 
-use anyhow::Context;
 use clap::Args;
 use podfence_analysis::{AskedProtocol, PortName, Question, Target, assumed, explain};
 use podfence_engine::Engine;
@@ -82,8 +81,8 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
 
 fn question(arguments: &Arguments, world: &World) -> anyhow::Result<Question> {
     Ok(Question {
-        source: Target::parse(&arguments.source, world).context("SRC")?,
-        destination: Target::parse(&arguments.destination, world).context("DST")?,
+        source: Target::parse(&arguments.source, world)?,
+        destination: Target::parse(&arguments.destination, world)?,
         port: arguments.port.clone(),
         protocol: arguments.protocol,
         namespace: arguments.input.namespace.clone(),

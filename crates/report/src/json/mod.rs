@@ -67,7 +67,7 @@ struct MissingView {
 
 /// An explanation as pretty-printed JSON, ending in a line break.
 pub fn explain(explanation: &Explanation<'_>) -> String {
-    let missing = explanation.missing().into_iter();
+    let missing = words::missing(explanation).into_iter();
     let view = ExplanationView {
         api_version: API_VERSION,
         kind: "Explanation",
@@ -78,7 +78,7 @@ pub fn explain(explanation: &Explanation<'_>) -> String {
         service: explanation.service.as_ref().map(ServiceView::new),
         dns: explanation.dns.as_ref().map(DnsView::new),
         paths: explanation.paths.iter().map(|p| PathView::new(explanation.world, p)).collect(),
-        missing: missing.map(|f| MissingView { fact: f.to_string(), supply: words::supply(f) }).collect(),
+        missing: missing.map(|(fact, supply)| MissingView { fact, supply }).collect(),
         notes: explanation.notes.iter().map(note_text).collect(),
     };
     // Only strings, numbers and lists: nothing in it can fail to be written.

@@ -10,11 +10,18 @@ use crate::miss::{Told, hint};
 use crate::words;
 
 #[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
 pub(super) struct PathView {
     sources: Vec<String>,
     destinations: Vec<String>,
     #[serde(flatten)]
     layer4: Layer4View,
+    /// What the sources' policies see in place of the destinations.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    leaves_to: Option<String>,
+    /// What the destinations' policies see in place of the sources.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    arrives_as: Option<String>,
     verdict: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     always: Option<&'static str>,
@@ -36,6 +43,8 @@ impl PathView {
             sources: path.sources.iter().map(words::end).collect(),
             destinations: path.destinations.iter().map(words::end).collect(),
             layer4: Some(path.layer4).into(),
+            leaves_to: path.leaves.as_ref().map(|front| format!("{} {}", front.end, front.layer4)),
+            arrives_as: path.arrives.as_ref().map(words::end),
             verdict: words::outcome(&path.answer.outcome),
             always: path.answer.always.map(|always| match always {
                 Always::Itself => "itself",

@@ -98,6 +98,7 @@ impl ServiceView {
     pub(super) fn new(step: &ServiceStep) -> Self {
         let (via, addresses, alias_of) = match &step.via {
             Via::Virtual(ips) => ("virtual", ips.iter().map(ToString::to_string).collect(), None),
+            Via::NodePort { node, .. } => ("nodePort", vec![format!("node/{node}")], None),
             Via::Headless => ("headless", Vec::new(), None),
             Via::Alias(name) => ("alias", Vec::new(), Some(name.clone())),
         };

@@ -7,6 +7,7 @@ mod steps;
 
 use podfence_analysis::{Explanation, Path, Verdict};
 use podfence_engine::Outcome;
+use podfence_model::Endpoint;
 use podfence_source::SourceMap;
 
 use crate::style::{BAD, BOLD, GOOD, OPEN, Sheet, paint};
@@ -28,6 +29,9 @@ pub fn explain(explanation: &Explanation<'_>, sources: &SourceMap) -> String {
             sheet.gap();
             sheet.line(path_headline(path));
         }
+        if path.arrives.is_none() && explanation.paths.iter().any(|p| p.arrives.is_some()) {
+            sheet.entry("enters", "by the pod's own node, where the source's address stays as it is");
+        }
         side::sides(&mut sheet, explanation.world, path);
     }
     notes::missing(&mut sheet, explanation);
@@ -43,7 +47,7 @@ fn headline(explanation: &Explanation<'_>) -> String {
         Verdict::Depends => (BAD, depends(explanation)),
         Verdict::Undecidable => (OPEN, "UNDECIDABLE"),
     };
-    let (source, destination) = (words::asked(&explanation.source), words::destination(explanation));
+    let (source, destination) = (words::source(explanation), words::destination(explanation));
     let allowed = explanation.verdict == Verdict::Allowed;
     let but = if allowed && steps::unresolved(explanation) { ", but the name does not resolve" } else { "" };
     format!("{}  {source} → {destination}{but}", paint(style, word))
@@ -51,9 +55,15 @@ fn headline(explanation: &Explanation<'_>) -> String {
 
 /// On what a mixed verdict depends.
 fn depends(explanation: &Explanation<'_>) -> &'static str {
-    let first = explanation.paths.first();
-    let same = |of: fn(&Path) -> &Vec<_>| explanation.paths.iter().all(|p| Some(of(p)) == first.map(of));
-    if same(|p| &p.sources) && explanation.service.is_some() {
+    let paths = &explanation.paths;
+    let first = paths.first();
+    let same = |of: fn(&Path) -> &Vec<Endpoint>| paths.iter().all(|p| Some(of(p)) == first.map(of));
+    let addressed = |end: &Endpoint| !matches!(end, Endpoint::Ip(_)) && end.address().is_some();
+    if paths.iter().any(|p| p.arrives.is_some()) {
+        "DEPENDS ON THE ENTRY NODE"
+    } else if paths.iter().any(|p| p.sources.iter().chain(&p.destinations).any(addressed)) {
+        "DEPENDS ON THE ADDRESSES"
+    } else if same(|p| &p.sources) && explanation.service.is_some() {
         "DEPENDS ON THE BACKEND"
     } else if same(|p| &p.destinations) {
         "DEPENDS ON THE SOURCE"
@@ -68,8 +78,9 @@ fn path_headline(path: &Path) -> String {
         Outcome::Denied => (BAD, "denied"),
         Outcome::Undecidable(_) => (OPEN, "undecidable"),
     };
-    let ends =
-        format!("{} → {} {}", words::ends(&path.sources), words::ends(&path.destinations), path.layer4);
+    let by = path.arrives.as_ref().map(|node| format!(" by {}", words::end(node))).unwrap_or_default();
+    let (sources, destinations) = (words::ends(&path.sources), words::ends(&path.destinations));
+    let ends = format!("{sources}{by} → {destinations} {}", path.layer4);
     format!("{}: {}", paint(BOLD, ends), paint(style, word))
 }
 

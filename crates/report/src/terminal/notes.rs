@@ -1,18 +1,25 @@
 //! What is missing, and what else is worth knowing.
 
-use podfence_analysis::{Explanation, Note};
+use podfence_analysis::{Explanation, Note, Verdict};
 
 use crate::style::Sheet;
 use crate::words;
 
+/// Missing facts named before the rest is only counted.
+const FACTS: usize = 4;
+
 /// The missing facts, and how to supply each.
 pub(super) fn missing(sheet: &mut Sheet, explanation: &Explanation<'_>) {
-    let facts = explanation.missing();
-    if !facts.is_empty() {
-        sheet.gap();
+    let facts = words::missing(explanation);
+    if facts.is_empty() || explanation.verdict != Verdict::Undecidable {
+        return;
     }
-    for fact in facts {
-        sheet.entry("missing", &format!("{fact}: {}", words::supply(fact)));
+    sheet.gap();
+    for (fact, supply) in facts.iter().take(FACTS) {
+        sheet.entry("missing", &format!("{fact}: {supply}"));
+    }
+    if let Some(rest) = facts.len().checked_sub(FACTS).filter(|rest| *rest > 0) {
+        sheet.more(&format!("and {}", words::count(rest, "more fact", "more facts")));
     }
 }
 
@@ -50,10 +57,19 @@ pub(crate) fn text(note: &Note) -> String {
         Note::Undeclared { pod, layer4, declared } => {
             format!("{pod} declares {}, not {layer4}: perhaps nothing listens there", words::list(declared))
         }
-        Note::NodePort { service, port } => format!(
-            "this is a nodePort of Service {service}: what arrives there goes on to its pods; ask about \
-             {}/svc/{}:{port} as well",
-            service.namespace, service.name
+        Note::NotExposed(service) => format!(
+            "Service {service} is not exposed outside the cluster; this is judged as if the connection had \
+             arrived all the same"
         ),
+        Note::EntryNodes { stated: true } => {
+            "a connection from outside may enter by any node (externalTrafficPolicy: Cluster); entering by \
+             another node than the pod's, it arrives under that node's address"
+                .into()
+        }
+        Note::EntryNodes { stated: false } => {
+            "this holds when the connection enters by the pod's own node; entering by another \
+             (externalTrafficPolicy: Cluster) it arrives under that node's address, and no input states nodes"
+                .into()
+        }
     }
 }

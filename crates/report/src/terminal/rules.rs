@@ -1,8 +1,8 @@
 //! The source lines of the rules that decided, or came closest, with the decisive item marked.
 
 use annotate_snippets::{AnnotationKind, Group, Level};
-use podfence_analysis::{Explanation, Path};
-use podfence_engine::{NearestMiss, Outcome, RuleRef, Side, TierEnd};
+use podfence_analysis::{Explanation, Path, Verdict};
+use podfence_engine::{NearestMiss, Outcome, PortMiss, RuleRef, Side, TierEnd};
 use podfence_model::{Place, World};
 use podfence_source::SourceMap;
 
@@ -23,10 +23,12 @@ struct Drawing {
     marks: Vec<(Place, String)>,
 }
 
-/// Draws the rules behind the outcome of every path, each once.
+/// Draws the rules behind the outcome of every path, each once. Where some paths are refused, only theirs.
 pub(super) fn rules(sheet: &mut Sheet, explanation: &Explanation<'_>, sources: &SourceMap) {
     let mut drawn: Vec<RuleRef> = Vec::new();
-    let all = explanation.paths.iter().flat_map(|path| drawings(explanation.world, path, sources));
+    let mixed = explanation.verdict == Verdict::Depends;
+    let told = explanation.paths.iter().filter(|p| !mixed || p.answer.outcome == Outcome::Denied);
+    let all = told.flat_map(|path| drawings(explanation.world, path, sources));
     for drawing in all {
         if drawn.len() < DRAWN && !drawn.contains(&drawing.rule) {
             if let Some(text) = draw(&drawing, sources) {
@@ -45,7 +47,7 @@ fn drawings(world: &World, path: &Path, sources: &SourceMap) -> Vec<Drawing> {
     let draw = |side: &Side| {
         let tier = side.tiers.last()?;
         match (&tier.end, &tier.nearest) {
-            (TierEnd::Allowed(rule) | TierEnd::Denied(Some(rule)), _) => admitting(world, rule),
+            (TierEnd::Allowed(rule) | TierEnd::Denied(Some(rule)), _) => admitting(world, rule, sources),
             (TierEnd::Denied(None), Some(nearest)) => missing(world, path, nearest, sources),
             _ => None,
         }
@@ -60,8 +62,9 @@ fn items(world: &World, rule: &RuleRef) -> (Option<Place>, Option<Place>) {
     (peer, port)
 }
 
-fn admitting(world: &World, rule: &RuleRef) -> Option<Drawing> {
+fn admitting(world: &World, rule: &RuleRef, sources: &SourceMap) -> Option<Drawing> {
     let (peer, port) = items(world, rule);
+    let peer = peer.map(|place| line_with(sources, &place, "cidr"));
     let marks: Vec<_> = [(peer, "this peer"), (port, "this port")]
         .into_iter()
         .filter_map(|(place, label)| Some((place?, label.to_owned())))
@@ -75,10 +78,15 @@ fn missing(world: &World, path: &Path, nearest: &NearestMiss, sources: &SourceMa
     let (peer, port) = items(world, &nearest.rule);
     let port_word = nearest.miss.port.as_ref().map(port_word);
     let peer_word = nearest.miss.peer.as_ref().map(peer_word);
+    let by_default = matches!(nearest.miss.port, Some(PortMiss::Protocol(_)))
+        && port.as_ref().and_then(|place| sources.slice(place)).is_some_and(|t| !t.contains("protocol"));
     let places = [(port, port_word), (peer, peer_word)].into_iter().filter(|(_, word)| word.is_some());
     let places = places.map(|(place, word)| Some(line_with(sources, &place?, word?)));
-    let marks: Vec<_> =
+    let mut marks: Vec<_> =
         places.zip(parts(&told, nearest)).filter_map(|(place, part)| Some((place?, part.label))).collect();
+    if let Some((_, label)) = marks.first_mut().filter(|_| by_default) {
+        label.push_str("; a port without `protocol` is TCP");
+    }
     (!marks.is_empty()).then(|| Drawing { rule: nearest.rule.clone(), name: "nearest miss", marks })
 }
 

@@ -21,6 +21,7 @@ pub(super) fn sides(sheet: &mut Sheet, world: &World, path: &Path) {
         sheet.entry("always", &format!("{}: {reason}, whatever the policies say", allowed()));
         return;
     }
+    relay(sheet, path);
     own_node(sheet, path);
     for direction in Direction::BOTH {
         let (side, ends, party) = match direction {
@@ -30,9 +31,20 @@ pub(super) fn sides(sheet: &mut Sheet, world: &World, path: &Path) {
         if let Some(side) = side {
             judged(sheet, world, path, side, ends);
         } else {
-            let text = format!("{}: {} is {}", allowed(), words::ends(ends), words::unpoliced(party));
+            let text = format!("{}: {}", allowed(), words::unpoliced(ends, party));
             sheet.entry(&direction.to_string(), &text);
         }
+    }
+}
+
+/// The node that sends the connection on under its own address.
+fn relay(sheet: &mut Sheet, path: &Path) {
+    if let Some(node) = &path.arrives {
+        let text = format!(
+            "by {}, which sends the connection on under its own address (externalTrafficPolicy: Cluster)",
+            words::end(node)
+        );
+        sheet.entry("enters", &text);
     }
 }
 
@@ -40,9 +52,10 @@ pub(super) fn sides(sheet: &mut Sheet, world: &World, path: &Path) {
 fn own_node(sheet: &mut Sheet, path: &Path) {
     if path.missing.iter().any(|fact| matches!(fact, Fact::PodNode(_))) {
         let who = words::ends(&path.destinations);
+        let verb = if path.destinations.len() == 1 { "runs" } else { "run" };
         let text = format!(
-            "{}: the node that {who} runs on always reaches it, and no input says whether this is that \
-             node; any other node is judged as follows",
+            "{}: the node that a pod runs on always reaches it, and no input says whether {who} {verb} on \
+             this one; any other node is judged as follows",
             paint(OPEN, "undecidable")
         );
         sheet.entry("always", &text);
@@ -79,13 +92,21 @@ fn judged(sheet: &mut Sheet, world: &World, path: &Path, side: &Side, subjects: 
         }
         TierEnd::Denied(None) => isolated(sheet, world, path, side.direction, tier, subjects),
         TierEnd::Undecidable(facts) => {
-            let facts: Vec<String> = facts.iter().map(ToString::to_string).collect();
+            let facts = facts_of_path(path, facts);
             let text = format!("{}: it hangs on {}", paint(OPEN, "undecidable"), words::list(&facts));
             sheet.entry(&label, &text);
             policies(sheet, world, &tier.selecting);
         }
         TierEnd::NotSelected => {}
     }
+}
+
+/// Facts of these kinds for every pair of the path, or at least those of its first pair.
+fn facts_of_path(path: &Path, first: &[Fact]) -> Vec<String> {
+    let kinds: Vec<_> = first.iter().map(std::mem::discriminant).collect();
+    let all = path.missing.iter().filter(|fact| kinds.contains(&std::mem::discriminant(*fact)));
+    let all: Vec<String> = all.map(ToString::to_string).collect();
+    if all.is_empty() { first.iter().map(ToString::to_string).collect() } else { all }
 }
 
 fn isolated(
@@ -99,12 +120,12 @@ fn isolated(
     let by = words::count(tier.selecting.len(), "policy", "policies");
     let who = words::ends(subjects);
     let verb = if subjects.len() == 1 { "is" } else { "are" };
+    let (peers, layer4) = path.seen(direction);
     let text = format!(
-        "{}: {who} {verb} isolated for {direction} by {by}, and no rule admits {} {} {}",
+        "{}: {who} {verb} isolated for {direction} by {by}, and no rule admits {layer4} {} {}",
         paint(BAD, "denied"),
-        path.layer4,
         words::preposition(direction),
-        words::ends(if direction == Direction::Egress { &path.destinations } else { &path.sources }),
+        words::ends(peers),
     );
     sheet.entry(&direction.to_string(), &text);
     policies(sheet, world, &tier.selecting);

@@ -27,6 +27,10 @@ fn leads(step: &ServiceStep) -> String {
         Via::Headless => {
             format!("{name} is headless: its name resolves to the pods themselves, {backends}")
         }
+        Via::NodePort { node, layer4 } => {
+            let port = step.port.as_ref().map(|p| format!(":{}", p.port)).unwrap_or_default();
+            format!("{layer4} of node/{node} is the nodePort of {name}{port} → {backends}")
+        }
         Via::Virtual(ips) => {
             let ip = ips.first().map(|ip| format!(" ({ip})")).unwrap_or_default();
             let port = step.port.as_ref().map(|p| format!(":{}", p.port)).unwrap_or_default();
