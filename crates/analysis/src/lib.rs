@@ -13,7 +13,6 @@ mod error;
 mod explain;
 mod explanation;
 mod judge;
-mod nearest;
 mod notes;
 mod port;
 mod reach;

@@ -5,10 +5,9 @@
 
 use std::net::IpAddr;
 
-use podfence_model::{Kind, Life, NamespacedName, ObjectRef, Pod, Service, ServiceAddress, World};
+use podfence_model::{Kind, Life, NamespacedName, ObjectRef, Pod, Service, ServiceAddress, World, nearest};
 
 use crate::error::{AskError, Candidates, Suggestions};
-use crate::nearest::nearest;
 use crate::service::selected_pods;
 use crate::target::{Target, What, short_kind};
 

@@ -5,12 +5,11 @@ use std::net::IpAddr;
 
 use podfence_model::{
     Addresses, Endpoint, EndpointAddress, EndpointPort, EndpointSlice, Labels, Layer4, Life, NamespacedName,
-    Pod, Protocol, Service, ServiceAddress, ServicePort, ServiceType, TargetPort, World,
+    Pod, Protocol, Service, ServiceAddress, ServicePort, ServiceType, TargetPort, World, nearest,
 };
 
 use crate::error::{AskError, Candidates, Suggestions};
 use crate::judge::Backend;
-use crate::nearest::nearest;
 use crate::port::{PortName, Wanted};
 use crate::service_port::service_port;
 

@@ -3,10 +3,9 @@
 use std::fmt;
 use std::net::IpAddr;
 
-use podfence_model::{Kind, World};
+use podfence_model::{Kind, World, nearest};
 
 use crate::error::Suggestions;
-use crate::nearest::nearest;
 use crate::port::{PortName, PortNameError};
 
 /// The kinds that a target may name, with kubectl's words for them: short, singular, plural.

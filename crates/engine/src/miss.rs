@@ -2,7 +2,7 @@
 
 use podfence_model::{
     Cidr, Direction, IpBlock, Labels, Layer4, NamespaceScope, NamespacedName, Peer, PeerKind, Pod, Port,
-    PortMatch, PortSpec, Requirement, Rule, ServicePort, TargetPort,
+    PortMatch, PortSpec, Requirement, Rule, ServicePort, TargetPort, nearest,
 };
 
 use crate::index::Engine;
@@ -290,26 +290,12 @@ fn port_miss(item: &PortMatch, question: &Question<'_>) -> PortMiss {
     }
 }
 
-/// A wanted value that differs from the actual one by an edit or two.
+/// A wanted value that differs from the actual one by an edit or two. `v1` and `v2` do on purpose.
 fn near_value(requirement: &Requirement, labels: &Labels) -> Option<Hint> {
     let podfence_model::Operator::In(wanted) = &requirement.operator else { return None };
     let has = labels.get(&requirement.key)?;
-    let near = wanted.iter().find(|w| edit_distance(w, has) <= 2.min(has.len() / 2))?;
-    Some(Hint::NearValue { key: requirement.key.clone(), wanted: near.clone(), has: has.clone() })
-}
-
-/// Levenshtein distance in characters; label values hold at most 63 of them.
-fn edit_distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, from) in a.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, to) in b.iter().enumerate() {
-            let swap = diagonal + usize::from(from != *to);
-            diagonal = row[j + 1];
-            row[j + 1] = swap.min(row[j] + 1).min(diagonal + 1);
-        }
-    }
-    row[b.len()]
+    let letters = |text: &str| text.chars().filter(|c| !c.is_ascii_digit()).collect::<String>();
+    let unlike = wanted.iter().map(String::as_str).filter(|w| letters(w) != letters(has));
+    let near = nearest(has, unlike)?.to_owned();
+    Some(Hint::NearValue { key: requirement.key.clone(), wanted: near, has: has.clone() })
 }

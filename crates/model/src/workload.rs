@@ -1,7 +1,7 @@
 //! Workloads: the objects that make pods.
 
 use crate::labels::Labels;
-use crate::meta::{Meta, NamespacedName, ObjectRef, Origin};
+use crate::meta::{Kind, Meta, NamespacedName, ObjectRef, Origin};
 use crate::pod::{Addresses, ContainerPort, Life, Pod};
 
 /// How many pods a workload makes.
@@ -42,7 +42,7 @@ pub struct Workload {
 
 impl Workload {
     /// The pods this workload makes, named `NAME-0`, `NAME-1` and so on: real names are random for
-    /// most kinds. `nodes` says where a DaemonSet's pods are; without nodes it makes one pod.
+    /// most kinds. Those of an operator's object are named as the operator does: `KIND-NAME-0`. `nodes` says where a DaemonSet's pods are; without nodes it makes one pod.
     pub fn pods(&self, nodes: &[&str]) -> Vec<Pod> {
         match self.copies {
             Copies::Count(n) => (0..n).map(|i| self.pod(i as usize, self.template.node.clone())).collect(),
@@ -55,7 +55,11 @@ impl Workload {
     }
 
     fn pod(&self, index: usize, node: Option<String>) -> Pod {
-        let id = NamespacedName::new(&self.id.namespace, format!("{}-{index}", self.id.name));
+        let prefix = match &self.id.kind {
+            Kind::Other(kind) => format!("{}-", kind.to_lowercase()),
+            _ => String::new(),
+        };
+        let id = NamespacedName::new(&self.id.namespace, format!("{prefix}{}-{index}", self.id.name));
         Pod {
             meta: Meta { id, labels: self.template.labels.clone(), origin: self.origin.clone() },
             workload: Some(self.id.clone()),

@@ -57,10 +57,21 @@ impl World {
         let stated: BTreeSet<&ObjectRef> = self.pods.values().filter_map(|p| p.workload.as_ref()).collect();
         let unmade = self.workloads.values().filter(|w| !stated.contains(&w.id));
         let made: Vec<Pod> = unmade.flat_map(|w| w.pods(&nodes)).collect();
-        for pod in made {
+        for mut pod in made {
+            if self.is_of_another(&pod) {
+                let kind = pod.workload.as_ref().map_or_else(String::new, |w| w.kind.as_str().to_lowercase());
+                pod.meta.id.name = format!("{}-{kind}", pod.meta.id.name);
+            }
             self.pods.entry(pod.meta.id.clone()).or_insert(pod);
         }
         self.imply_namespaces();
+    }
+
+    /// Whether the name of a pod to add is taken by a pod of another workload, such as a Deployment beside
+    /// a StatefulSet of one name: in a cluster both have pods, so neither may swallow the other's here.
+    fn is_of_another(&self, pod: &Pod) -> bool {
+        let taken = self.pods.get(&pod.meta.id);
+        taken.is_some_and(|other| other.workload.is_some() && other.workload != pod.workload)
     }
 
     fn imply_namespaces(&mut self) {

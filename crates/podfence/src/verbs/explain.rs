@@ -12,9 +12,10 @@ use crate::exit::Exit;
 use crate::{input, output};
 
 const EXAMPLES: &str = "\
-SRC and DST are [NAMESPACE/][KIND/]NAME[:PORT], node/NAME or an IP address ([2001:db8::1]:443 with a port).
-Kinds are kubectl's: pod, deploy, sts, ds, rs, rc, job, cj, svc, node, ns. A workload means its pods, named
-NAME-0, NAME-1 and so on; a Service means the pods behind it, on their own port.
+SRC and DST are [NAMESPACE/][KIND/]NAME[:PORT], node/NAME, or an IP address (with a port
+[2001:db8::1]:443). Kinds are kubectl's: pod, deploy, sts, ds, rs, rc, job, cj, svc, node, ns.
+A workload means its pods, here named NAME-0, NAME-1 and so on; a Service means the pods behind
+it, on the port they listen on.
 
 Examples:
   podfence explain client svc/nginx:80 -f manifests/

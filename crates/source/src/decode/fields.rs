@@ -1,9 +1,8 @@
 //! The fields of one mapping, asked for by name; [`Fields::finish`] complains about those not asked for.
 
-use podfence_model::Place;
+use podfence_model::{Place, nearest};
 
 use super::item::Item;
-use super::nearest::nearest;
 use crate::diagnostic::Diagnostic;
 use crate::yaml::{Entry, Key};
 

@@ -6,8 +6,8 @@
 
 mod fields;
 mod item;
-mod nearest;
+mod suggest;
 
 pub(crate) use fields::Fields;
 pub(crate) use item::{IntOrText, Item};
-pub(crate) use nearest::{did_you_mean, nearest};
+pub(crate) use suggest::did_you_mean;

@@ -1,10 +1,10 @@
 //! The table of kinds: which API groups and versions we read, which we know and need not read, and what
 //! to say of the rest.
 
-use podfence_model::Kind;
+use podfence_model::{Kind, nearest};
 
 use super::{at, operator};
-use crate::decode::{Item, nearest};
+use crate::decode::Item;
 use crate::diagnostic::Diagnostic;
 
 /// Who reads an object.

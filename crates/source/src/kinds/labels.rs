@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use podfence_model::{LabelSelector, Labels, Operator, Requirement};
+use podfence_model::{LabelSelector, Labels, Operator, Requirement, nearest};
 
-use crate::decode::{Item, did_you_mean, nearest};
+use crate::decode::{Item, did_you_mean};
 use crate::diagnostic::Diagnostic;
 use crate::names;
 use crate::yaml::Key;

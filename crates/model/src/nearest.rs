@@ -1,7 +1,8 @@
 //! The known word that an unknown one was probably meant to be.
 
-/// The nearest of `known` by edit distance, if it is near enough to suggest.
-pub(crate) fn nearest<'k>(word: &str, known: impl IntoIterator<Item = &'k str>) -> Option<&'k str> {
+/// The nearest of `known` by edit distance, if it is near enough to suggest: a third of the word's length,
+/// one at least. Case does not count.
+pub fn nearest<'k>(word: &str, known: impl IntoIterator<Item = &'k str>) -> Option<&'k str> {
     if word.len() > 64 {
         return None;
     }
