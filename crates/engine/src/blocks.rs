@@ -48,6 +48,11 @@ impl AddressRange {
         self.family == other.family && self.low <= other.low && other.high <= self.high
     }
 
+    /// Whether the range begins at this address or before it, in the order of ranges: IPv4 before IPv6.
+    pub fn begins_by(self, ip: IpAddr) -> bool {
+        (self.family, self.low) <= (Family::of(ip), number(ip))
+    }
+
     /// Whether the address lies in the range.
     pub fn contains(self, ip: IpAddr) -> bool {
         Family::of(ip) == self.family && (self.low..=self.high).contains(&number(ip))

@@ -132,6 +132,11 @@ impl Engine {
         &self.classes.list()[id.index()]
     }
 
+    /// The addresses that known pods have.
+    pub fn known_addresses(&self) -> impl Iterator<Item = IpAddr> + '_ {
+        self.classes.list().iter().flat_map(|class| class.members.iter().filter_map(|m| m.address))
+    }
+
     /// The ranges that a node's pods get their addresses from; empty when not known.
     pub fn pod_ranges_of(&self, node: &str) -> Vec<Cidr> {
         self.nodes.get(node).map_or_else(Vec::new, |n| n.pod_ranges.clone())

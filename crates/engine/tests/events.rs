@@ -60,9 +60,9 @@ fn parts(engine: &Engine, world: &World) -> BTreeSet<BTreeSet<IpAddr>> {
         members.flat_map(|(i, c)| c.members.iter().filter_map(move |m| Some((i, m.address?))))
     {
         parts.entry(class).or_default().insert(address);
-        let party = Party::Pod { id: engine.pod_with_address(address).unwrap(), addresses: vec![address] };
-        assert!(engine.class_of(&party).is_some());
-        assert!(world.pods.contains_key(&engine.pod(party.pod().unwrap()).meta.id));
+        let id = engine.pod_with_address(address).expect("a member's address has an owner");
+        assert!(engine.class_of(&Party::Pod { id, addresses: vec![address] }).is_some());
+        assert!(world.pods.contains_key(&engine.pod(id).meta.id));
     }
     parts.into_values().collect()
 }

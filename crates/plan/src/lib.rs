@@ -4,12 +4,14 @@
 //! [`Delta`] into one transaction. Keys are canonical texts, so the same policies give the same keys in every
 //! plan and on every node. How the kernel is told belongs to the dataplanes.
 //!
-//! Start with [`NodePlan::build`].
+//! Start with [`NodePlan::build`]; [`LivePlan`] follows pod events without looking at all pods again.
 
 mod diff;
+mod live;
 mod narrow;
 mod node;
 
 pub use diff::{Change, Delta, MemberChange, diff};
+pub use live::LivePlan;
 pub use narrow::narrows;
 pub use node::{LocalPod, NodePlan, PortRow, ProgramKey, ProgramPlan, UnionKey, UnionPlan};

@@ -21,6 +21,18 @@ pub fn narrows(old: &NodePlan, new: &NodePlan) -> bool {
     })
 }
 
+/// Whether a change of one local pod takes something away from it, the unions staying as they are.
+pub(crate) fn narrows_pod(plan: &NodePlan, before: Option<&LocalPod>, after: Option<&LocalPod>) -> bool {
+    let (Some(before), Some(after)) = (before, after) else {
+        return before.is_some_and(|pod| !pod.addresses.is_empty());
+    };
+    loses_address(before, after)
+        || Direction::BOTH.into_iter().any(|direction| {
+            let (a, b) = (before.program(direction), after.program(direction));
+            a != b && b.is_some_and(|b| narrower((plan, a), (plan, b)))
+        })
+}
+
 fn loses_address(before: &LocalPod, after: &LocalPod) -> bool {
     before.addresses.iter().any(|ip| !after.addresses.contains(ip))
 }

@@ -85,7 +85,13 @@ impl UnionPlan {
         if self.everyone || self.pods.contains(&ip) {
             return true;
         }
-        !known.contains(&ip) && self.ranges.iter().any(|r| r.contains(ip))
+        !known.contains(&ip) && self.ranges_hold(ip)
+    }
+
+    /// Whether the address lies in one of the ranges.
+    pub(crate) fn ranges_hold(&self, ip: IpAddr) -> bool {
+        let behind = self.ranges.partition_point(|range| range.begins_by(ip));
+        behind.checked_sub(1).is_some_and(|i| self.ranges[i].contains(ip))
     }
 }
 
@@ -110,23 +116,32 @@ impl NodePlan {
     pub fn build(engine: &Engine, node: &str, links: &BTreeMap<NamespacedName, String>) -> Self {
         let local: Vec<PodId> =
             engine.pod_ids().filter(|id| engine.pod(*id).node.as_deref() == Some(node)).collect();
-        let compiled = engine.compile(local.iter().copied());
-        let known: BTreeSet<IpAddr> = engine.pod_ids().flat_map(|id| engine.pod(id).ips()).copied().collect();
+        Self::of(engine, &engine.compile(local), node, links)
+    }
+
+    /// The plan of `node` from what was compiled for its pods.
+    pub(crate) fn of(
+        engine: &Engine,
+        compiled: &Compiled,
+        node: &str,
+        links: &BTreeMap<NamespacedName, String>,
+    ) -> Self {
+        let known: BTreeSet<IpAddr> = engine.known_addresses().collect();
         let mut plan = Self { known, local_ranges: engine.pod_ranges_of(node), ..Self::default() };
         for (id, program) in compiled.programs() {
-            plan.programs.insert(program_key(&compiled, id), program_plan(&compiled, program));
+            plan.programs.insert(program_key(compiled, id), program_plan(compiled, program));
         }
         for (_, union) in compiled.unions() {
             plan.unions.insert(union_key(union), union_plan(engine, union));
         }
-        for id in local {
-            plan.pods.insert(engine.pod(id).meta.id.clone(), local_pod(engine, &compiled, id, links));
+        for id in engine.pod_ids().filter(|id| engine.pod(*id).node.as_deref() == Some(node)) {
+            plan.pods.insert(engine.pod(id).meta.id.clone(), local_pod(engine, compiled, id, links));
         }
         plan
     }
 }
 
-fn local_pod(
+pub(crate) fn local_pod(
     engine: &Engine,
     compiled: &Compiled,
     id: PodId,
@@ -142,7 +157,7 @@ fn local_pod(
     }
 }
 
-fn program_key(compiled: &Compiled, id: ProgramId) -> ProgramKey {
+pub(crate) fn program_key(compiled: &Compiled, id: ProgramId) -> ProgramKey {
     let program = compiled.program(id);
     let mut text = program.direction.to_string();
     for policy in &program.policies {
@@ -155,11 +170,11 @@ fn program_key(compiled: &Compiled, id: ProgramId) -> ProgramKey {
     text.into()
 }
 
-fn union_key(union: &Union) -> UnionKey {
+pub(crate) fn union_key(union: &Union) -> UnionKey {
     union.expression.as_str().into()
 }
 
-fn program_plan(compiled: &Compiled, program: &Program) -> ProgramPlan {
+pub(crate) fn program_plan(compiled: &Compiled, program: &Program) -> ProgramPlan {
     let key = |id| union_key(compiled.union(id));
     let row = |r: &podfence_engine::PortRow| PortRow { first: r.first, last: r.last, union: key(r.union) };
     ProgramPlan {
@@ -170,7 +185,7 @@ fn program_plan(compiled: &Compiled, program: &Program) -> ProgramPlan {
     }
 }
 
-fn union_plan(engine: &Engine, union: &Union) -> UnionPlan {
+pub(crate) fn union_plan(engine: &Engine, union: &Union) -> UnionPlan {
     if union.everyone {
         return UnionPlan { everyone: true, ..UnionPlan::default() };
     }

@@ -2,10 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use fixedbitset::FixedBitSet;
 use podfence_model::{Direction, Port, PortMatch, PortSpec, Protocol, Rule};
 
-use crate::ids::{AtomId, NameId, PolicyId};
+use crate::ids::{AtomId, ClassId, NameId, PolicyId};
 use crate::index::Engine;
 
 /// What tells programs apart.
@@ -18,7 +17,7 @@ pub(super) struct ProgramKey {
 }
 
 /// Per port name and number, the classes whose pods give the name that number.
-pub(super) type Given = BTreeMap<(NameId, Port), FixedBitSet>;
+pub(super) type Given = BTreeMap<(NameId, Port), BTreeSet<ClassId>>;
 
 /// One way into a row: an atom (`None` = everybody), and a port name that the peer must give to a number.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]

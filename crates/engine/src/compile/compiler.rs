@@ -1,7 +1,6 @@
 //! Makes programs and unions, each once.
 
 use std::collections::{BTreeSet, HashMap};
-use std::sync::Arc;
 
 use fixedbitset::FixedBitSet;
 use podfence_model::{Direction, Pod, Port, PortSpec, Protocol};
@@ -14,104 +13,94 @@ use crate::index::Engine;
 impl Engine {
     /// Compiles the programs of these pods.
     pub fn compile(&self, pods: impl IntoIterator<Item = PodId>) -> Compiled {
-        let mut compiler = Compiler::new(self);
+        let mut compiled = Compiled::new(self);
         for pod in pods {
-            for direction in Direction::BOTH {
-                compiler.enter(pod, direction);
-            }
+            compiled.bind(self, pod);
         }
-        compiler.out
+        compiled
     }
 }
 
-struct Compiler<'e> {
-    engine: &'e Engine,
-    out: Compiled,
-    programs: HashMap<ProgramKey, ProgramId>,
-    expressions: HashMap<Vec<Term>, Option<UnionId>>,
-    contents: HashMap<Arc<[ClassId]>, UnionId>,
-    /// Per atom, the classes in it.
-    of_atom: Vec<Vec<usize>>,
-    of_name: Given,
-}
-
-impl<'e> Compiler<'e> {
-    fn new(engine: &'e Engine) -> Self {
-        let classes = engine.classes();
-        let mut of_atom: Vec<Vec<usize>> = vec![Vec::new(); engine.atoms.len()];
-        let mut of_name = Given::new();
-        for (i, class) in classes.iter().enumerate() {
-            for atom in &class.signature.atoms {
-                of_atom[atom.index()].push(i);
-            }
-            for key in &class.signature.named {
-                let set = of_name.entry(*key).or_insert_with(|| FixedBitSet::with_capacity(classes.len()));
-                set.insert(i);
-            }
-        }
-        Self {
-            engine,
-            out: Compiled::default(),
-            programs: HashMap::new(),
+impl Compiled {
+    /// Nothing yet, ready for the pods of this engine.
+    pub fn new(engine: &Engine) -> Self {
+        let mut new = Self {
+            programs: Vec::new(),
+            program_ids: HashMap::new(),
+            of_pod: HashMap::new(),
+            unions: Vec::new(),
             expressions: HashMap::new(),
             contents: HashMap::new(),
-            of_atom,
-            of_name,
+            of_atom: vec![Vec::new(); engine.atoms.len()],
+            given: Given::new(),
+            of_class: Vec::new(),
+        };
+        for index in 0..engine.classes().len() {
+            new.index_class(engine, ClassId::new(index));
+        }
+        new
+    }
+
+    /// Enters a class that has come into being into the indexes of what it belongs to.
+    pub(super) fn index_class(&mut self, engine: &Engine, class: ClassId) {
+        let signature = &engine.class(class).signature;
+        for atom in &signature.atoms {
+            self.of_atom[atom.index()].push(class);
+        }
+        for key in &signature.named {
+            self.given.entry(*key).or_default().insert(class);
+        }
+        self.of_class.push(Vec::new());
+    }
+
+    /// Compiles what a pod runs.
+    pub fn bind(&mut self, engine: &Engine, pod: PodId) {
+        for direction in Direction::BOTH {
+            let policies = engine.isolating(pod, direction);
+            if policies.is_empty() {
+                self.of_pod.remove(&(pod, direction));
+                continue;
+            }
+            let named = match direction {
+                Direction::Ingress => subject_names(engine, &policies, engine.pod(pod)),
+                Direction::Egress => Vec::new(),
+            };
+            let id = self.program_id(engine, ProgramKey { direction, policies, named });
+            self.of_pod.insert((pod, direction), id);
         }
     }
 
-    fn enter(&mut self, pod: PodId, direction: Direction) {
-        let policies = self.engine.isolating(pod, direction);
-        if policies.is_empty() {
-            return;
+    /// Forgets what a pod runs.
+    pub fn unbind(&mut self, pod: PodId) {
+        for direction in Direction::BOTH {
+            self.of_pod.remove(&(pod, direction));
         }
-        let named = match direction {
-            Direction::Ingress => self.subject_names(&policies, self.engine.pod(pod)),
-            Direction::Egress => Vec::new(),
-        };
-        let key = ProgramKey { direction, policies, named };
-        let id = if let Some(id) = self.programs.get(&key) {
-            *id
-        } else {
-            let program = self.program(&key);
-            let id = ProgramId::new(self.out.programs.len());
-            self.out.programs.push(program);
-            self.programs.insert(key, id);
-            id
-        };
-        self.out.of_pod.insert((pod, direction), id);
     }
 
-    /// The names that the policies' ingress rules mention, with the pod's numbers for them.
-    fn subject_names(&self, policies: &[PolicyId], pod: &Pod) -> Vec<(String, Protocol, Vec<Port>)> {
-        let rules = policies.iter().flat_map(|id| &self.engine.policy(*id).ingress);
-        let names = rules.flat_map(|rule| &rule.ports).filter_map(|item| match &item.ports {
-            PortSpec::Named(name) => Some((name.clone(), item.protocol)),
-            PortSpec::All | PortSpec::Range(_) => None,
-        });
-        let names: BTreeSet<_> = names.collect();
-        names
-            .into_iter()
-            .map(|(name, protocol)| {
-                let numbers: BTreeSet<Port> = pod.named_port(&name, protocol).collect();
-                (name, protocol, numbers.into_iter().collect())
-            })
-            .collect()
+    fn program_id(&mut self, engine: &Engine, key: ProgramKey) -> ProgramId {
+        if let Some(id) = self.program_ids.get(&key) {
+            return *id;
+        }
+        let program = self.compile_program(engine, &key);
+        let id = ProgramId::new(self.programs.len());
+        self.programs.push(program);
+        self.program_ids.insert(key, id);
+        id
     }
 
-    fn program(&mut self, key: &ProgramKey) -> Program {
-        let cells = Cells::of(self.engine, key, &self.of_name);
-        let ports = Protocol::ALL.into_iter().map(|p| (p, self.rows(&cells, p)));
+    fn compile_program(&mut self, engine: &Engine, key: &ProgramKey) -> Program {
+        let cells = Cells::of(engine, key, &self.given);
+        let ports = Protocol::ALL.into_iter().map(|p| (p, self.rows(engine, &cells, p)));
         let ports = ports.filter(|(_, rows)| !rows.is_empty()).collect();
-        let policies = key.policies.iter().map(|id| self.engine.policy(*id).meta.id.clone()).collect();
-        let portless = self.union(cells.portless);
+        let policies = key.policies.iter().map(|id| engine.policy(*id).meta.id.clone()).collect();
+        let portless = self.union_of(engine, cells.portless);
         Program { direction: key.direction, policies, named: key.named.clone(), ports, portless }
     }
 
-    fn rows(&mut self, cells: &Cells, protocol: Protocol) -> Vec<PortRow> {
+    fn rows(&mut self, engine: &Engine, cells: &Cells, protocol: Protocol) -> Vec<PortRow> {
         let mut rows: Vec<PortRow> = Vec::new();
         for (first, last, terms) in cells.rows(protocol) {
-            let Some(union) = self.union(terms) else { continue };
+            let Some(union) = self.union_of(engine, terms) else { continue };
             match rows.last_mut() {
                 Some(before) if before.union == union && before.last.checked_add(1) == Some(first) => {
                     before.last = last;
@@ -123,74 +112,88 @@ impl<'e> Compiler<'e> {
     }
 
     /// The union of what the terms admit; `None` when that is nobody.
-    fn union(&mut self, terms: BTreeSet<Term>) -> Option<UnionId> {
+    fn union_of(&mut self, engine: &Engine, terms: BTreeSet<Term>) -> Option<UnionId> {
         let terms: Vec<Term> = terms.into_iter().collect();
         if let Some(known) = self.expressions.get(&terms) {
             return *known;
         }
         let classes = self.classes_of(&terms);
-        let classes: Arc<[ClassId]> = classes.ones().map(ClassId::new).collect();
-        let id = (!classes.is_empty()).then(|| self.intern(classes, &terms));
+        let id = (!classes.is_empty()).then(|| self.intern(engine, classes, &terms));
         self.expressions.insert(terms, id);
         id
     }
 
-    fn intern(&mut self, classes: Arc<[ClassId]>, terms: &[Term]) -> UnionId {
+    fn intern(&mut self, engine: &Engine, classes: Vec<ClassId>, terms: &[Term]) -> UnionId {
         if let Some(id) = self.contents.get(&classes) {
             return *id;
         }
-        let id = UnionId::new(self.out.unions.len());
-        self.out.unions.push(Union {
-            classes: classes.clone(),
-            expression: self.describe(terms),
-            everyone: terms.contains(&Term { atom: None, named: None }),
-        });
-        self.contents.insert(classes, id);
+        let id = UnionId::new(self.unions.len());
+        for class in &classes {
+            self.of_class[class.index()].push(id);
+        }
+        self.contents.insert(classes.clone(), id);
+        let everyone = terms.contains(&Term { atom: None, named: None });
+        self.unions.push(Union { classes, expression: describe(engine, terms), everyone });
         id
     }
 
-    fn classes_of(&self, terms: &[Term]) -> FixedBitSet {
-        let count = self.engine.classes().len();
-        let mut admitted = FixedBitSet::with_capacity(count);
+    fn classes_of(&self, terms: &[Term]) -> Vec<ClassId> {
+        let mut admitted = FixedBitSet::with_capacity(self.of_class.len());
         for term in terms {
             self.admit(term, &mut admitted);
         }
-        admitted
+        admitted.ones().map(ClassId::new).collect()
     }
 
     /// Adds the classes of a term. Atoms hold few classes each, so they are lists and not bits.
     fn admit(&self, term: &Term, admitted: &mut FixedBitSet) {
         let named = match &term.named {
             None => None,
-            Some(key) => match self.of_name.get(key) {
+            Some(key) => match self.given.get(key) {
                 None => return,
                 set => set,
             },
         };
         match (term.atom, named) {
             (None, None) => admitted.insert_range(..),
-            (None, Some(set)) => admitted.union_with(set),
+            (None, Some(set)) => admitted.extend(set.iter().map(|class| class.index())),
             (Some(atom), _) => {
-                let classes = self.of_atom[atom.index()].iter().copied();
-                admitted.extend(classes.filter(|class| named.is_none_or(|set| set.contains(*class))));
+                let classes = self.of_atom[atom.index()].iter();
+                let classes = classes.filter(|class| named.is_none_or(|set| set.contains(class)));
+                admitted.extend(classes.map(|class| class.index()));
             }
         }
     }
+}
 
-    fn describe(&self, terms: &[Term]) -> String {
-        let mut parts: Vec<String> = terms.iter().map(|t| self.describe_term(t)).collect();
-        parts.sort_unstable();
-        parts.join("; ")
-    }
+/// The names that the policies' ingress rules mention, with the pod's numbers for them.
+fn subject_names(engine: &Engine, policies: &[PolicyId], pod: &Pod) -> Vec<(String, Protocol, Vec<Port>)> {
+    let rules = policies.iter().flat_map(|id| &engine.policy(*id).ingress);
+    let names = rules.flat_map(|rule| &rule.ports).filter_map(|item| match &item.ports {
+        PortSpec::Named(name) => Some((name.clone(), item.protocol)),
+        PortSpec::All | PortSpec::Range(_) => None,
+    });
+    let names: BTreeSet<_> = names.collect();
+    let numbers = |(name, protocol): (String, Protocol)| {
+        let numbers: BTreeSet<Port> = pod.named_port(&name, protocol).collect();
+        (name, protocol, numbers.into_iter().collect())
+    };
+    names.into_iter().map(numbers).collect()
+}
 
-    fn describe_term(&self, term: &Term) -> String {
-        let who = term.atom.map_or_else(|| "everyone".into(), |atom| self.engine.atoms.describe(atom));
-        match &term.named {
-            None => who,
-            Some((id, number)) => {
-                let (name, protocol) = self.engine.names.describe(*id);
-                format!("{who} with {protocol} port {name}={number}")
-            }
+fn describe(engine: &Engine, terms: &[Term]) -> String {
+    let mut parts: Vec<String> = terms.iter().map(|term| describe_term(engine, term)).collect();
+    parts.sort_unstable();
+    parts.join("; ")
+}
+
+fn describe_term(engine: &Engine, term: &Term) -> String {
+    let who = term.atom.map_or_else(|| "everyone".into(), |atom| engine.atoms.describe(atom));
+    match &term.named {
+        None => who,
+        Some((id, number)) => {
+            let (name, protocol) = engine.names.describe(*id);
+            format!("{who} with {protocol} port {name}={number}")
         }
     }
 }

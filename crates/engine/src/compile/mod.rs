@@ -3,16 +3,19 @@
 //! A *program* is a direction, the set of policies that isolate a pod in it, and (for ingress) the numbers the pod
 //! gives to the port names those policies mention. Per protocol the program cuts 0 to 65535 where its rules say
 //! something new; each row of ports admits one *union* of classes. Equal unions are one object, however many
-//! rules, policies and pods wrote them. This file holds the results; `compiler` makes them from `cells`.
+//! rules, policies and pods wrote them. This file holds the results; `compiler` makes them from `cells`, and
+//! `learn` adds classes that came later.
 
 mod cells;
 mod compiler;
+mod learn;
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::Arc;
 
 use podfence_model::{Direction, Layer4, NamespacedName, Port, Protocol};
 
+use self::cells::{Given, ProgramKey, Term};
+pub use self::learn::Stale;
 use crate::ids::{ClassId, PodId, ProgramId, UnionId};
 
 /// Ports from `first` to `last`, both included, and the peers that may use them.
@@ -44,20 +47,29 @@ pub struct Program {
 /// A set of peer classes that some row admits; never empty.
 #[derive(Debug, Clone)]
 pub struct Union {
-    /// The classes.
-    pub classes: Arc<[ClassId]>,
+    /// The classes, in rising order.
+    pub classes: Vec<ClassId>,
     /// The peers as rules name them: canonical, the same whenever the same rules are compiled.
     pub expression: String,
     /// Whether it holds every class there can be.
     pub everyone: bool,
 }
 
-/// Programs and unions of some pods.
-#[derive(Debug, Default)]
+/// Programs and unions of some pods. It can follow the engine: pods may be bound and let go, and classes learnt.
+#[derive(Debug)]
 pub struct Compiled {
     programs: Vec<Program>,
-    unions: Vec<Union>,
+    program_ids: HashMap<ProgramKey, ProgramId>,
     of_pod: HashMap<(PodId, Direction), ProgramId>,
+    unions: Vec<Union>,
+    /// Per expression its union; `None` while no class meets it.
+    expressions: HashMap<Vec<Term>, Option<UnionId>>,
+    contents: HashMap<Vec<ClassId>, UnionId>,
+    /// Per atom, the classes in it.
+    of_atom: Vec<Vec<ClassId>>,
+    given: Given,
+    /// Per class, the unions that hold it.
+    of_class: Vec<Vec<UnionId>>,
 }
 
 impl Compiled {
@@ -98,5 +110,10 @@ impl Compiled {
             }
         };
         union.is_some_and(|id| self.union(id).classes.binary_search(&class).is_ok())
+    }
+
+    /// The unions that hold a class.
+    pub fn unions_with(&self, class: ClassId) -> &[UnionId] {
+        self.of_class.get(class.index()).map_or(&[], Vec::as_slice)
     }
 }

@@ -1,0 +1,134 @@
+//! A plan that follows events says what a fresh one would say, and its deltas lead from each plan to the next.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
+
+use podfence_engine::{Engine, Outcome};
+use podfence_model::{Flow, World};
+use podfence_plan::{Change, Delta, LivePlan, NodePlan};
+use podfence_testkit::generate::{self, Rng};
+use podfence_testkit::storm::{self, Edit};
+
+mod enforced;
+
+use enforced::Plans;
+
+const WORLDS: u64 = 250;
+const EVENTS: usize = 25;
+const FLOWS: usize = 25;
+
+/// Tells the plan of an edit; `None` for edits that are no pod events.
+fn tell(live: &mut LivePlan, world: &World, edit: &Edit) -> Option<Delta> {
+    match edit {
+        Edit::AddPod(pod) => Some(live.put_pod(pod.clone(), None)),
+        Edit::RemovePod(id) => Some(live.remove_pod(id)),
+        Edit::RelabelPod(id, _) | Edit::ReaddressPod(id, _) | Edit::AgePod(id, _) => {
+            Some(live.put_pod(world.pods[id].clone(), None))
+        }
+        _ => None,
+    }
+}
+
+fn is_pod_event(edit: &Edit) -> bool {
+    !matches!(
+        edit,
+        Edit::RelabelNamespace(..) | Edit::AddPolicy(_) | Edit::RemovePolicy(_) | Edit::ChangePolicy(_)
+    )
+}
+
+/// Does to a plan what a delta says, and checks that it can be done.
+fn apply(plan: &mut NodePlan, delta: &Delta) {
+    change(&mut plan.known, &delta.known);
+    for (key, union) in &delta.unions_set {
+        plan.unions.insert(key.clone(), union.clone());
+    }
+    for (key, members) in &delta.unions_changed {
+        let union = plan.unions.get_mut(key).expect("a changed union exists");
+        change(&mut union.pods, &members.pods);
+        union.ranges.retain(|range| !members.ranges.removed.contains(range));
+        union.ranges.extend(&members.ranges.added);
+        union.ranges.sort_unstable();
+    }
+    for key in &delta.unions_removed {
+        assert!(plan.unions.remove(key).is_some(), "{key} was not there");
+    }
+    for (key, program) in &delta.programs_set {
+        plan.programs.insert(key.clone(), program.clone());
+    }
+    for key in &delta.programs_removed {
+        assert!(plan.programs.remove(key).is_some(), "{key} was not there");
+    }
+    for (id, (before, after)) in &delta.pods_set {
+        assert_eq!(plan.pods.insert(id.clone(), after.clone()), *before);
+    }
+    for (id, before) in &delta.pods_removed {
+        assert_eq!(plan.pods.remove(id).as_ref(), Some(before));
+    }
+}
+
+fn change(set: &mut BTreeSet<IpAddr>, change: &Change<IpAddr>) {
+    assert!(change.removed.iter().all(|ip| set.remove(ip)), "{change:?} removes what is not there");
+    assert!(change.added.iter().all(|ip| set.insert(*ip)), "{change:?} adds what is there");
+}
+
+#[test]
+fn a_live_plan_says_what_a_fresh_one_would() {
+    let (mut told, mut narrowed) = (0, 0);
+    for seed in 0..WORLDS {
+        let mut rng = Rng::with_seed(seed);
+        let mut world = generate::world(seed);
+        let nodes: Vec<String> = world.nodes.keys().cloned().collect();
+        let mut live: Vec<LivePlan> =
+            nodes.iter().map(|n| LivePlan::new(Engine::new(&world), n, BTreeMap::new())).collect();
+        for _ in 0..EVENTS {
+            let edit = storm::random_edit(&world, &mut rng);
+            if !is_pod_event(&edit) {
+                continue;
+            }
+            let before = Enforced::of(&world, &live, &nodes);
+            storm::apply(&mut world, &edit);
+            let flows = generate::flows(&world, &mut rng, FLOWS);
+            let mut narrows = false;
+            for plan in &mut live {
+                let mut shadow = plan.plan().clone();
+                let delta = tell(plan, &world, &edit).expect("a pod event");
+                apply(&mut shadow, &delta);
+                assert_eq!(shadow, *plan.plan(), "seed {seed}: {edit:?}");
+                narrows |= delta.narrows;
+            }
+            told += 1;
+            narrowed += usize::from(narrows);
+            let after = Enforced::of(&world, &live, &nodes);
+            let fresh = Engine::new(&world);
+            for flow in &flows {
+                let expected = fresh.answer(flow).ok().filter(|a| a.always.is_none()).map(|a| a.outcome);
+                let planned = after.plans.verdict(&after.engine, flow);
+                if let (Some(expected), Some(planned)) = (&expected, &planned) {
+                    assert_eq!(planned, expected, "seed {seed}: {flow} after {edit:?}");
+                }
+                before.must_not_lose(flow, &after, narrows, seed, &edit);
+            }
+        }
+    }
+    assert!(told > 2_500 && narrowed * 10 > told && narrowed < told, "{narrowed} of {told} narrow");
+}
+
+/// What all nodes enforce at one moment.
+struct Enforced {
+    engine: Engine,
+    plans: Plans,
+}
+
+impl Enforced {
+    fn of(world: &World, live: &[LivePlan], nodes: &[String]) -> Self {
+        let plans = nodes.iter().cloned().zip(live.iter().map(|l| l.plan().clone())).collect();
+        Self { engine: Engine::new(world), plans: Plans(plans) }
+    }
+
+    fn must_not_lose(&self, flow: &Flow, after: &Self, narrows: bool, seed: u64, edit: &Edit) {
+        let was = self.plans.enforced(&self.engine, flow);
+        let is = after.plans.enforced(&after.engine, flow);
+        let taken = was == Some(Outcome::Allowed) && is == Some(Outcome::Denied);
+        assert!(!taken || narrows, "seed {seed}: {edit:?} takes {flow} away unsaid");
+    }
+}
