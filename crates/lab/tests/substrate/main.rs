@@ -7,6 +7,8 @@
     reason = "a failed step is a failed test; without `#[test]` clippy cannot see that"
 )]
 
+#[path = "../common/mod.rs"]
+mod common;
 mod leftovers;
 mod life;
 mod names;
@@ -18,7 +20,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use libtest_mimic::{Arguments, Failed, Trial};
-use podfence_lab::sandbox::{self, Sandbox};
+use podfence_lab::sandbox::Sandbox;
 use world::World;
 
 fn main() -> ExitCode {
@@ -27,20 +29,7 @@ fn main() -> ExitCode {
     }
     let arguments = Arguments::from_args();
     let links_before = leftovers::links();
-    match sandbox::enter() {
-        Ok(entered) => {
-            println!("sandbox: {entered:?}");
-            libtest_mimic::run(&arguments, trials(entered, links_before)).exit_code()
-        }
-        Err(error) if std::env::var("CI").is_ok_and(|ci| ci == "true") => {
-            eprintln!("kernel tests cannot run: {error}");
-            ExitCode::FAILURE
-        }
-        Err(error) => {
-            println!("kernel tests skipped: {error}");
-            ExitCode::SUCCESS
-        }
-    }
+    common::in_sandbox(&arguments, |entered| trials(entered, links_before))
 }
 
 fn trials(entered: Sandbox, links_before: Vec<String>) -> Vec<Trial> {

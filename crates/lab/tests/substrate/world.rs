@@ -1,6 +1,6 @@
 //! A small world all tests share: two nodes, three pods that serve, an outside that serves.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use podfence_lab::Transport::{Sctp, Tcp, Udp};
@@ -9,9 +9,11 @@ use podfence_lab::netns::Netns;
 use podfence_lab::probe::{self, Answer, Outcome, Probe, Question};
 use podfence_lab::serve::{Listener, Servers, serve};
 use podfence_lab::services::ServicePort;
-use podfence_lab::topology::{NodeSpec, PodSpec, Topology, usual_outside};
+use podfence_lab::topology::{Topology, usual_outside};
 use podfence_lab::{Transport, dns, services};
 use tokio::runtime::Runtime;
+
+pub use crate::common::{ip, node, place_of, pod};
 
 /// Short, since nothing here is lost on the way, yet long enough for TCP to try twice.
 pub const TIMEOUT: Duration = Duration::from_millis(1200);
@@ -29,26 +31,7 @@ pub struct World {
     _servers: Vec<Servers>,
 }
 
-pub fn ip(text: &str) -> IpAddr {
-    text.parse().unwrap()
-}
-
-pub fn node(number: u8) -> NodeSpec {
-    NodeSpec {
-        name: format!("node-{number}"),
-        addresses: vec![ip(&format!("172.18.0.{number}")), ip(&format!("fd00:18::{number}"))],
-        pod_ranges: vec![
-            format!("10.244.{number}.0/24").parse().unwrap(),
-            format!("fd00:10:244:{number}::/64").parse().unwrap(),
-        ],
-    }
-}
-
-pub fn pod(name: &str, node: &str, addresses: &[&str]) -> PodSpec {
-    let addresses = addresses.iter().map(|address| ip(address)).collect();
-    PodSpec { name: name.into(), node: node.into(), addresses, interface: None }
-}
-
+/// Port 80 of every protocol.
 pub fn listeners(name: &str) -> Vec<Listener> {
     let ports = [(Tcp, 80), (Udp, 80), (Sctp, 80)];
     ports.map(|(transport, port)| Listener { transport, port, name: name.into() }).into()
@@ -115,13 +98,6 @@ impl World {
 
     pub fn probe(&self, from: &str, to: &str, question: Question) -> Probe {
         Probe { from: self.place(from).clone(), source: None, to: ip(to), question }
-    }
-}
-
-pub fn place_of<'a>(topology: &'a Topology, name: &str) -> &'a Netns {
-    match name {
-        "outside" => topology.outside(),
-        _ => topology.node(name).or_else(|| Some(topology.pod(name)?.netns())).unwrap(),
     }
 }
 
