@@ -60,12 +60,14 @@ fn served(pods: &[&Pod]) -> Vec<Layer4> {
     layers
 }
 
-fn pod_end(pod: &Pod, family: Family) -> Option<Endpoint> {
+/// A pod's end of a flow; none for a `hostNetwork` pod, which is its node.
+pub(crate) fn pod_end(pod: &Pod, family: Family) -> Option<Endpoint> {
     let address = Some(pod.ip(family)?);
     (!pod.host_network).then(|| Endpoint::Pod { id: pod.meta.id.clone(), address })
 }
 
-fn node_end(world: &World, name: &str, family: Family) -> Option<Endpoint> {
+/// A node's end of a flow.
+pub(crate) fn node_end(world: &World, name: &str, family: Family) -> Option<Endpoint> {
     let address = world.nodes.get(name)?.addresses.iter().copied().find(|ip| Family::of(*ip) == family)?;
     Some(Endpoint::Node { name: name.to_owned(), address: Some(address) })
 }

@@ -2,13 +2,16 @@
 //!
 //! Two floors. Below: `sandbox` (how a process gets a private network without root), `topology` (the geography), `serve` and
 //! `probe` (who answers, who asks), `dns` and `services` (names and cluster addresses); nothing there knows policies. Above:
-//! [`place`] fills in what manifests leave to the cluster, [`cluster::Cluster`] builds and enforces it, [`flows`] says what to
-//! try and [`check`] compares the kernel with the engine. Start reading at [`cluster`].
+//! [`place`] fills in what manifests leave to the cluster, [`cluster::Cluster`] builds and enforces it, [`asked`] says what
+//! to try, [`check`] compares the kernel with the engine, and [`expect`] both with what a table of verdicts says. Start reading
+//! at [`cluster`].
 
+pub mod asked;
 pub mod check;
 pub mod cluster;
 pub mod dns;
 mod exchange;
+pub mod expect;
 pub mod flows;
 mod limits;
 pub mod netns;

@@ -1,7 +1,7 @@
 //! Findings as values for programs.
 
 use podfence_engine::Outcome as Verdict;
-use podfence_report::json::{Compared, LabStep};
+use podfence_report::json::{Compared, LabStep, VerdictRow};
 
 use crate::check::Checked;
 use crate::dns::Lookup;
@@ -10,7 +10,7 @@ use crate::run::Findings;
 use crate::service_check::{NameChecked, ServiceChecked};
 
 /// A step and everything that was compared in it.
-pub fn step(name: Option<String>, findings: &Findings) -> LabStep {
+pub fn step(name: Option<String>, findings: &Findings, verdicts: Vec<VerdictRow>) -> LabStep {
     let flows = findings.flows.iter().map(flow);
     let services = findings.services.iter().map(service);
     let names = findings.names.iter().map(look_up);
@@ -18,10 +18,12 @@ pub fn step(name: Option<String>, findings: &Findings) -> LabStep {
         name,
         differences: findings.differences(),
         compared: flows.chain(services).chain(names).collect(),
+        verdicts,
     }
 }
 
-fn flow(one: &Checked) -> Compared {
+/// A flow that was tried.
+pub(crate) fn flow(one: &Checked) -> Compared {
     let address = one.flow.destination.address().map_or(String::new(), |ip| format!(" at {ip}"));
     Compared {
         from: one.flow.source.to_string(),
@@ -33,25 +35,37 @@ fn flow(one: &Checked) -> Compared {
     }
 }
 
-fn service(one: &ServiceChecked) -> Compared {
+/// A connection to a Service that was tried.
+pub(crate) fn service(one: &ServiceChecked) -> Compared {
     Compared {
-        from: one.source.to_string(),
-        to: format!("svc/{}", one.service),
-        on: format!("{} {}", one.protocol, one.port),
+        from: one.asked.source.to_string(),
+        to: format!("svc/{} at {}", one.asked.service, one.asked.address),
+        on: format!("{} {}", one.asked.protocol, one.asked.port),
         engine: verdicts(&one.engine),
         kernel: outcome(&one.kernel),
         agree: one.agrees(),
     }
 }
 
-fn look_up(one: &NameChecked) -> Compared {
+/// A look-up that was made.
+pub(crate) fn look_up(one: &NameChecked) -> Compared {
     Compared {
-        from: one.source.to_string(),
-        to: format!("name/{}", one.name),
-        on: "DNS".into(),
+        from: one.asked.source.to_string(),
+        to: format!("name/{}", one.asked.name),
+        on: format!("DNS {}", one.asked.kind),
         engine: verdicts(&one.engine),
-        kernel: if one.kernel == Lookup::TimedOut { "timed out" } else { "open" },
+        kernel: answer(&one.kernel),
         agree: one.agrees(),
+    }
+}
+
+fn answer(lookup: &Lookup) -> &'static str {
+    match lookup {
+        Lookup::Resolved(_) => "resolved",
+        Lookup::NoData | Lookup::NxDomain => "no such name",
+        Lookup::Refused => "refused",
+        Lookup::TimedOut => "timed out",
+        Lookup::Failed(_) => "failed",
     }
 }
 

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use podfence_engine::Engine;
 
+use crate::asked::Asked;
 use crate::check::Checked;
 use crate::cluster::Cluster;
-use crate::flows;
 use crate::service_check::{NameChecked, ServiceChecked};
 
 /// What a run found.
@@ -35,14 +35,13 @@ impl Findings {
 }
 
 impl Cluster {
-    /// Tries everything and compares.
-    pub fn run(&self, engine: &Engine, timeout: Duration) -> Findings {
-        let wanted = flows::everything(&self.world);
+    /// Tries everything that is asked and compares.
+    pub fn run(&self, engine: &Engine, asked: &Asked, timeout: Duration) -> Findings {
         let (flows, services, names) = self.runtime.block_on(async {
             tokio::join!(
-                self.check_flows(engine, &wanted, timeout),
-                self.check_services(engine, timeout),
-                self.check_names(engine, timeout),
+                self.check_flows(engine, &asked.flows, timeout),
+                self.check_services(engine, &asked.services, timeout),
+                self.check_names(engine, &asked.names, timeout),
             )
         });
         Findings { flows, services, names }

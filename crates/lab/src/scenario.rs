@@ -1,10 +1,13 @@
 //! A folder as a story: manifests, and numbered folders that are its steps.
 //!
 //! Manifests beside the numbered folders hold in every step; those of a numbered folder in that step only. A folder
-//! without numbered ones is one step, read with everything below it.
+//! without numbered ones is one step, read with everything below it. Expected verdicts stand beside the manifests that they
+//! are about; see [`crate::expect`].
 
 use std::io;
 use std::path::{Path, PathBuf};
+
+use crate::expect;
 
 /// A step of a scenario.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,15 +16,15 @@ pub struct Step {
     pub name: Option<String>,
     /// The files and folders whose manifests hold in it.
     pub inputs: Vec<PathBuf>,
-    /// The folder of the step.
-    pub folder: PathBuf,
+    /// The tables of expected verdicts that hold in it.
+    pub verdicts: Vec<PathBuf>,
 }
 
 /// The steps of a folder, in order of their numbers; of a file, that one.
 pub fn steps(path: &Path) -> io::Result<Vec<Step>> {
     if !path.is_dir() {
         std::fs::metadata(path)?;
-        return Ok(vec![Step { name: None, inputs: vec![path.into()], folder: path.into() }]);
+        return Ok(vec![Step { name: None, inputs: vec![path.into()], verdicts: Vec::new() }]);
     }
     let mut entries: Vec<PathBuf> =
         std::fs::read_dir(path)?.map(|entry| entry.map(|e| e.path())).collect::<Result<_, _>>()?;
@@ -31,14 +34,19 @@ pub fn steps(path: &Path) -> io::Result<Vec<Step>> {
     let mut numbered: Vec<(u32, String, PathBuf)> = folders.into_iter().filter_map(numbered).collect();
     numbered.sort();
     if numbered.is_empty() {
-        return Ok(vec![Step { name: None, inputs: vec![path.into()], folder: path.into() }]);
+        return Ok(vec![Step { name: None, inputs: vec![path.into()], verdicts: tables([path]) }]);
     }
     let common: Vec<PathBuf> = files.into_iter().filter(|file| is_manifest(file)).collect();
     let step = |(_, name, folder): (u32, String, PathBuf)| {
         let inputs = common.iter().cloned().chain([folder.clone()]).collect();
-        Step { name: Some(name), inputs, folder }
+        Step { name: Some(name), inputs, verdicts: tables([path, &folder]) }
     };
     Ok(numbered.into_iter().map(step).collect())
+}
+
+/// The tables of verdicts in these folders.
+fn tables<const N: usize>(folders: [&Path; N]) -> Vec<PathBuf> {
+    folders.map(|folder| folder.join(expect::FILE)).into_iter().filter(|file| file.exists()).collect()
 }
 
 /// `2-with-dns` is the step numbered 2, called "with dns".
@@ -62,13 +70,15 @@ mod tests {
         for folder in ["10-last", "2-with-dns", "notes"] {
             std::fs::create_dir_all(root.join(folder)).unwrap();
         }
-        for file in ["pods.yaml", "README.md"] {
+        for file in ["pods.yaml", "README.md", "2-with-dns/verdicts.md"] {
             std::fs::write(root.join(file), "").unwrap();
         }
         let found = steps(&root).unwrap();
         let names: Vec<_> = found.iter().map(|s| s.name.clone().unwrap()).collect();
         assert_eq!(names, ["with dns", "last"]);
         assert_eq!(found[0].inputs, [root.join("pods.yaml"), root.join("2-with-dns")]);
+        assert_eq!(found[0].verdicts, [root.join("2-with-dns/verdicts.md")]);
+        assert!(found[1].verdicts.is_empty());
         std::fs::remove_dir_all(&root).unwrap();
     }
 }

@@ -3,28 +3,21 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
+use podfence_analysis::Backend;
 use podfence_analysis::assumed::is_cluster_dns;
 use podfence_engine::{Engine, Outcome as Verdict};
-use podfence_model::{
-    Endpoint, Family, Flow, Layer4, NamespacedName, Origin, Pod, Protocol, Service, ServiceAddress,
-    ServicePort,
-};
+use podfence_model::{Endpoint, Family, Flow, Layer4, Pod, ServicePort};
 
+use crate::asked::{NameQuestion, ServiceQuestion};
 use crate::cluster::{Cluster, is_dns_flow, transport};
-use crate::dns::{Lookup, RecordKind};
+use crate::dns::Lookup;
 use crate::probe::{self, Outcome, Probe, Question};
 
 /// A pod that connects to a Service's cluster address.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ServiceChecked {
-    /// Who connects.
-    pub source: NamespacedName,
-    /// To which Service.
-    pub service: NamespacedName,
-    /// By which protocol.
-    pub protocol: Protocol,
-    /// To which of its ports.
-    pub port: u16,
+    /// What was tried.
+    pub asked: ServiceQuestion,
     /// What the engine says of the way to each backend; empty when there is none.
     pub engine: Vec<Verdict>,
     /// What came of the packets.
@@ -46,10 +39,8 @@ impl ServiceChecked {
 /// A pod that looks a Service's name up.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NameChecked {
-    /// Who asks.
-    pub source: NamespacedName,
-    /// For which name, as it was typed.
-    pub name: String,
+    /// What was asked.
+    pub asked: NameQuestion,
     /// What the engine says of the way to each DNS server.
     pub engine: Vec<Verdict>,
     /// What came of it.
@@ -67,45 +58,37 @@ impl NameChecked {
 }
 
 impl Cluster {
-    /// Every pod connects to every Service that somebody stated.
-    pub(crate) async fn check_services(&self, engine: &Engine, timeout: Duration) -> Vec<ServiceChecked> {
-        let asked: Vec<(ServiceChecked, Probe)> = self
-            .stated_services()
-            .flat_map(|service| service.ports.iter().map(move |port| (service, port)))
-            .flat_map(|(service, port)| {
-                self.callers().filter_map(move |pod| self.service_probe(engine, pod, service, port))
-            })
-            .collect();
-        let probes: Vec<Probe> = asked.iter().map(|(_, probe)| probe.clone()).collect();
+    /// Connects to Services.
+    pub(crate) async fn check_services(
+        &self,
+        engine: &Engine,
+        asked: &[ServiceQuestion],
+        timeout: Duration,
+    ) -> Vec<ServiceChecked> {
+        let tried: Vec<(ServiceChecked, Probe)> =
+            asked.iter().filter_map(|question| self.service_probe(engine, question)).collect();
+        let probes: Vec<Probe> = tried.iter().map(|(_, probe)| probe.clone()).collect();
         let answers = probe::run(&probes, timeout).await;
-        let known = asked.into_iter().zip(answers);
+        let known = tried.into_iter().zip(answers);
         known.map(|((checked, _), answer)| ServiceChecked { kernel: answer.outcome, ..checked }).collect()
     }
 
-    fn service_probe(
-        &self,
-        engine: &Engine,
-        pod: &Pod,
-        service: &Service,
-        port: &ServicePort,
-    ) -> Option<(ServiceChecked, Probe)> {
-        let ServiceAddress::Ips(ips) = &service.address else { return None };
-        let (to, source) = ips.iter().find_map(|ip| Some((*ip, pod.ip(Family::of(*ip))?)))?;
-        let question = Question::Port(transport(port.protocol), port.port.get());
-        let probe = Probe { from: self.netns_of(pod)?.clone(), source: Some(source), to, question };
-        let behind = podfence_analysis::backends(&self.world, service, port);
-        let verdict = |backend: &podfence_analysis::Backend| {
-            self.verdict(engine, (pod, source), &backend.end, backend.layer4)
-        };
-        let checked = ServiceChecked {
-            source: pod.meta.id.clone(),
-            service: service.meta.id.clone(),
-            protocol: port.protocol,
-            port: port.port.get(),
-            engine: behind.iter().filter_map(verdict).collect(),
-            kernel: Outcome::TimedOut,
-        };
-        Some((checked, probe))
+    fn service_probe(&self, engine: &Engine, asked: &ServiceQuestion) -> Option<(ServiceChecked, Probe)> {
+        let pod = self.world.pods.get(&asked.source)?;
+        let source = pod.ip(Family::of(asked.address))?;
+        let question = Question::Port(transport(asked.protocol), asked.port.get());
+        let from = self.netns_of(pod)?.clone();
+        let probe = Probe { from, source: Some(source), to: asked.address, question };
+        let verdict = |backend: &Backend| self.verdict(engine, (pod, source), &backend.end, backend.layer4);
+        let engine = self.behind(asked)?.iter().filter_map(verdict).collect();
+        Some((ServiceChecked { asked: asked.clone(), engine, kernel: Outcome::TimedOut }, probe))
+    }
+
+    fn behind(&self, asked: &ServiceQuestion) -> Option<Vec<Backend>> {
+        let service = self.world.services.get(&asked.service)?;
+        let is_meant = |port: &&ServicePort| (port.protocol, port.port) == (asked.protocol, asked.port);
+        let port = service.ports.iter().find(is_meant)?;
+        Some(podfence_analysis::backends(&self.world, service, port))
     }
 
     fn verdict(
@@ -124,29 +107,29 @@ impl Cluster {
         engine.answer(&Flow { source, destination, layer4 }).ok().map(|answer| answer.outcome)
     }
 
-    /// Every pod looks up the name of every Service that somebody stated.
-    pub(crate) async fn check_names(&self, engine: &Engine, timeout: Duration) -> Vec<NameChecked> {
-        let asked = self.callers().flat_map(|pod| self.stated_services().map(move |service| (pod, service)));
-        let checks = asked.map(|(pod, service)| self.check_name(engine, pod, service, timeout));
+    /// Looks names up.
+    pub(crate) async fn check_names(
+        &self,
+        engine: &Engine,
+        asked: &[NameQuestion],
+        timeout: Duration,
+    ) -> Vec<NameChecked> {
+        let checks = asked.iter().map(|question| self.check_name(engine, question, timeout));
         futures::future::join_all(checks).await.into_iter().flatten().collect()
     }
 
     async fn check_name(
         &self,
         engine: &Engine,
-        pod: &Pod,
-        service: &Service,
+        asked: &NameQuestion,
         timeout: Duration,
     ) -> Option<NameChecked> {
+        let pod = self.world.pods.get(&asked.source)?;
         let resolver = self.resolver(pod, timeout)?;
-        let id = &service.meta.id;
-        let near = id.namespace == pod.meta.id.namespace;
-        let name = if near { id.name.clone() } else { format!("{}.{}", id.name, id.namespace) };
         let source = pod.ip(Family::of(resolver.nameserver.ip()))?;
-        let kind = if source.is_ipv4() { RecordKind::A } else { RecordKind::Aaaa };
-        let resolution = resolver.resolve(self.netns_of(pod)?, &name, kind).await.ok()?;
+        let resolution = resolver.resolve(self.netns_of(pod)?, &asked.name, asked.kind).await.ok()?;
         let engine = self.dns_verdicts(engine, pod, source);
-        Some(NameChecked { source: pod.meta.id.clone(), name, engine, kernel: resolution.lookup })
+        Some(NameChecked { asked: asked.clone(), engine, kernel: resolution.lookup })
     }
 
     fn dns_verdicts(&self, engine: &Engine, pod: &Pod, source: IpAddr) -> Vec<Verdict> {
@@ -160,16 +143,5 @@ impl Cluster {
             self.verdict(engine, (pod, source), &end, layer4)
         };
         questions.filter_map(verdict).collect()
-    }
-
-    /// Pods of the input that policies can see.
-    fn callers(&self) -> impl Iterator<Item = &Pod> {
-        let stated = |pod: &&Pod| !matches!(pod.meta.origin, Origin::Assumed(_));
-        self.world.pods.values().filter(stated).filter(|pod| pod.is_policed() && !pod.ips().is_empty())
-    }
-
-    fn stated_services(&self) -> impl Iterator<Item = &Service> {
-        let stated = |service: &&Service| !matches!(service.meta.origin, Origin::Assumed(_));
-        self.world.services.values().filter(stated)
     }
 }

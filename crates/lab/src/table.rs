@@ -9,6 +9,7 @@ use podfence_engine::Outcome as Verdict;
 use podfence_model::{Endpoint, Family, Layer4, NamespacedName, Origin, Pod, World};
 use podfence_report::grid::{Cell, Grid, Row, Sign};
 
+use crate::asked::ServiceQuestion;
 use crate::check::Checked;
 use crate::cluster::is_dns_flow;
 use crate::dns::Lookup;
@@ -47,16 +48,12 @@ pub fn grid(world: &World, findings: &Findings) -> Grid {
         rows.entry((target, family)).or_default().entry(column).or_default().push(cell);
     };
     for one in &findings.names {
-        add(Target::Names, None, pods(world, &one.source), name_cell(one));
+        add(Target::Names, None, pods(world, &one.asked.source), name_cell(one));
     }
     for one in &findings.services {
-        let on = format!("{} {}", one.protocol, one.port);
-        add(
-            Target::Service(format!("svc {}", one.service), on),
-            None,
-            pods(world, &one.source),
-            service_cell(one),
-        );
+        let ServiceQuestion { source, service, protocol, port, address } = &one.asked;
+        let target = Target::Service(format!("svc {service}"), format!("{protocol} {port}"));
+        add(target, Some(Family::of(*address)), pods(world, source), service_cell(one));
     }
     for one in &findings.flows {
         if let Some((target, column)) = place(world, one) {
@@ -211,7 +208,7 @@ fn texts(target: &Target) -> (String, String) {
         Target::Names => ("names of Services".into(), "DNS".into()),
         Target::Service(name, on) => (name.clone(), on.clone()),
         Target::Pods(name, layer4) => (name.clone(), layer4.to_string()),
-        Target::ItsNode(layer4) => ("its own node".into(), layer4.to_string()),
+        Target::ItsNode(layer4) => ("its node".into(), layer4.to_string()),
         Target::OtherNodes(layer4) => ("other nodes".into(), layer4.to_string()),
         Target::Outside(layer4) => ("outside".into(), layer4.to_string()),
         Target::Metadata(layer4) => ("metadata server".into(), layer4.to_string()),

@@ -12,4 +12,5 @@ mod miss;
 mod snippet;
 mod style;
 pub mod terminal;
+pub mod verdicts;
 mod words;

@@ -27,7 +27,8 @@ impl SourceMap {
         self.texts.keys()
     }
 
-    pub(crate) fn insert(&mut self, file: Arc<str>, text: Arc<str>) {
+    /// Adds a text, for messages about something that is no manifest.
+    pub fn insert(&mut self, file: Arc<str>, text: Arc<str>) {
         self.texts.insert(file, text);
     }
 }

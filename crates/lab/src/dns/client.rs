@@ -1,5 +1,6 @@
 //! Asks for a name as a pod's resolver does: search list, `ndots`, one retry, TCP when truncated (resolv.conf(5)).
 
+use std::fmt;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
@@ -7,6 +8,7 @@ use std::time::Duration;
 use hickory_proto::op::{Message, Query, ResponseCode};
 use hickory_proto::rr::{Name, RData, RecordType};
 use nix::errno::Errno;
+use podfence_model::Family;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, UdpSocket};
 use tokio::time::timeout;
@@ -23,6 +25,15 @@ pub enum RecordKind {
     A,
     /// IPv6 addresses.
     Aaaa,
+}
+
+impl fmt::Display for RecordKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::A => "A",
+            Self::Aaaa => "AAAA",
+        })
+    }
 }
 
 /// What came of a look-up.
@@ -155,6 +166,14 @@ impl Resolver {
 }
 
 impl RecordKind {
+    /// The type that holds addresses of a family.
+    pub fn of(family: Family) -> Self {
+        match family {
+            Family::V4 => Self::A,
+            Family::V6 => Self::Aaaa,
+        }
+    }
+
     fn record_type(self) -> RecordType {
         match self {
             Self::A => RecordType::A,

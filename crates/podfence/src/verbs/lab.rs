@@ -1,19 +1,22 @@
 //! `podfence lab run DIR`: manifests as real pods, their policies in the kernel, real packets, and the comparison.
 
 use std::ffi::OsString;
+use std::fs;
 use std::path::PathBuf;
 
 use anyhow::Context;
 use clap::{Args, Subcommand};
 use podfence_analysis::{Question, Target, explain};
 use podfence_engine::Engine;
+use podfence_lab::asked::Asked;
 use podfence_lab::cluster::Cluster;
+use podfence_lab::expect::{self, Ask, TableError};
 use podfence_lab::run::Findings;
 use podfence_lab::scenario::{Step, steps};
 use podfence_lab::{place, probe, record, sandbox, table};
 use podfence_model::World;
-use podfence_report::{grid, json, terminal};
-use podfence_source::{Loaded, SourceMap};
+use podfence_report::{diagnostic, grid, json, terminal, verdicts};
+use podfence_source::{Diagnostic, SourceMap};
 
 use crate::cli::{Output, Source};
 use crate::exit::Exit;
@@ -34,10 +37,11 @@ enum What {
 
 const ABOUT_STEPS: &str = "\
 Every pod becomes a network namespace and serves its declared ports. Numbered folders below DIR are steps, run one
-after the other on the same pods; manifests beside them hold in every step. Needs no root and no program: only user
-namespaces. Nothing is left behind.
+after the other on the same pods; manifests beside them hold in every step. Where a step has a verdicts.md, each row
+of its table | from | to | on | outcome | must hold in both engine and kernel. Needs no root and no program: only
+user namespaces. Nothing is left behind.
 
-Exit code: 0 engine and kernel agree everywhere, 1 they differ, 2 bad use or input.";
+Exit code: 0 engine and kernel agree everywhere and all rows hold, 1 not so, 2 bad use or input.";
 
 /// The arguments of `lab run`.
 #[derive(Debug, Args)]
@@ -64,44 +68,84 @@ struct Run {
     output: Output,
 }
 
-/// Runs, and tells by the exit code.
+/// Runs, and tells by the exit code. Nothing is built before everything is read and understood.
 pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
     let What::Run(run) = &arguments.what;
     sandbox::enter()?; // before any thread exists
     let steps = steps(&run.path).with_context(|| format!("cannot read {}", run.path.display()))?;
-    let mut lab = Lab { run, cluster: None, differences: 0, told: Vec::new() };
-    for (number, step) in (1..).zip(&steps) {
-        let Some(loaded) = lab.load(step)? else { return Ok(Exit::Unusable) };
-        lab.step(number, step, loaded)?;
+    let mut ready = Vec::new();
+    for step in steps {
+        let Some(step) = prepare(run, step)? else { return Ok(Exit::Unusable) };
+        ready.push(step);
+    }
+    let mut lab = Lab { run, cluster: None, all_good: true, told: Vec::new() };
+    for (number, step) in (1..).zip(ready) {
+        lab.step(number, &step)?;
     }
     lab.finish()
+}
+
+/// A step whose manifests and expected verdicts are read.
+struct Ready {
+    name: Option<String>,
+    world: World,
+    sources: SourceMap,
+    asks: Vec<Ask>,
+}
+
+/// Reads a step; `None` when its input is refused, which has then been told.
+fn prepare(run: &Run, step: Step) -> anyhow::Result<Option<Ready>> {
+    let filenames: Vec<OsString> = step.inputs.iter().map(OsString::from).collect();
+    let source = Source { filenames, namespace: run.namespace.clone(), quiet: run.quiet };
+    let Some(loaded) = input::load(&source)? else { return Ok(None) };
+    let (world, mut sources) = (place::place(loaded.world)?, loaded.sources);
+    let mut rows = Vec::new();
+    for file in &step.verdicts {
+        let (name, text) = (file.display().to_string(), fs::read_to_string(file));
+        let text = text.with_context(|| format!("cannot read {name}"))?;
+        sources.insert(name.as_str().into(), text.as_str().into());
+        match expect::read(&name, &text) {
+            Ok(read) => rows.extend(read),
+            Err(wrong) => return Ok(refuse(&wrong, &sources)),
+        }
+    }
+    match expect::ask(&world, rows) {
+        Ok(asks) => Ok(Some(Ready { name: step.name, world, sources, asks })),
+        Err(wrong) => Ok(refuse(&wrong, &sources)),
+    }
+}
+
+/// Tells what is wrong with a table of verdicts.
+fn refuse<T>(wrong: &[TableError], sources: &SourceMap) -> Option<T> {
+    for TableError { place, message, help } in wrong {
+        let told = Diagnostic::error("verdict-table", message).at(place.clone(), "").help(help);
+        anstream::eprintln!("{}", diagnostic::render(&told, sources));
+    }
+    None
 }
 
 /// The lab between two steps.
 struct Lab<'r> {
     run: &'r Run,
     cluster: Option<Cluster>,
-    differences: usize,
+    all_good: bool,
     told: Vec<json::LabStep>,
 }
 
 impl Lab<'_> {
-    fn load(&self, step: &Step) -> anyhow::Result<Option<Loaded>> {
-        let filenames: Vec<OsString> = step.inputs.iter().map(OsString::from).collect();
-        input::load(&Source { filenames, namespace: self.run.namespace.clone(), quiet: self.run.quiet })
-    }
-
-    fn step(&mut self, number: usize, step: &Step, loaded: Loaded) -> anyhow::Result<()> {
-        let world = place::place(loaded.world)?;
-        let engine = Engine::new(&world);
-        let cluster = self.cluster_for(&world)?;
+    fn step(&mut self, number: usize, step: &Ready) -> anyhow::Result<()> {
+        let engine = Engine::new(&step.world);
+        let cluster = self.cluster_for(&step.world)?;
         cluster.enforce(&engine)?;
-        let findings = cluster.run(&engine, probe::USUAL_TIMEOUT);
-        self.differences += findings.differences();
+        let mut asked = Asked::everything(&step.world);
+        asked.add(&step.asks);
+        let findings = cluster.run(&engine, &asked, probe::USUAL_TIMEOUT);
+        let rows = expect::check(&step.asks, &findings);
+        self.all_good &= findings.differences() == 0 && rows.iter().all(|row| row.holds);
         match self.run.output {
-            Output::Text => self.tell(number, step, &world, &engine, &findings, &loaded.sources),
+            Output::Text => self.tell(number, step, &engine, &findings, &rows),
             Output::Json => {
-                self.told.push(record::step(step.name.clone(), &findings));
+                self.told.push(record::step(step.name.clone(), &findings, rows));
                 Ok(())
             }
         }
@@ -120,23 +164,26 @@ impl Lab<'_> {
     fn tell(
         &self,
         number: usize,
-        step: &Step,
-        world: &World,
+        step: &Ready,
         engine: &Engine,
         findings: &Findings,
-        sources: &SourceMap,
+        rows: &[json::VerdictRow],
     ) -> anyhow::Result<()> {
-        let mut text = if number == 1 { format!("{}\n\n", grid::LEGEND) } else { String::new() };
-        if let Some(name) = &step.name {
-            text += &format!("{}\n\n", terminal::heading(&format!("Step {number}: {name}")));
+        let mut parts = Vec::new();
+        if number == 1 {
+            parts.push(format!("{}\n", grid::LEGEND));
         }
-        text += &grid::render(&table::grid(world, findings));
-        text += &format!("{}\n", terminal::agreement(findings.compared(), findings.differences()));
+        parts
+            .extend(step.name.iter().map(|name| terminal::heading(&format!("Step {number}: {name}")) + "\n"));
+        let agreement = terminal::agreement(findings.compared(), findings.differences());
+        let grid = grid::render(&table::grid(&step.world, findings));
+        parts.push(format!("{grid}{agreement}\n{}", verdicts::render(rows)));
         for pair in self.run.explain.chunks(2) {
-            let question = self.question(world, &pair[0], &pair[1])?;
-            text += &format!("\n{}\n", terminal::explain(&explain(world, engine, &question)?, sources));
+            let question = self.question(&step.world, &pair[0], &pair[1])?;
+            let explanation = explain(&step.world, engine, &question)?;
+            parts.push(terminal::explain(&explanation, &step.sources));
         }
-        Ok(output::print(&(text + "\n"))?)
+        Ok(output::print(&(parts.join("\n") + "\n"))?)
     }
 
     fn question(&self, world: &World, source: &str, destination: &str) -> anyhow::Result<Question> {
@@ -153,6 +200,6 @@ impl Lab<'_> {
         if self.run.output == Output::Json {
             output::print(&json::lab(&self.told))?;
         }
-        Ok(if self.differences == 0 { Exit::Good } else { Exit::Denied })
+        Ok(if self.all_good { Exit::Good } else { Exit::Denied })
     }
 }

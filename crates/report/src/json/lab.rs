@@ -19,10 +19,35 @@ pub struct Compared {
     pub on: String,
     /// The engine's verdict: `allowed`, `denied`, `depends` or `undecidable`.
     pub engine: Word,
-    /// What the kernel did: `open`, `refused`, `timed out`, `unreachable` or `failed`.
+    /// What the kernel did: `open`, `refused`, `timed out`, `unreachable` or `failed`; of a look-up `resolved` or
+    /// `no such name` instead of `open`.
     pub kernel: Word,
     /// Whether both agree.
     pub agree: bool,
+}
+
+/// A row of a table of expected verdicts.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct VerdictRow {
+    /// The file it stands in.
+    pub file: String,
+    /// Its line there, from 1.
+    pub line: u32,
+    /// Who sends, as it was written; so are the next three.
+    pub from: String,
+    /// To whom.
+    pub to: String,
+    /// On what.
+    pub on: String,
+    /// What must come of it.
+    pub outcome: String,
+    /// Whether engine and kernel both say so, of every connection that the row speaks about.
+    pub holds: bool,
+    /// How many connections that are.
+    pub connections: usize,
+    /// Those that came out differently.
+    pub broken: Vec<Compared>,
 }
 
 /// A step of a run.
@@ -36,6 +61,8 @@ pub struct LabStep {
     pub differences: usize,
     /// All comparisons.
     pub compared: Vec<Compared>,
+    /// The rows of the step's expected verdicts.
+    pub verdicts: Vec<VerdictRow>,
 }
 
 #[derive(Serialize)]
@@ -44,12 +71,14 @@ struct RunView<'a> {
     api_version: &'static str,
     kind: &'static str,
     differences: usize,
+    broken_verdicts: usize,
     steps: &'a [LabStep],
 }
 
 /// A lab run as JSON.
 pub fn lab(steps: &[LabStep]) -> String {
     let differences = steps.iter().map(|step| step.differences).sum();
-    let view = RunView { api_version: API_VERSION, kind: "LabRun", differences, steps };
+    let broken_verdicts = steps.iter().flat_map(|step| &step.verdicts).filter(|row| !row.holds).count();
+    let view = RunView { api_version: API_VERSION, kind: "LabRun", differences, broken_verdicts, steps };
     serde_json::to_string_pretty(&view).unwrap_or_default() + "\n"
 }

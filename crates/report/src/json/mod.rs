@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use crate::terminal::note_text;
 use crate::words;
-pub use lab::{Compared, LabStep, lab};
+pub use lab::{Compared, LabStep, VerdictRow, lab};
 use path::PathView;
 use question::{DnsView, EndView, ServiceView};
 
