@@ -1,7 +1,10 @@
 //! Places a world: every fact that manifests leave to the cluster is filled in, so that it can be built.
 //!
 //! Nodes, their addresses and pod ranges; the node and the addresses of each pod; cluster addresses of Services;
-//! the cluster DNS. What the input states stays as it is. The same world is always placed the same way.
+//! the cluster DNS. What the input states stays as it is. The same world is always placed the same way, and after a change
+//! what stays keeps its place ([`place_after`]).
+
+mod stay;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -37,44 +40,75 @@ pub enum PlaceError {
 }
 
 /// Fills in what the cluster would decide. Adds the cluster DNS when the world has none.
-pub fn place(mut world: World) -> Result<World, PlaceError> {
-    add_nodes(&mut world)?;
+pub fn place(world: World) -> Result<World, PlaceError> {
+    place_after(&World::default(), world)
+}
+
+/// As [`place`], for a world that follows the placed world `previous`: what is in both keeps what it was given there. What is
+/// free again may be given to others.
+pub fn place_after(previous: &World, mut world: World) -> Result<World, PlaceError> {
+    add_nodes(previous, &mut world)?;
     add_cluster_dns(&mut world);
     world.expand_workloads();
     world.pods.retain(|_, pod| pod.life != Life::Finished);
     for namespace in world.namespaces.values_mut() {
         namespace.labels_known = true; // in the lab a namespace has the labels that are stated, and no others
     }
-    place_pods(&mut world)?;
+    let kept = stay::pods(previous, &mut world);
+    place_pods(&mut world, kept)?;
+    stay::services(previous, &mut world);
     place_services(&mut world);
     Ok(world)
 }
 
 /// Adds the nodes that pods name, and the usual ones to a world without any; gives each addresses and a range.
-fn add_nodes(world: &mut World) -> Result<(), PlaceError> {
+fn add_nodes(previous: &World, world: &mut World) -> Result<(), PlaceError> {
     let named: BTreeSet<String> = world.pods.values().filter_map(|p| p.node.clone()).collect();
     let by_workloads = world.workloads.values().filter_map(|w| w.template.node.clone());
     let mut names: BTreeSet<String> = named.into_iter().chain(by_workloads).collect();
+    if world.nodes.is_empty() {
+        names.extend(stay::made_nodes(previous));
+    }
     if world.nodes.is_empty() && names.len() < USUAL_NODES {
         names.extend((1..=USUAL_NODES - names.len()).map(|n| format!("node-{n}")));
     }
     for name in names {
-        let node = || Node {
-            name: name.clone(),
-            labels: Labels::from([("kubernetes.io/hostname".into(), name.clone())]),
-            addresses: Vec::new(),
-            pod_ranges: Vec::new(),
-            origin: Origin::Assumed(WHY),
-        };
-        world.nodes.entry(name.clone()).or_insert_with(node);
+        world.nodes.entry(name.clone()).or_insert_with(|| made_node(&name));
     }
     if world.nodes.len() > MOST {
         return Err(PlaceError::TooManyNodes(world.nodes.len()));
     }
-    for (number, node) in (1..).zip(world.nodes.values_mut()) {
-        complete_node(node, number);
+    stay::nodes(previous, world);
+    let unfinished = world.nodes.values().filter(|n| n.addresses.is_empty() || n.pod_ranges.is_empty());
+    for name in unfinished.map(|node| node.name.clone()).collect::<Vec<_>>() {
+        let Some(number) = free_number(world) else { continue };
+        world.nodes.entry(name).and_modify(|node| complete_node(node, number));
     }
     Ok(())
+}
+
+/// The first number of a node in the address plan whose addresses nobody has.
+fn free_number(world: &World) -> Option<u8> {
+    let taken = |ip: IpAddr| {
+        let has =
+            |node: &Node| node.addresses.contains(&ip) || node.pod_ranges.iter().any(|r| r.contains(ip));
+        world.nodes.values().any(has)
+    };
+    (1..=u8::MAX).find(|number| {
+        let mut planned = made_node("");
+        complete_node(&mut planned, *number);
+        !planned.addresses.iter().copied().chain(planned.pod_ranges.iter().map(|r| r.first())).any(taken)
+    })
+}
+
+fn made_node(name: &str) -> Node {
+    Node {
+        name: name.to_owned(),
+        labels: Labels::from([("kubernetes.io/hostname".into(), name.to_owned())]),
+        addresses: Vec::new(),
+        pod_ranges: Vec::new(),
+        origin: Origin::Assumed(WHY),
+    }
 }
 
 fn complete_node(node: &mut Node, number: u8) {
@@ -101,11 +135,11 @@ fn block(first: IpAddr, prefix: u8) -> Cidr {
     ipnet::IpNet::new(first, prefix).map_or(Cidr::host(first), Cidr::new)
 }
 
-/// Gives every pod a node, in turn, and addresses of that node's ranges.
-fn place_pods(world: &mut World) -> Result<(), PlaceError> {
+/// Gives every pod a node, in turn, and addresses of that node's ranges. `kept` pods had their turn before.
+fn place_pods(world: &mut World, kept: usize) -> Result<(), PlaceError> {
     let nodes: Vec<String> = world.nodes.keys().cloned().collect();
     for (turn, pod) in world.pods.values_mut().filter(|p| p.node.is_none()).enumerate() {
-        pod.node = nodes.get(turn % nodes.len().max(1)).cloned();
+        pod.node = nodes.get((kept + turn) % nodes.len().max(1)).cloned();
     }
     let mut taken: BTreeSet<IpAddr> = world.pods.values().flat_map(|p| p.ips().to_vec()).collect();
     let mut next: BTreeMap<String, usize> = BTreeMap::new();
@@ -147,18 +181,24 @@ fn address_pod(pod: &mut Pod, node: &mut Node, taken: &mut BTreeSet<IpAddr>) {
 fn place_services(world: &mut World) {
     let dns: BTreeSet<NamespacedName> =
         world.services.values().filter(|s| is_dns(world, s)).map(|s| s.meta.id.clone()).collect();
-    let mut number: u16 = 100;
+    let mut taken: BTreeSet<IpAddr> = world.services.values().flat_map(stay::service_ips).copied().collect();
+    let mut numbers = 101..;
     for service in world.services.values_mut() {
         if service.address != ServiceAddress::Unstated || matches!(service.kind, ServiceType::ExternalName(_))
         {
             continue;
         }
-        number += 1;
-        let own = if dns.contains(&service.meta.id) { 10 } else { number };
-        let [high, low] = own.to_be_bytes();
-        service.address =
-            ServiceAddress::Ips(vec![v4([10, 96, high, low]), v6([0xfd00, 0x10, 0x96, 0], own)]);
+        let mut free =
+            numbers.by_ref().map(service_addresses).filter(|ips| !ips.iter().any(|ip| taken.contains(ip)));
+        let ips = if dns.contains(&service.meta.id) { Some(service_addresses(10)) } else { free.next() };
+        taken.extend(ips.iter().flatten());
+        service.address = ips.map_or(ServiceAddress::Unstated, |ips| ServiceAddress::Ips(ips.into()));
     }
+}
+
+fn service_addresses(number: u16) -> [IpAddr; 2] {
+    let [high, low] = number.to_be_bytes();
+    [v4([10, 96, high, low]), v6([0xfd00, 0x10, 0x96, 0], number)]
 }
 
 fn is_dns(world: &World, service: &Service) -> bool {
