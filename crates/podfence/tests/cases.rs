@@ -1,9 +1,13 @@
-//! Runs `tests/cases/**/*.md`: documents in which manifests and commands with their exact output are the test.
+//! Runs `tests/cases/**/*.md` and the READMEs of `examples/`: documents in which manifests and commands with their exact
+//! output are the test.
 //!
 //! A fenced block ```` ```yaml NAME ```` puts a file of that name into an empty directory; a ```` ```console ````
 //! block runs its `$ podfence …` line there. Everything below that line is expected: standard output, then
-//! `[stderr]` and standard error if there is any, then `[exit N]`. `< NAME` gives a file as standard input.
+//! `[stderr]` and standard error if there is any, then `[exit N]`. `< NAME` gives a file as standard input. A README's
+//! commands run at the root of the workspace, as its reader would run them, and `[exit 0]` is left out.
 //! With `PODFENCE_UPDATE_CASES=1` the documents are rewritten with what really came out.
+//!
+//! `lab` needs a sandbox; where the system forbids it, its cases say why and are skipped, except in CI.
 
 use std::fs;
 use std::io::Write;
@@ -21,6 +25,7 @@ struct Manifest {
 
 /// One console block, with the files stated above it.
 struct Case {
+    ground: Ground,
     files: Vec<Manifest>,
     command: String,
     expected: String,
@@ -28,45 +33,93 @@ struct Case {
     lines: std::ops::Range<usize>,
 }
 
+/// Where the commands of a document run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Ground {
+    /// In an empty directory with the document's files.
+    Scratch,
+    /// At the root of the workspace.
+    Workspace,
+}
+
+/// Set in the process that finds out whether there are sandboxes.
+const TRY_SANDBOX: &str = "PODFENCE_TRY_SANDBOX";
+
 fn main() {
-    let arguments = Arguments::from_args();
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases");
-    let documents = documents(&root);
-    if std::env::var_os("PODFENCE_UPDATE_CASES").is_some() {
-        documents.iter().for_each(|path| update(path));
+    if std::env::var_os(TRY_SANDBOX).is_some() {
+        return try_sandbox();
     }
-    let trials = documents.iter().flat_map(|path| trials(&root, path)).collect();
+    let arguments = Arguments::from_args();
+    let package = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let (cases, examples) = (package.join("tests/cases"), workspace().join("examples"));
+    let grounds = [(Ground::Scratch, cases), (Ground::Workspace, examples)];
+    let missing = missing_sandbox();
+    let mut trials = Vec::new();
+    for (ground, root) in grounds {
+        for path in documents(&root, ground) {
+            if std::env::var_os("PODFENCE_UPDATE_CASES").is_some() {
+                update(&path, ground);
+            }
+            trials.extend(of_document(&root, &path, ground, missing.as_deref()));
+        }
+    }
     libtest_mimic::run(&arguments, trials).exit();
 }
 
-fn documents(root: &Path) -> Vec<PathBuf> {
+fn workspace() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+/// Ends badly, with the reason, where there are no sandboxes.
+fn try_sandbox() {
+    if let Err(error) = podfence_lab::sandbox::enter() {
+        println!("{error}");
+        std::process::exit(1);
+    }
+}
+
+/// Why there are no sandboxes; found out in a process of its own, since one that enters cannot leave.
+fn missing_sandbox() -> Option<String> {
+    let program = std::env::current_exe().expect("a running program");
+    let output = Command::new(program).env(TRY_SANDBOX, "1").output().expect("the program starts again");
+    let reason = String::from_utf8_lossy(&output.stdout).trim().to_owned();
+    let in_ci = std::env::var("CI").is_ok_and(|ci| ci == "true");
+    (!output.status.success() && !in_ci).then_some(reason)
+}
+
+fn documents(root: &Path, ground: Ground) -> Vec<PathBuf> {
     let mut found = Vec::new();
     let mut left = vec![root.to_owned()];
     while let Some(path) = left.pop() {
         if path.is_dir() {
-            left.extend(
-                fs::read_dir(&path).expect("a readable directory").map(|entry| entry.unwrap().path()),
-            );
+            let entries = fs::read_dir(&path).expect("a readable directory");
+            left.extend(entries.map(|entry| entry.expect("an entry").path()));
         } else if path.extension().is_some_and(|e| e == "md") {
             found.push(path);
         }
     }
+    found.retain(|path| ground == Ground::Scratch || path.ends_with("README.md"));
     found.sort();
     found
 }
 
-fn trials(root: &Path, path: &Path) -> Vec<Trial> {
-    let document = path.strip_prefix(root).unwrap().with_extension("").display().to_string();
+fn of_document(root: &Path, path: &Path, ground: Ground, missing: Option<&str>) -> Vec<Trial> {
+    let document = path.strip_prefix(root).expect("a path below the root").with_extension("");
+    let document = document.display();
     let text = fs::read_to_string(path).expect("a readable document");
     let trial = |case: Case| {
         let name = format!("{document}:{}", case.lines.start);
-        Trial::test(name, move || check(&case))
+        let skip = missing.filter(|_| case.command.trim_start().starts_with("lab"));
+        if let Some(reason) = skip {
+            println!("{name} skipped: {reason}");
+        }
+        Trial::test(name, move || check(&case)).with_ignored_flag(skip.is_some())
     };
-    cases(&text).into_iter().map(trial).collect()
+    cases(&text, ground).into_iter().map(trial).collect()
 }
 
 /// Reads a document line by line.
-fn cases(text: &str) -> Vec<Case> {
+fn cases(text: &str, ground: Ground) -> Vec<Case> {
     let lines: Vec<&str> = text.lines().collect();
     let mut files: Vec<Manifest> = Vec::new();
     let mut cases = Vec::new();
@@ -82,7 +135,7 @@ fn cases(text: &str) -> Vec<Case> {
             let command = lines[body.start].strip_prefix("$ podfence").expect("`$ podfence …`").to_owned();
             let lines_of = body.start + 1..body.end;
             let expected = lines[lines_of.clone()].join("\n");
-            cases.push(Case { files: files.clone(), command, expected, lines: lines_of });
+            cases.push(Case { ground, files: files.clone(), command, expected, lines: lines_of });
         } else if let Some((_, name)) = info.split_once(' ') {
             files.retain(|f| f.name != name);
             files.push(Manifest { name: name.to_owned(), text: lines[body].join("\n") + "\n" });
@@ -102,11 +155,11 @@ fn check(case: &Case) -> Result<(), Failed> {
 
 /// What the command writes and how it ends, in the form in which documents state it.
 fn run(case: &Case) -> String {
-    let directory = Scratch::new(case);
+    let (directory, root) = (Scratch::new(case), workspace());
     let (arguments, stdin) = case.command.split_once('<').unwrap_or((&case.command, ""));
     let mut child = Command::new(env!("CARGO_BIN_EXE_podfence"))
         .args(arguments.split_whitespace())
-        .current_dir(&directory.0)
+        .current_dir(if case.ground == Ground::Scratch { &directory.0 } else { &root })
         .env_remove("CLICOLOR_FORCE")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -124,6 +177,9 @@ fn run(case: &Case) -> String {
     }
     let text = text.lines().map(str::trim_end).collect::<Vec<_>>().join("\n");
     let code = output.status.code().map_or("by a signal".into(), |code| code.to_string());
+    if case.ground == Ground::Workspace && code == "0" {
+        return text.trim().to_owned();
+    }
     format!("{text}\n[exit {code}]").trim_start().to_owned()
 }
 
@@ -151,10 +207,10 @@ impl Drop for Scratch {
 }
 
 /// Rewrites a document with what its commands really write.
-fn update(path: &Path) {
+fn update(path: &Path, ground: Ground) {
     let text = fs::read_to_string(path).expect("a readable document");
     let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
-    for case in cases(&text).iter().rev() {
+    for case in cases(&text, ground).iter().rev() {
         lines.splice(case.lines.clone(), run(case).lines().map(str::to_owned));
     }
     fs::write(path, lines.join("\n") + "\n").expect("a writable document");

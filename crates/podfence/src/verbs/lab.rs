@@ -169,10 +169,7 @@ impl Lab<'_> {
         findings: &Findings,
         rows: &[json::VerdictRow],
     ) -> anyhow::Result<()> {
-        let mut parts = Vec::new();
-        if number == 1 {
-            parts.push(format!("{}\n", grid::LEGEND));
-        }
+        let mut parts = vec![if number == 1 { format!("{}\n", grid::LEGEND) } else { String::new() }];
         parts
             .extend(step.name.iter().map(|name| terminal::heading(&format!("Step {number}: {name}")) + "\n"));
         let agreement = terminal::agreement(findings.compared(), findings.differences());
@@ -183,7 +180,7 @@ impl Lab<'_> {
             let explanation = explain(&step.world, engine, &question)?;
             parts.push(terminal::explain(&explanation, &step.sources));
         }
-        Ok(output::print(&(parts.join("\n") + "\n"))?)
+        Ok(output::print(&parts.join("\n"))?)
     }
 
     fn question(&self, world: &World, source: &str, destination: &str) -> anyhow::Result<Question> {
