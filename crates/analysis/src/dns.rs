@@ -8,6 +8,7 @@ use crate::error::AskError;
 use crate::judge::{Ask, Backend, Path, judge};
 use crate::port::{PortName, Wanted};
 use crate::service::{follow, pod_end, selected_pods};
+use crate::twins::Twins;
 
 /// May the source ask the cluster DNS?
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,11 +23,12 @@ pub struct DnsStep {
     pub tcp: Vec<Path>,
 }
 
-/// The step for these sources; `None` when none of them is a pod, or the world has no cluster DNS.
+/// The step for these sources, each of which stands for its `twins`; `None` when none of them is a pod, or the world has no cluster DNS.
 pub(crate) fn dns_step(
     world: &World,
     engine: &Engine,
     sources: &[Endpoint],
+    twins: &Twins,
 ) -> Result<Option<DnsStep>, AskError> {
     let servers: Vec<&Pod> = world.pods.values().filter(|p| is_cluster_dns(p)).collect();
     if servers.is_empty() || !sources.iter().any(|s| matches!(s, Endpoint::Pod { .. })) {
@@ -35,7 +37,9 @@ pub(crate) fn dns_step(
     let over = |protocol| -> Result<Vec<Path>, AskError> {
         let backends = dns_backends(world, &servers, protocol);
         let asks = sources.iter().flat_map(|s| backends.iter().map(move |b| Ask::direct(s, b)));
-        Ok(judge(world, engine, &asks.collect::<Vec<_>>())?)
+        let mut paths = judge(world, engine, &asks.collect::<Vec<_>>())?;
+        twins.expand(&mut paths);
+        Ok(paths)
     };
     Ok(Some(DnsStep {
         udp: over(Protocol::Udp)?,

@@ -20,34 +20,39 @@ pub(crate) struct Flows {
     pub notes: Vec<Note>,
 }
 
-/// Every source with every backend, by every way in. When there are several sources, a pod and itself are
-/// no pair: that is always allowed and would only hide what was asked.
+/// The two sides of a question.
+#[derive(Clone, Copy)]
+pub(crate) struct Sides<'a> {
+    pub sources: &'a [Endpoint],
+    pub backends: &'a [Backend],
+    /// Whether a pod and itself are no pair: with several sources that would only hide what was asked, for
+    /// it is always allowed.
+    pub itself_left_out: bool,
+}
+
+/// Every source with every backend, by every way in.
 pub(crate) fn flows(
     world: &World,
     engine: &Engine,
-    sources: &[Endpoint],
-    backends: &[Backend],
+    sides: Sides<'_>,
     step: Option<&mut ServiceStep>,
 ) -> Result<Flows, AskError> {
     let service = step.as_ref().and_then(|s| world.services.get(&s.service));
     match (step, service) {
         (Some(step), Some(service)) if matches!(step.via, Via::NodePort { .. }) => {
-            through_node(world, engine, sources, step, service)
+            through_node(world, engine, sides, step, service)
         }
-        (Some(_), Some(service)) if sources.iter().all(|s| is_outside(world, s)) => {
-            Ok(from_outside(world, sources, backends, service))
+        (Some(_), Some(service)) if sides.sources.iter().all(|s| is_outside(world, s)) => {
+            Ok(from_outside(world, sides, service))
         }
-        _ => Ok(directly(sources, backends)),
+        _ => Ok(Flows { asks: directly(sides), notes: Vec::new() }),
     }
 }
 
-fn directly(sources: &[Endpoint], backends: &[Backend]) -> Flows {
-    let all = sources.iter().flat_map(|s| backends.iter().map(move |b| (s, b)));
-    let (itself, asks): (Vec<_>, Vec<_>) = all.partition(|(s, b)| sources.len() > 1 && **s == b.end);
-    Flows {
-        asks: asks.into_iter().map(|(s, b)| Ask::direct(s, b)).collect(),
-        notes: (!itself.is_empty()).then_some(Note::ItselfLeftOut).into_iter().collect(),
-    }
+fn directly(sides: Sides<'_>) -> Vec<Ask> {
+    let all = sides.sources.iter().flat_map(|s| sides.backends.iter().map(move |b| (s, b)));
+    let pairs = all.filter(|(s, b)| !(sides.itself_left_out && **s == b.end));
+    pairs.map(|(s, b)| Ask::direct(s, b)).collect()
 }
 
 /// Whether an end is an address outside the cluster.
@@ -56,15 +61,16 @@ fn is_outside(world: &World, end: &Endpoint) -> bool {
 }
 
 /// From outside a connection enters by any node, unless the Service keeps it to the backends' own nodes.
-fn from_outside(world: &World, sources: &[Endpoint], backends: &[Backend], service: &Service) -> Flows {
-    let mut flows = directly(sources, backends);
+fn from_outside(world: &World, sides: Sides<'_>, service: &Service) -> Flows {
+    let mut flows = Flows { asks: directly(sides), notes: Vec::new() };
     let exposed = matches!(service.kind, ServiceType::NodePort | ServiceType::LoadBalancer)
         || !service.external_ips.is_empty();
     if !exposed {
         flows.notes.push(Note::NotExposed(service.meta.id.clone()));
     } else if service.external_traffic == TrafficPolicy::Cluster {
         flows.notes.push(Note::EntryNodes { stated: !world.nodes.is_empty() });
-        for (source, backend) in sources.iter().flat_map(|s| backends.iter().map(move |b| (s, b))) {
+        for (source, backend) in sides.sources.iter().flat_map(|s| sides.backends.iter().map(move |b| (s, b)))
+        {
             let others = world.nodes.keys().filter(|n| node_of(world, &backend.end) != Some(n.as_str()));
             let relayed = |n: &String| Ask { arrives: Some(node(n)), ..Ask::direct(source, backend) };
             flows.asks.extend(others.map(relayed));
@@ -77,11 +83,13 @@ fn from_outside(world: &World, sources: &[Endpoint], backends: &[Backend], servi
 fn through_node(
     world: &World,
     engine: &Engine,
-    sources: &[Endpoint],
+    sides: Sides<'_>,
     step: &mut ServiceStep,
     service: &Service,
 ) -> Result<Flows, AskError> {
-    let Via::NodePort { node: entry, layer4 } = &step.via else { return Ok(directly(sources, &[])) };
+    let Via::NodePort { node: entry, layer4 } = &step.via else {
+        return Ok(Flows { asks: directly(sides), notes: Vec::new() });
+    };
     let front = Backend { end: node(entry), layer4: *layer4 };
     let local = service.external_traffic == TrafficPolicy::Local;
     let elsewhere = |b: &Backend| node_of(world, &b.end).is_some_and(|home| home != entry);
@@ -95,9 +103,9 @@ fn through_node(
         return Err(no_backends(world, service, step));
     }
     let mut asks = Vec::new();
-    for source in sources {
+    for source in sides.sources {
         let leaves = ways_out(world, engine, source, &front);
-        for backend in &step.backends {
+        for backend in sides.backends.iter().filter(|b| !(local && elsewhere(b))) {
             let arrives = ways_in(world, backend, entry, local);
             let ways = leaves.iter().flat_map(|l| arrives.iter().map(move |a| (l, a)));
             asks.extend(ways.map(|(leaves, arrives)| Ask {

@@ -5,14 +5,15 @@ use podfence_model::{Endpoint, World};
 
 use crate::assumed::is_cluster_dns;
 use crate::dns::{any_isolated, dns_step};
-use crate::entry::flows;
+use crate::entry::{Sides, flows};
 use crate::error::AskError;
 use crate::explanation::{Asked, Explanation, Question, Verdict};
 use crate::judge::{Path, judge};
-use crate::notes::notes;
+use crate::notes::{itself_note, notes};
 use crate::port::{AskedProtocol, PortName};
 use crate::reach::{Reached, reach};
 use crate::resolve::{Resolved, Role, resolve};
+use crate::twins::Twins;
 
 /// Answers a question about a world, whose workloads must have been expanded and to which the cluster DNS
 /// should have been added ([`crate::assumed::add_cluster_dns`]). `engine` must be of the same world.
@@ -31,14 +32,17 @@ pub fn explain<'w>(
     let sources = source_ends(&source);
     let Reached { mut service, backends } = reach(world, &destination, port, question.protocol)?;
     let mut notes = notes(world, &sources, &backends, service.as_ref());
-    let flows = flows(world, engine, &sources, &backends, service.as_mut())?;
+    let itself_left_out = sources.len() > 1;
+    notes.extend(itself_left_out.then(|| itself_note(&sources, &backends)).flatten());
+    let mut twins = Twins::default();
+    let (asked, backends) = twins.represent(world, &sources, &backends);
+    let sides = Sides { sources: &asked, backends: &backends, itself_left_out };
+    let flows = flows(world, engine, sides, service.as_mut())?;
     notes.extend(flows.notes);
-    let paths = judge(world, engine, &flows.asks)?;
-    let dns = if needs_dns(world, engine, &sources, &destination) {
-        dns_step(world, engine, &sources)?
-    } else {
-        None
-    };
+    let mut paths = judge(world, engine, &flows.asks)?;
+    twins.expand(&mut paths);
+    let needs_dns = needs_dns(world, engine, &asked, &destination);
+    let dns = if needs_dns { dns_step(world, engine, &asked, &twins)? } else { None };
     Ok(Explanation {
         world,
         source: Asked { text: question.source.text.clone(), means: source },

@@ -20,6 +20,7 @@ pub mod resolve;
 mod service;
 mod service_port;
 mod target;
+mod twins;
 
 pub use dns::DnsStep;
 pub use error::{AskError, Candidates, Suggestions};

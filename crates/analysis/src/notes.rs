@@ -1,5 +1,7 @@
 //! What is worth knowing beside the answer and decides nothing.
 
+use std::collections::HashSet;
+
 use podfence_model::{
     Endpoint, Layer4, NamespacedName, Pod, Port, Protocol, ServicePort, TargetPort, TrafficPolicy, World,
 };
@@ -64,6 +66,12 @@ pub(crate) fn notes(
     notes.extend(backends.iter().find_map(|b| undeclared(world, b)));
     notes.dedup();
     notes
+}
+
+/// The note that a pod stands on both sides.
+pub(crate) fn itself_note(sources: &[Endpoint], backends: &[Backend]) -> Option<Note> {
+    let sources: HashSet<&Endpoint> = sources.iter().collect();
+    backends.iter().any(|b| sources.contains(&b.end)).then_some(Note::ItselfLeftOut)
 }
 
 fn service_notes(world: &World, step: &ServiceStep) -> Vec<Note> {

@@ -1,12 +1,12 @@
 //! The known word that an unknown one was probably meant to be.
 
-/// The nearest of `known` by edit distance, if it is near enough to suggest: a third of the word's length,
-/// one at least. Case does not count.
+/// The nearest of `known` by edit distance, if it is near enough to suggest: a step for every three
+/// letters, so that nothing is near to a word of two. Case does not count.
 pub fn nearest<'k>(word: &str, known: impl IntoIterator<Item = &'k str>) -> Option<&'k str> {
     if word.len() > 64 {
         return None;
     }
-    let limit = (word.chars().count() / 3).max(1);
+    let limit = word.chars().count() / 3;
     let lower = word.to_lowercase();
     known
         .into_iter()
@@ -51,6 +51,7 @@ mod tests {
             ("form", Some("from")),
             ("matchLabels", None),
             ("app", None),
+            ("to", None),
         ];
         for (word, expected) in table {
             assert_eq!(nearest(word, known), expected, "{word}");

@@ -37,9 +37,22 @@ pub(crate) fn end(end: &Endpoint) -> String {
     }
 }
 
-/// Ends as a list.
-pub(crate) fn ends(ends: &[Endpoint]) -> String {
+/// Ends as a list, or as the pods of their workload where they are too many to be named.
+pub(crate) fn ends(world: &World, ends: &[Endpoint]) -> String {
+    if let Some(workload) = workload_of(world, ends).filter(|_| ends.len() > SHOWN) {
+        return format!("{} pods of {}", ends.len(), object(workload));
+    }
     list(&ends.iter().map(end).collect::<Vec<_>>())
+}
+
+/// The one workload that makes all of these pods.
+fn workload_of<'w>(world: &'w World, ends: &[Endpoint]) -> Option<&'w ObjectRef> {
+    let mut workloads = ends.iter().map(|end| match end {
+        Endpoint::Pod { id, address: None } => world.pods.get(id)?.workload.as_ref(),
+        _ => None,
+    });
+    let first = workloads.next()??;
+    workloads.all(|other| other == Some(first)).then_some(first)
 }
 
 /// Pods as a list, `(assumed)` behind the whole where no input states them.
@@ -215,9 +228,9 @@ pub(crate) fn preposition(direction: Direction) -> &'static str {
 }
 
 /// Why no policy is asked about ends that no policy can select.
-pub(crate) fn unpoliced(unpoliced_ends: &[Endpoint], party: &Party) -> String {
-    let who = ends(unpoliced_ends);
-    match (party, unpoliced_ends.first()) {
+pub(crate) fn unpoliced(world: &World, subjects: &[Endpoint], party: &Party) -> String {
+    let who = ends(world, subjects);
+    match (party, subjects.first()) {
         (Party::Node { .. }, Some(Endpoint::Pod { .. })) => {
             format!("{who} uses its node's network (hostNetwork), and no policy selects that")
         }

@@ -7,7 +7,7 @@ mod steps;
 
 use podfence_analysis::{Explanation, Path, Verdict};
 use podfence_engine::Outcome;
-use podfence_model::Endpoint;
+use podfence_model::{Endpoint, World};
 use podfence_source::SourceMap;
 
 use crate::style::{BAD, BOLD, GOOD, OPEN, Sheet, paint};
@@ -27,7 +27,7 @@ pub fn explain(explanation: &Explanation<'_>, sources: &SourceMap) -> String {
     for path in &explanation.paths {
         if several {
             sheet.gap();
-            sheet.line(path_headline(path));
+            sheet.line(path_headline(explanation.world, path));
         }
         if path.arrives.is_none() && explanation.paths.iter().any(|p| p.arrives.is_some()) {
             sheet.entry("enters", "by the pod's own node, where the source's address stays as it is");
@@ -72,14 +72,14 @@ fn depends(explanation: &Explanation<'_>) -> &'static str {
     }
 }
 
-fn path_headline(path: &Path) -> String {
+fn path_headline(world: &World, path: &Path) -> String {
     let (style, word) = match path.answer.outcome {
         Outcome::Allowed => (GOOD, "allowed"),
         Outcome::Denied => (BAD, "denied"),
         Outcome::Undecidable(_) => (OPEN, "undecidable"),
     };
     let by = path.arrives.as_ref().map(|node| format!(" by {}", words::end(node))).unwrap_or_default();
-    let (sources, destinations) = (words::ends(&path.sources), words::ends(&path.destinations));
+    let (sources, destinations) = (words::ends(world, &path.sources), words::ends(world, &path.destinations));
     let ends = format!("{sources}{by} → {destinations} {}", path.layer4);
     format!("{}: {}", paint(BOLD, ends), paint(style, word))
 }

@@ -22,7 +22,7 @@ pub(super) fn sides(sheet: &mut Sheet, world: &World, path: &Path) {
         return;
     }
     relay(sheet, path);
-    own_node(sheet, path);
+    own_node(sheet, world, path);
     for direction in Direction::BOTH {
         let (side, ends, party) = match direction {
             Direction::Egress => (&path.answer.egress, &path.sources, &path.answer.source),
@@ -31,7 +31,7 @@ pub(super) fn sides(sheet: &mut Sheet, world: &World, path: &Path) {
         if let Some(side) = side {
             judged(sheet, world, path, side, ends);
         } else {
-            let text = format!("{}: {}", allowed(), words::unpoliced(ends, party));
+            let text = format!("{}: {}", allowed(), words::unpoliced(world, ends, party));
             sheet.entry(&direction.to_string(), &text);
         }
     }
@@ -49,9 +49,9 @@ fn relay(sheet: &mut Sheet, path: &Path) {
 }
 
 /// Where the answer hangs on whether the source is the pod's own node.
-fn own_node(sheet: &mut Sheet, path: &Path) {
+fn own_node(sheet: &mut Sheet, world: &World, path: &Path) {
     if path.missing.iter().any(|fact| matches!(fact, Fact::PodNode(_))) {
-        let who = words::ends(&path.destinations);
+        let who = words::ends(world, &path.destinations);
         let verb = if path.destinations.len() == 1 { "runs" } else { "run" };
         let text = format!(
             "{}: the node that a pod runs on always reaches it, and no input says whether {who} {verb} on \
@@ -69,7 +69,7 @@ fn allowed() -> String {
 fn judged(sheet: &mut Sheet, world: &World, path: &Path, side: &Side, subjects: &[Endpoint]) {
     let label = side.direction.to_string();
     let Some(tier) = side.tiers.iter().rev().find(|t| t.end != TierEnd::NotSelected) else {
-        let who = words::ends(subjects);
+        let who = words::ends(world, subjects);
         sheet.entry(&label, &format!("{}: no policy isolates {who} for {label}", allowed()));
         return;
     };
@@ -118,14 +118,14 @@ fn isolated(
     subjects: &[Endpoint],
 ) {
     let by = words::count(tier.selecting.len(), "policy", "policies");
-    let who = words::ends(subjects);
+    let who = words::ends(world, subjects);
     let verb = if subjects.len() == 1 { "is" } else { "are" };
     let (peers, layer4) = path.seen(direction);
     let text = format!(
         "{}: {who} {verb} isolated for {direction} by {by}, and no rule admits {layer4} {} {}",
         paint(BAD, "denied"),
         words::preposition(direction),
-        words::ends(peers),
+        words::ends(world, peers),
     );
     sheet.entry(&direction.to_string(), &text);
     policies(sheet, world, &tier.selecting);

@@ -2,7 +2,7 @@
 
 use podfence_analysis::{DnsStep, Explanation, Path, ServiceStep, Via};
 use podfence_engine::{Outcome, Side, TierEnd};
-use podfence_model::{Layer4, NamespacedName};
+use podfence_model::{Layer4, NamespacedName, World};
 
 use crate::style::{BAD, GOOD, OPEN, Sheet, paint};
 use crate::words;
@@ -68,17 +68,17 @@ pub(super) fn dns(sheet: &mut Sheet, explanation: &Explanation<'_>) {
         Some(service) => format!("the name {} does not resolve", service.service.name),
         None => "names do not resolve".to_owned(),
     };
-    sheet.entry("dns", &dns_text(step, &servers, &what));
+    sheet.entry("dns", &dns_text(explanation.world, step, &servers, &what));
     if let Some(path) = refused(&step.udp) {
         sheet.more(&blocker(path));
     }
 }
 
-fn dns_text(step: &DnsStep, servers: &str, consequence: &str) -> String {
+fn dns_text(world: &World, step: &DnsStep, servers: &str, consequence: &str) -> String {
     let blocked = paint(BAD, "blocked");
     match (refused(&step.udp), refused(&step.tcp)) {
         (Some(path), tcp) => {
-            let who = words::ends(&path.sources);
+            let who = words::ends(world, &path.sources);
             let tcp =
                 if tcp.is_some() { "" } else { " (TCP 53 would pass, but resolvers ask over UDP first)" };
             format!("{blocked}: {who} may not send {} to {servers}, so {consequence}{tcp}", path.layer4)
