@@ -1,7 +1,7 @@
 //! The dataplane of one network namespace: what it enforces, and how it gets from one plan to the next.
 
 use podfence_netlink::conntrack::Conntrack;
-use podfence_netlink::nft::{Batch, Nftables};
+use podfence_netlink::nft::{Batch, Chain, Nftables};
 use podfence_plan::{Delta, NodePlan, diff};
 
 use crate::error::DataplaneError;
@@ -109,12 +109,16 @@ impl Dataplane {
         let mut prelude = Prelude::new(&self.frame.table, max);
         prelude.batch().ensure_table(&self.frame.table, Some(&OWN_TABLE));
         let chains = self.frame.chains();
-        let missing = || chains.iter().filter(|chain| !stock.has(chain));
-        missing().filter(|chain| chain.base.is_none()).for_each(|chain| prelude.chain(chain));
+        let (taken, free): (Vec<&Chain>, Vec<&Chain>) =
+            chains.iter().filter(|chain| !stock.has(chain)).partition(|chain| stock.takes_name_of(chain));
+        for chain in free {
+            prelude.chain(chain); // empty, so it lets everything pass
+        }
         let mut t = Transaction::new(&self.frame, &mut self.ledger, (&empty, plan, &delta), prelude);
         t.load()?;
-        for chain in missing().filter(|chain| chain.base.is_some()) {
-            stock.evict(chain, &self.frame.table, &mut t.switch);
+        for chain in taken {
+            t.switch.flush_chain(&self.frame.table, &chain.name);
+            t.switch.delete_chain(&self.frame.table, &chain.name);
             t.switch.create_chain(&self.frame.table, chain);
         }
         self.frame.write(&mut t.switch, self.generations.stamp(generation))?;

@@ -1,7 +1,7 @@
 //! What the two families call the same header and connection fields, and the matches that the frame is made of.
 
 use podfence_model::{Direction, Family};
-use podfence_netlink::nft::{Header, IpVersion, Load, Rule, Value, ct_state, tcp_flags};
+use podfence_netlink::nft::{Comment, Header, IpVersion, Load, Rule, Value, ct_state, tcp_flags};
 
 use crate::generation::Stamp;
 
@@ -68,6 +68,11 @@ pub(crate) fn icmpv6(first: u8, last: u8) -> Rule {
     of(Family::V6).l4proto(ICMPV6).in_range(Load::ICMP_TYPE, Value::byte(first), Value::byte(last))
 }
 
+/// ICMPv6 messages of one type.
+pub(crate) fn icmpv6_type(number: u8) -> Rule {
+    of(Family::V6).l4proto(ICMPV6).eq(Load::ICMP_TYPE, Value::byte(number))
+}
+
 /// Neighbour solicitations and advertisements. Routers never forward them, so only the hop limit of a bridged or
 /// received one is still 255 (RFC 4861, 7.1).
 pub(crate) fn neighbour_discovery() -> Rule {
@@ -85,7 +90,7 @@ pub(crate) fn from_the_middle() -> [Rule; 2] {
     let new = |protocol| in_state(ct_state::NEW).l4proto(protocol);
     [
         new(TCP).masked_ne(Load::TCP_FLAGS, Value::byte(flags), Value::byte(tcp_flags::SYN)),
-        new(SCTP).ne(SCTP_CHUNK, Value::byte(SCTP_INIT)),
+        new(SCTP).ne(SCTP_CHUNK, Value::byte(SCTP_INIT)).comment(Comment::constant("chunks other than INIT")),
     ]
 }
 

@@ -14,7 +14,7 @@ use podfence_netlink::nft::{
 };
 
 use crate::fields::{
-    fields, from_the_middle, icmp_errors, icmpv6, in_state, neighbour_discovery, of, stamped,
+    fields, from_the_middle, icmp_errors, icmpv6, icmpv6_type, in_state, neighbour_discovery, of, stamped,
 };
 use crate::generation::Stamp;
 use crate::names::{comment, name, refused};
@@ -195,7 +195,7 @@ impl Frame {
             link_local.accept(),
             none.accept(),
             icmpv6(130, 133).drop(),
-            icmpv6(143, 143).drop(),
+            icmpv6_type(143).drop(),
             Rule::new().goto(&refused(Refusal::Source)),
         ]
     }
@@ -296,12 +296,14 @@ impl Frame {
 
     /// The sender's program, by who opened the connection, whichever way the packet travels.
     fn egress(&self, family: Family) -> Rule {
-        Rule::new().vmap(&[fields(family).opener], &self.set(PodSet::Egress(family)))
+        let about = Comment::constant("what the sender's policies say");
+        Rule::new().vmap(&[fields(family).opener], &self.set(PodSet::Egress(family))).comment(about)
     }
 
     /// The receiver's program, by who really answers the connection.
     fn ingress(&self, family: Family) -> Rule {
-        Rule::new().vmap(&[fields(family).answerer], &self.set(PodSet::Ingress(family)))
+        let about = Comment::constant("what the receiver's policies say");
+        Rule::new().vmap(&[fields(family).answerer], &self.set(PodSet::Ingress(family))).comment(about)
     }
 
     /// Stamps connections of local pods; others are none of our business.

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use podfence_netlink::nft::{Batch, Chain, Comment, Name, Nftables, Set, Table};
+use podfence_netlink::nft::{Chain, Comment, Name, Nftables, Set, Table};
 use podfence_plan::{ProgramKey, UnionKey};
 
 use crate::error::DataplaneError;
@@ -65,12 +65,9 @@ impl Stock {
         self.chains.iter().any(|have| have.name == chain.name && have.base == chain.base)
     }
 
-    /// Makes room for a chain whose name another one has.
-    pub(crate) fn evict(&self, chain: &Chain, table: &Table, batch: &mut Batch) {
-        if self.chains.iter().any(|have| have.name == chain.name) {
-            batch.flush_chain(table, &chain.name);
-            batch.delete_chain(table, &chain.name);
-        }
+    /// Whether a chain of its name is there, just so or not.
+    pub(crate) fn takes_name_of(&self, chain: &Chain) -> bool {
+        self.chains.iter().any(|have| have.name == chain.name)
     }
 }
 

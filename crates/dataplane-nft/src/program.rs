@@ -67,23 +67,23 @@ impl ProgramObject {
         }
     }
 
+    /// A protocol whose ports all go where portless protocols go needs no rule of its own.
     fn rules(&self, plan: &ProgramPlan, to: impl Fn(&UnionKey) -> Verdict) -> Vec<Rule> {
-        let refuse = refused(Refusal::of(self.direction));
+        let refuse = || Verdict::Goto(refused(Refusal::of(self.direction)));
+        let others = plan.portless.as_ref().map_or_else(refuse, &to);
         let mut rules = Vec::new();
         for protocol in Protocol::ALL {
             let of_protocol = || Rule::new().l4proto(protocol.number());
-            let rows = plan.ports.get(&protocol).map_or(&[][..], Vec::as_slice);
-            if let Some(union) = whole(rows) {
-                rules.push(of_protocol().verdict(to(union)));
-                continue;
-            }
             if self.maps.contains(&protocol) {
                 rules.push(of_protocol().vmap(&[Load::CT_REPLY_PROTO_SRC], &self.map(protocol)));
             }
-            rules.push(of_protocol().goto(&refuse));
+            let rows = plan.ports.get(&protocol).map_or(&[][..], Vec::as_slice);
+            let rest = whole(rows).map_or_else(refuse, &to);
+            if rest != others {
+                rules.push(of_protocol().verdict(rest));
+            }
         }
-        let portless = plan.portless.as_ref().map_or(Verdict::Goto(refuse), to);
-        rules.push(Rule::new().verdict(portless));
+        rules.push(Rule::new().verdict(others));
         rules
     }
 }

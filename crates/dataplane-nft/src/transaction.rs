@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use podfence_model::{Cidr, Direction, Family, NamespacedName};
-use podfence_netlink::nft::{Batch, Element, Name};
+use podfence_netlink::nft::{Batch, Element};
 use podfence_plan::{Delta, LocalPod, MemberChange, NodePlan, ProgramKey, ProgramPlan, UnionKey, UnionPlan};
 
 use crate::error::DataplaneError;
@@ -82,6 +82,7 @@ impl<'a> Transaction<'a> {
         self.move_elements(&was, &is)?;
         self.drop_programs();
         self.drop_unions();
+        self.drop_chains();
         Ok(())
     }
 
@@ -135,11 +136,16 @@ impl<'a> Transaction<'a> {
 
     fn change_unions(&mut self) -> Result<(), DataplaneError> {
         for (key, change) in &self.delta.unions_changed {
-            let Some(before) = self.union(key).cloned() else { continue };
-            let after = before.with_room(change);
+            let Some((before, plan)) = self.union(key).cloned().zip(self.new.unions.get(key)) else {
+                continue;
+            };
+            let after = before.resized(plan);
             self.change_members(key, &before, &after, change)?;
             if after.slots != before.slots {
                 self.refill_chains(&after)?;
+            }
+            for slot in before.slots.iter().filter(|slot| !after.slots.contains(slot)) {
+                self.switch.delete_set(&self.frame.table, &union_set(before.id, *slot));
             }
             self.unions.insert(key.clone(), after);
         }
@@ -251,16 +257,35 @@ impl<'a> Transaction<'a> {
     fn drop_unions(&mut self) {
         let replaced = self.delta.unions_set.keys().chain(&self.delta.unions_removed);
         for union in replaced.filter_map(|key| self.ledger.unions.get(key)) {
-            let chains: Vec<Name> = union.chains.iter().map(|d| union_chain(*d, union.id)).collect();
-            for chain in &chains {
-                self.switch.flush_chain(&self.frame.table, chain);
-                self.switch.delete_chain(&self.frame.table, chain);
-            }
+            union.chains.iter().for_each(|d| drop_chain(&mut self.switch, self.frame, *d, union.id));
             for slot in &union.slots {
                 self.switch.delete_set(&self.frame.table, &union_set(union.id, *slot));
             }
         }
     }
+
+    /// Drops the chains of unions that stay, where no program of that direction goes to them any more.
+    fn drop_chains(&mut self) {
+        let wanted = wanted_chains(self.new);
+        for key in self.new.unions.keys() {
+            let Some(union) = self.union(key).cloned() else { continue };
+            let (chains, gone): (Vec<_>, Vec<_>) =
+                union.chains.iter().copied().partition(|direction| wanted.contains(&(key, *direction)));
+            if gone.is_empty() {
+                continue;
+            }
+            for direction in gone {
+                drop_chain(&mut self.switch, self.frame, direction, union.id);
+            }
+            self.unions.insert(key.clone(), UnionObject { chains, ..union });
+        }
+    }
+}
+
+fn drop_chain(switch: &mut Batch, frame: &Frame, direction: Direction, union: u32) {
+    let chain = union_chain(direction, union);
+    switch.flush_chain(&frame.table, &chain);
+    switch.delete_chain(&frame.table, &chain);
 }
 
 fn of_addresses(known: &[IpAddr], ranges: &[Cidr]) -> Bindings {

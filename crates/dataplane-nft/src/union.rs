@@ -26,14 +26,12 @@ pub(crate) struct UnionObject {
 impl UnionObject {
     /// A union with sets for what `plan` holds, and no chain yet.
     pub(crate) fn new(id: u32, plan: &UnionPlan) -> Self {
-        let slots = Slot::ALL.into_iter().filter(|slot| !elements(plan, *slot).is_empty()).collect();
-        Self { id, everyone: plan.everyone, slots, chains: Vec::new() }
+        Self { id, everyone: plan.everyone, slots: slots(plan), chains: Vec::new() }
     }
 
-    /// The same union with sets also for what `change` adds.
-    pub(crate) fn with_room(&self, change: &MemberChange) -> Self {
-        let needed = |slot: &Slot| self.slots.contains(slot) || !added(change, *slot).is_empty();
-        Self { slots: Slot::ALL.into_iter().filter(needed).collect(), ..self.clone() }
+    /// The same union with sets for what `plan` holds now.
+    pub(crate) fn resized(&self, plan: &UnionPlan) -> Self {
+        Self { slots: slots(plan), ..self.clone() }
     }
 
     pub(crate) fn set(&self, slot: Slot, about: &str) -> Set {
@@ -74,6 +72,10 @@ impl UnionObject {
         rules.push(Rule::new().goto(&refuse));
         rules
     }
+}
+
+fn slots(plan: &UnionPlan) -> Vec<Slot> {
+    Slot::ALL.into_iter().filter(|slot| !elements(plan, *slot).is_empty()).collect()
 }
 
 /// The elements of a plan that belong into a set.

@@ -14,11 +14,15 @@ mod common;
 mod cut;
 mod deltas;
 mod forged;
+mod gaps;
+mod generations;
 mod itself;
+mod listing;
 mod logged;
 mod neighbours;
 mod packets;
 mod shapes;
+mod size;
 mod speech;
 mod state;
 mod stateful;
@@ -74,6 +78,11 @@ const TESTS: &[(&str, fn())] = &[
     ("others_tables_stay_as_they_are", deltas::others_tables_stay_as_they_are),
     ("a_restart_is_not_noticed", deltas::a_restart_is_not_noticed),
     ("a_restart_with_other_settings", deltas::a_restart_with_other_settings),
+    ("two_bits_are_enough", generations::two_bits_are_enough),
+    ("a_restart_believes_no_stamp", generations::a_restart_believes_no_stamp),
+    ("no_packet_slips_through", gaps::no_packet_slips_through),
+    ("a_large_cluster_loads", size::a_large_cluster_loads),
+    ("the_ruleset_reads_well", listing::it_reads_well),
     ("options_do_not_hide_ports", shapes::options_do_not_hide_ports),
     ("protocols_without_ports", shapes::protocols_without_ports),
     ("fragments_are_judged_as_one", shapes::fragments_are_judged_as_one),

@@ -1,0 +1,83 @@
+//! Large plans load, within the buffers of root and of user namespaces alike.
+
+use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use podfence_dataplane_nft::{Dataplane, Settings};
+use podfence_lab::netns::Netns;
+use podfence_lab::sysctl::Role;
+use podfence_model::{Direction, Protocol};
+use podfence_netlink::nft::Nftables;
+use podfence_plan::{LocalPod, NodePlan, PortRow, ProgramPlan};
+use podfence_testkit::build::id;
+
+use crate::state::TABLE;
+
+const KNOWN: u32 = 100_000;
+const UNION: u32 = 50_000;
+const LOCAL: u32 = 100;
+
+fn address(number: u32) -> IpAddr {
+    Ipv4Addr::from(0x0a00_0000 + number).into()
+}
+
+/// Local pods that admit every other pod of a large cluster on one port.
+fn plan(known: u32, union: u32) -> NodePlan {
+    let (key, members): (Arc<str>, Arc<str>) = ("ingress x/web".into(), "pods with many labels".into());
+    let mut plan = NodePlan { known: (0..known).map(address).collect(), ..NodePlan::default() };
+    let row = PortRow { first: 80, last: 80, union: members.clone() };
+    let program = ProgramPlan {
+        direction: Direction::Ingress,
+        policies: vec![id("x/web")],
+        ports: BTreeMap::from([(Protocol::Tcp, vec![row])]),
+        portless: None,
+    };
+    plan.programs.insert(key.clone(), program);
+    let union =
+        podfence_plan::UnionPlan { pods: (0..union).map(|n| address(2 * n)).collect(), ..Default::default() };
+    plan.unions.insert(members, union);
+    for number in 0..LOCAL {
+        let (addresses, link) = (vec![address(number)], Some(format!("veth{number}")));
+        let pod = LocalPod { addresses, link, egress: None, ingress: Some(key.clone()) };
+        plan.pods.insert(id(&format!("x/pod-{number}")), pod);
+    }
+    plan
+}
+
+fn timed<T>(what: &str, act: impl FnOnce() -> T) -> (T, Duration) {
+    let begun = Instant::now();
+    let out = act();
+    println!("{what}: {:?}", begun.elapsed());
+    (out, begun.elapsed())
+}
+
+pub fn a_large_cluster_loads() {
+    let netns = Netns::new("large", Role::Router).unwrap();
+    let mut dataplane = netns.run(|| Dataplane::open(Settings::default())).unwrap();
+    let limit = netns.run(|| Nftables::open().unwrap().max_batch_bytes().unwrap());
+    println!("a transaction has at most {limit} bytes here");
+    let all = plan(KNOWN, UNION);
+    let (_, first) = timed("100,000 pods, a union of 50,000", || dataplane.enforce(all.clone()).unwrap());
+    // One more and one less: no part of the many is touched.
+    let mut one = all.clone();
+    one.known.insert(address(KNOWN));
+    one.known.remove(&address(KNOWN - 1));
+    let (delta, _) = timed("one pod comes, one goes", || dataplane.enforce(one).unwrap());
+    assert!(delta.operations < 10, "{delta:?}");
+    // Half of all at once, which in a user namespace is more than one transaction holds.
+    let (_, half) = timed("half of them go", || dataplane.enforce(plan(KNOWN / 2, UNION / 2)).unwrap());
+    let (_, again) = timed("and come again", || dataplane.enforce(all.clone()).unwrap());
+    let known = netns.run(|| {
+        let mut nft = Nftables::open().unwrap();
+        let sets = nft.sets(&TABLE).unwrap();
+        let known =
+            sets.into_iter().find(|info| info.set.name.as_str().starts_with("known_pods_v4")).unwrap();
+        nft.elements(&TABLE, &known.set).unwrap().len()
+    });
+    assert_eq!(known, KNOWN as usize);
+    for took in [first, half, again] {
+        assert!(took < Duration::from_secs(20), "{took:?}");
+    }
+}
