@@ -35,7 +35,7 @@ pub fn usual_outside() -> Vec<IpAddr> {
 }
 
 /// A node to be.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NodeSpec {
     /// Unique name.
     pub name: String,
@@ -46,7 +46,7 @@ pub struct NodeSpec {
 }
 
 /// A pod to be, with a namespace of its own.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PodSpec {
     /// Unique name, for instance `namespace/name`.
     pub name: String,
@@ -105,9 +105,9 @@ pub enum TopologyError {
         /// The node it names.
         node: String,
     },
-    /// No such pod.
-    #[error("there is no pod {0}")]
-    NoSuchPod(String),
+    /// No such pod or node.
+    #[error("there is no {0}")]
+    NoSuchPlace(String),
     /// The name is taken.
     #[error("there is a {0} already")]
     Duplicate(String),
@@ -119,6 +119,8 @@ pub struct Topology {
     void: Netns,
     outside: Router,
     nodes: BTreeMap<String, Router>,
+    /// The outside's ends of the nodes' links.
+    uplinks: BTreeMap<String, Link>,
     pods: BTreeMap<String, Pod>,
     next_void: u32,
 }
@@ -132,7 +134,8 @@ impl Topology {
         outside.own(addresses).map_err(at("outside"))?;
         let anywhere = [Ipv4Net::default().into(), Ipv6Net::default().into()];
         outside.swallow(&anywhere).map_err(at("outside"))?;
-        Ok(Self { void, outside, nodes: BTreeMap::new(), pods: BTreeMap::new(), next_void: FIRST_VOID })
+        let (nodes, uplinks, pods) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+        Ok(Self { void, outside, nodes, uplinks, pods, next_void: FIRST_VOID })
     }
 
     /// Gives the outside more addresses.
@@ -157,12 +160,30 @@ impl Topology {
                 ranges: spec.pod_ranges.clone(),
             });
         }
-        self.outside.connect(&guests).map_err(at("outside"))?;
-        for (spec, router) in routers {
+        let uplinks = self.outside.connect(&guests).map_err(at("outside"))?;
+        for ((spec, router), uplink) in routers.into_iter().zip(uplinks) {
             router.swallow(&spec.pod_ranges).map_err(at(&spec.name))?;
             self.nodes.insert(spec.name.clone(), router);
+            self.uplinks.insert(spec.name.clone(), uplink);
         }
         Ok(())
+    }
+
+    /// Lets more ranges of pods lie behind a node.
+    pub fn widen_node(&mut self, name: &str, ranges: &[IpNet]) -> Result<(), TopologyError> {
+        let (Some(router), Some(uplink)) = (self.nodes.get(name), self.uplinks.get(name)) else {
+            return Err(TopologyError::NoSuchPlace(format!("node {name}")));
+        };
+        router.swallow(ranges).map_err(at(name))?;
+        self.outside.lead(uplink, &router.addresses, ranges).map_err(at("outside"))
+    }
+
+    /// Takes a node away that has no pods any more.
+    pub fn remove_node(&mut self, name: &str) -> Result<(), TopologyError> {
+        let (Some(_), Some(uplink)) = (self.nodes.remove(name), self.uplinks.remove(name)) else {
+            return Err(TopologyError::NoSuchPlace(format!("node {name}")));
+        };
+        self.outside.disconnect(&uplink).map_err(at("outside"))
     }
 
     /// Adds pods to their nodes, those of a node in one batch.
@@ -193,8 +214,8 @@ impl Topology {
 
     /// Takes a pod away: its link and routes at once, its namespace with the last socket in it.
     pub fn remove_pod(&mut self, name: &str) -> Result<(), TopologyError> {
-        let pod = self.pods.remove(name).ok_or_else(|| TopologyError::NoSuchPod(name.to_owned()))?;
-        let router = &self.nodes[&pod.node];
+        let pod = self.pods.remove(name).ok_or_else(|| TopologyError::NoSuchPlace(format!("pod {name}")))?;
+        let Some(router) = self.nodes.get(&pod.node) else { return Ok(()) };
         router.disconnect(&pod.link).map_err(at(&pod.node))
     }
 

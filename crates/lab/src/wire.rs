@@ -94,6 +94,11 @@ impl Router {
         Ok(links)
     }
 
+    /// Sends what goes to `ranges` to the guest at `link`, who has these addresses.
+    pub(crate) fn lead(&self, link: &Link, guest: &[IpAddr], ranges: &[IpNet]) -> Result<(), RtnlError> {
+        self.apply(self.behind(link, guest, ranges).collect())
+    }
+
     /// Takes a link and its other end away, with all routes through it.
     pub(crate) fn disconnect(&self, link: &Link) -> Result<(), RtnlError> {
         self.apply(vec![Request::delete_link(link.index)])
@@ -118,12 +123,15 @@ impl Router {
         ];
         let addresses = guest.addresses.iter().map(|address| self.route((*address).into(), link.index));
         requests.extend(addresses.map(Request::add_route));
-        let ranges = guest.ranges.iter().filter_map(|range| {
-            let via = of_family(&guest.addresses, range.addr())?;
-            Some(Route { via: Some(via), ..self.route(*range, link.index) })
-        });
-        requests.extend(ranges.map(Request::add_route));
+        requests.extend(self.behind(link, &guest.addresses, &guest.ranges));
         requests
+    }
+
+    fn behind(&self, link: &Link, guest: &[IpAddr], ranges: &[IpNet]) -> impl Iterator<Item = Request> {
+        ranges.iter().filter_map(|range| {
+            let via = of_family(guest, range.addr())?;
+            Some(Request::add_route(Route { via: Some(via), ..self.route(*range, link.index) }))
+        })
     }
 
     fn route(&self, to: IpNet, device: u32) -> Route {
