@@ -17,7 +17,7 @@ struct World(PathBuf);
 impl World {
     fn new(test: &str) -> Self {
         let path = std::env::temp_dir().join(format!("podfence-{test}-{}.yaml", std::process::id()));
-        fs::write(&path, POD).unwrap();
+        fs::write(&path, POD).expect("a temporary file");
         Self(path)
     }
 
@@ -36,7 +36,7 @@ impl Drop for World {
 }
 
 fn is_coloured(command: &mut Command) -> bool {
-    let output = command.output().unwrap();
+    let output = command.output().expect("the binary runs");
     assert!(output.status.success());
     output.stdout.contains(&0x1b)
 }
