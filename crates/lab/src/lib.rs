@@ -26,6 +26,7 @@ mod sctp;
 pub mod serve;
 pub mod service_check;
 pub mod services;
+pub mod setup;
 mod sockets;
 pub mod sysctl;
 pub mod table;

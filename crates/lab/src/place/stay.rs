@@ -79,6 +79,7 @@ mod tests {
 
     use super::super::{place, place_after};
     use super::*;
+    use crate::setup::Setup;
 
     /// What a file says of a world: nothing that the cluster decides.
     fn unplaced(world: &World) -> World {
@@ -109,7 +110,7 @@ mod tests {
                 }
                 storm::apply(&mut world, &edit);
                 world.pods.retain(|_, pod| pod.life != Life::Finished);
-                let next = place_after(&placed, unplaced(&world)).unwrap();
+                let next = place_after(&placed, unplaced(&world), Setup::default()).unwrap();
                 let (before, after) = (seats(&placed), seats(&next));
                 for (id, seat) in &after {
                     assert!(before.get(id).is_none_or(|old| old == seat), "seed {seed}: {id} after {edit:?}");
@@ -131,7 +132,7 @@ mod tests {
         let id = world.pods.keys().next().unwrap().clone();
         let before = place(world.clone()).unwrap();
         world.pods.get_mut(&id).unwrap().node = Some("a-node".into());
-        let after = place_after(&before, world).unwrap();
+        let after = place_after(&before, world, Setup::default()).unwrap();
         for (name, node) in &before.nodes {
             assert_eq!(after.nodes.get(name), Some(node));
         }
@@ -149,7 +150,7 @@ mod tests {
         let Some(robber_pod) = world.pods.get_mut(&robber) else { return };
         robber_pod.addresses = before.pods[&victim].addresses.clone();
         robber_pod.node.clone_from(&before.pods[&victim].node);
-        let after = place_after(&before, world).unwrap();
+        let after = place_after(&before, world, Setup::default()).unwrap();
         assert_eq!(after.pods[&robber].ips(), before.pods[&victim].ips());
         assert!(after.pods[&victim].ips().iter().all(|ip| !after.pods[&robber].ips().contains(ip)));
     }
