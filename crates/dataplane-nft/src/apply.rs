@@ -80,7 +80,7 @@ impl Dataplane {
             return Ok(Enforced { generation: self.generations.current(), operations: 0, rejudged: false });
         }
         let rejudged = delta.narrows || !delta.local_ranges.added.is_empty();
-        let max = self.nft.max_batch_bytes()?;
+        let max = self.max_bytes()?;
         let plans = (&self.plan, plan, &delta);
         let prelude = Prelude::new(&self.frame.table, max);
         let mut t = Transaction::new(&self.frame, &mut self.ledger, plans, prelude);
@@ -104,7 +104,7 @@ impl Dataplane {
         self.ledger = Ledger::after(stock.names());
         self.generations = self.generations.taking_over(stock.stamp.unwrap_or(Stamp::NONE));
         let generation = self.next_generation()?;
-        let (empty, max) = (NodePlan::default(), self.nft.max_batch_bytes()?);
+        let (empty, max) = (NodePlan::default(), self.max_bytes()?);
         let delta = diff(&empty, plan);
         let mut prelude = Prelude::new(&self.frame.table, max);
         prelude.batch().ensure_table(&self.frame.table, Some(&OWN_TABLE));
@@ -128,6 +128,11 @@ impl Dataplane {
         Ok(enforced)
     }
 
+    /// The most bytes of one transaction.
+    fn max_bytes(&self) -> Result<usize, DataplaneError> {
+        Ok(self.frame.settings.limit(self.nft.max_batch_bytes()?))
+    }
+
     fn commit(
         &mut self,
         ready: Ready,
@@ -144,7 +149,7 @@ impl Dataplane {
 
     /// Deletes what was in the table before a rebuild.
     fn clear_away(&mut self, stock: &Stock) -> Result<(), DataplaneError> {
-        let mut last = Prelude::new(&self.frame.table, self.nft.max_batch_bytes()?);
+        let mut last = Prelude::new(&self.frame.table, self.max_bytes()?);
         stock.delete(&self.frame.chains(), &self.frame.table, &mut last);
         last.into_batches().iter().try_for_each(|batch| Ok(self.nft.commit(batch)?))
     }

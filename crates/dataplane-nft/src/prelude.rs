@@ -7,8 +7,6 @@
 
 use podfence_netlink::nft::{Batch, BatchError, Chain, Element, Set, Table};
 
-/// Transactions stay below this: others wait while one runs.
-const MOST: usize = 1 << 20;
 /// More than any operation takes that is not a list of elements.
 const ROOM: usize = 16 << 10;
 
@@ -23,7 +21,7 @@ pub(crate) struct Prelude {
 impl Prelude {
     /// Transactions on a table, each of at most `max_batch_bytes`.
     pub(crate) fn new(table: &Table, max_batch_bytes: usize) -> Self {
-        Self { table: table.clone(), limit: max_batch_bytes.min(MOST), batches: Vec::new() }
+        Self { table: table.clone(), limit: max_batch_bytes, batches: Vec::new() }
     }
 
     /// A batch with room for one more operation.

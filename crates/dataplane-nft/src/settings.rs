@@ -13,6 +13,9 @@ pub struct Settings {
     pub priority: i32,
     /// The NFLOG group that refused packets are reported to.
     pub log_group: u16,
+    /// About the most bytes of one transaction, during which all others of the network namespace wait; 64 KiB at
+    /// least. Larger changes are built beside what is in force. Sockets may allow less.
+    pub transaction_bytes: usize,
 }
 
 impl Default for Settings {
@@ -22,11 +25,18 @@ impl Default for Settings {
             mark_mask: 0xff00_0000,
             priority: -10, // before the usual filter chains: a packet we refuse is refused whatever they say
             log_group: 5353,
+            transaction_bytes: 4 << 20, // some 100,000 addresses, and tens of milliseconds
         }
     }
 }
 
 impl Settings {
+    /// The most bytes of a transaction on a socket that sends at most `max_batch_bytes`.
+    pub(crate) fn limit(&self, max_batch_bytes: usize) -> usize {
+        const LEAST: usize = 64 << 10;
+        self.transaction_bytes.max(LEAST).min(max_batch_bytes)
+    }
+
     pub(crate) fn table(&self) -> Table {
         Table::new(Family::Inet, self.table.clone())
     }

@@ -47,7 +47,7 @@ fn fresh(plan: NodePlan) -> State {
 }
 
 /// Whether two states enforce the same. Programs of pods without addresses are there, but nothing leads to them.
-fn same(is: &State, should: &State, what: &str) {
+pub fn same(is: &State, should: &State, what: &str) {
     assert_eq!(is.unused().len(), should.unused().len(), "{what}: {:?}", is.unused());
     enforce_the_same(is, should, what);
 }

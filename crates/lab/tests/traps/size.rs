@@ -13,7 +13,8 @@ use podfence_netlink::nft::Nftables;
 use podfence_plan::{LocalPod, NodePlan, PortRow, ProgramPlan};
 use podfence_testkit::build::id;
 
-use crate::state::TABLE;
+use crate::deltas::same;
+use crate::state::{State, TABLE};
 
 const KNOWN: u32 = 100_000;
 const UNION: u32 = 50_000;
@@ -24,7 +25,7 @@ fn address(number: u32) -> IpAddr {
 }
 
 /// Local pods that admit every other pod of a large cluster on one port.
-fn plan(known: u32, union: u32) -> NodePlan {
+fn plan(known: u32, union: u32, local: u32) -> NodePlan {
     let (key, members): (Arc<str>, Arc<str>) = ("ingress x/web".into(), "pods with many labels".into());
     let mut plan = NodePlan { known: (0..known).map(address).collect(), ..NodePlan::default() };
     let row = PortRow { first: 80, last: 80, union: members.clone() };
@@ -38,7 +39,7 @@ fn plan(known: u32, union: u32) -> NodePlan {
     let union =
         podfence_plan::UnionPlan { pods: (0..union).map(|n| address(2 * n)).collect(), ..Default::default() };
     plan.unions.insert(members, union);
-    for number in 0..LOCAL {
+    for number in 0..local {
         let (addresses, link) = (vec![address(number)], Some(format!("veth{number}")));
         let pod = LocalPod { addresses, link, egress: None, ingress: Some(key.clone()) };
         plan.pods.insert(id(&format!("x/pod-{number}")), pod);
@@ -58,7 +59,7 @@ pub fn a_large_cluster_loads() {
     let mut dataplane = netns.run(|| Dataplane::open(Settings::default())).unwrap();
     let limit = netns.run(|| Nftables::open().unwrap().max_batch_bytes().unwrap());
     println!("a transaction has at most {limit} bytes here");
-    let all = plan(KNOWN, UNION);
+    let all = plan(KNOWN, UNION, LOCAL);
     let (_, first) = timed("100,000 pods, a union of 50,000", || dataplane.enforce(all.clone()).unwrap());
     // One more and one less: no part of the many is touched.
     let mut one = all.clone();
@@ -67,7 +68,8 @@ pub fn a_large_cluster_loads() {
     let (delta, _) = timed("one pod comes, one goes", || dataplane.enforce(one).unwrap());
     assert!(delta.operations < 10, "{delta:?}");
     // Half of all at once, which in a user namespace is more than one transaction holds.
-    let (_, half) = timed("half of them go", || dataplane.enforce(plan(KNOWN / 2, UNION / 2)).unwrap());
+    let (_, half) =
+        timed("half of them go", || dataplane.enforce(plan(KNOWN / 2, UNION / 2, LOCAL)).unwrap());
     let (_, again) = timed("and come again", || dataplane.enforce(all.clone()).unwrap());
     let known = netns.run(|| {
         let mut nft = Nftables::open().unwrap();
@@ -77,7 +79,23 @@ pub fn a_large_cluster_loads() {
         nft.elements(&TABLE, &known.set).unwrap().len()
     });
     assert_eq!(known, KNOWN as usize);
+    let _ = timed("by small transactions", small_transactions);
     for took in [first, half, again] {
         assert!(took < Duration::from_secs(20), "{took:?}");
+    }
+}
+
+/// What does not fit one transaction is built beside what is in force, and the switch is small.
+fn small_transactions() {
+    let netns = Netns::new("small", Role::Router).unwrap();
+    let settings = Settings { transaction_bytes: 0, ..Settings::default() };
+    let mut dataplane = netns.run(|| Dataplane::open(settings)).unwrap();
+    for known in [KNOWN / 5, KNOWN / 10, KNOWN / 5] {
+        let plan = plan(known, known / 2, 3);
+        let enforced = dataplane.enforce(plan.clone()).unwrap();
+        assert!(enforced.rejudged && enforced.operations < 200, "{enforced:?}");
+        let alone = Netns::new("alone", Role::Router).unwrap();
+        alone.run(|| Dataplane::open(Settings::default())).unwrap().enforce(plan).unwrap();
+        same(&State::of(&netns, TABLE), &State::of(&alone, TABLE), "by small transactions");
     }
 }
