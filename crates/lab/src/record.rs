@@ -1,6 +1,7 @@
 //! Findings as values for programs.
 
 use podfence_engine::Outcome as Verdict;
+use podfence_model::Endpoint;
 use podfence_report::json::{Compared, LabStep, VerdictRow};
 
 use crate::check::Checked;
@@ -11,20 +12,23 @@ use crate::service_check::{NameChecked, ServiceChecked};
 
 /// A step and everything that was compared in it.
 pub fn step(name: Option<String>, findings: &Findings, verdicts: Vec<VerdictRow>) -> LabStep {
+    LabStep { name, differences: findings.differences(), compared: compared(findings), verdicts }
+}
+
+/// Everything that was compared.
+pub fn compared(findings: &Findings) -> Vec<Compared> {
     let flows = findings.flows.iter().map(flow);
     let services = findings.services.iter().map(service);
-    let names = findings.names.iter().map(look_up);
-    LabStep {
-        name,
-        differences: findings.differences(),
-        compared: flows.chain(services).chain(names).collect(),
-        verdicts,
-    }
+    flows.chain(services).chain(findings.names.iter().map(look_up)).collect()
 }
 
 /// A flow that was tried.
 pub(crate) fn flow(one: &Checked) -> Compared {
-    let address = one.flow.destination.address().map_or(String::new(), |ip| format!(" at {ip}"));
+    let address = match one.flow.destination {
+        Endpoint::Ip(_) => None, // its name already
+        Endpoint::Pod { address, .. } | Endpoint::Node { address, .. } => address,
+    };
+    let address = address.map_or(String::new(), |ip| format!(" at {ip}"));
     Compared {
         from: one.flow.source.to_string(),
         to: format!("{}{address}", one.flow.destination),

@@ -10,7 +10,7 @@ use podfence_model::{Endpoint, Family, Flow, Layer4, Pod, ServicePort};
 
 use crate::asked::{NameQuestion, ServiceQuestion};
 use crate::cluster::{Cluster, is_dns_flow, transport};
-use crate::dns::Lookup;
+use crate::dns::{Lookup, Resolver};
 use crate::probe::{self, Outcome, Probe, Question};
 
 /// A pod that connects to a Service's cluster address.
@@ -58,7 +58,7 @@ impl NameChecked {
 }
 
 impl Cluster {
-    /// Connects to Services.
+    /// Connects to Services. What is late is tried again, as for flows.
     pub(crate) async fn check_services(
         &self,
         engine: &Engine,
@@ -67,10 +67,17 @@ impl Cluster {
     ) -> Vec<ServiceChecked> {
         let tried: Vec<(ServiceChecked, Probe)> =
             asked.iter().filter_map(|question| self.service_probe(engine, question)).collect();
-        let probes: Vec<Probe> = tried.iter().map(|(_, probe)| probe.clone()).collect();
-        let answers = probe::run(&probes, timeout).await;
-        let known = tried.into_iter().zip(answers);
-        known.map(|((checked, _), answer)| ServiceChecked { kernel: answer.outcome, ..checked }).collect()
+        let (mut checked, probes): (Vec<ServiceChecked>, Vec<Probe>) = tried.into_iter().unzip();
+        for (one, answer) in checked.iter_mut().zip(probe::run(&probes, timeout).await) {
+            one.kernel = answer.outcome;
+        }
+        let is_late = |one: &ServiceChecked| one.kernel == Outcome::TimedOut && !one.agrees();
+        let late: Vec<usize> = (0..checked.len()).filter(|i| is_late(&checked[*i])).collect();
+        let again: Vec<Probe> = late.iter().map(|i| probes[*i].clone()).collect();
+        for (place, answer) in late.into_iter().zip(probe::run(&again, 2 * probe::USUAL_TIMEOUT).await) {
+            checked[place].kernel = answer.outcome;
+        }
+        checked
     }
 
     fn service_probe(&self, engine: &Engine, asked: &ServiceQuestion) -> Option<(ServiceChecked, Probe)> {
@@ -107,7 +114,7 @@ impl Cluster {
         engine.answer(&Flow { source, destination, layer4 }).ok().map(|answer| answer.outcome)
     }
 
-    /// Looks names up.
+    /// Looks names up. What is late is asked again, as for flows.
     pub(crate) async fn check_names(
         &self,
         engine: &Engine,
@@ -127,9 +134,17 @@ impl Cluster {
         let pod = self.world.pods.get(&asked.source)?;
         let resolver = self.resolver(pod, timeout)?;
         let source = pod.ip(Family::of(resolver.nameserver.ip()))?;
-        let resolution = resolver.resolve(self.netns_of(pod)?, &asked.name, asked.kind).await.ok()?;
+        let look_up = async |resolver: &Resolver| {
+            let resolution = resolver.resolve(self.netns_of(pod)?, &asked.name, asked.kind).await;
+            resolution.ok().map(|found| found.lookup)
+        };
         let engine = self.dns_verdicts(engine, pod, source);
-        Some(NameChecked { asked: asked.clone(), engine, kernel: resolution.lookup })
+        let first = NameChecked { asked: asked.clone(), engine, kernel: look_up(&resolver).await? };
+        if first.kernel != Lookup::TimedOut || first.agrees() {
+            return Some(first);
+        }
+        let patient = Resolver { timeout: 2 * probe::USUAL_TIMEOUT, ..resolver };
+        Some(NameChecked { kernel: look_up(&patient).await?, ..first })
     }
 
     fn dns_verdicts(&self, engine: &Engine, pod: &Pod, source: IpAddr) -> Vec<Verdict> {

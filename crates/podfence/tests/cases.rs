@@ -16,6 +16,9 @@ use std::process::{Command, Stdio};
 
 use libtest_mimic::{Arguments, Failed, Trial};
 
+/// Cases that run at the same time: those of the lab mostly wait for time-outs.
+const AT_ONCE: usize = 8;
+
 /// A file that a document states.
 #[derive(Clone)]
 struct Manifest {
@@ -49,7 +52,8 @@ fn main() {
     if std::env::var_os(TRY_SANDBOX).is_some() {
         return try_sandbox();
     }
-    let arguments = Arguments::from_args();
+    let mut arguments = Arguments::from_args();
+    arguments.test_threads.get_or_insert(AT_ONCE);
     let package = Path::new(env!("CARGO_MANIFEST_DIR"));
     let (cases, examples) = (package.join("tests/cases"), workspace().join("examples"));
     let grounds = [(Ground::Scratch, cases), (Ground::Workspace, examples)];

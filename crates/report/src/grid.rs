@@ -114,7 +114,9 @@ impl Frame {
         if named.width() <= WIDEST {
             return named;
         }
-        make((1..=grid.columns.len()).map(|n| n.to_string()).collect(), 2, true)
+        let numbers = |gap| make((1..=grid.columns.len()).map(|n| n.to_string()).collect(), gap, true);
+        let loose = numbers(2);
+        if loose.width() <= WIDEST { loose } else { numbers(1) }
     }
 
     fn width(&self) -> usize {

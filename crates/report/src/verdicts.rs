@@ -1,12 +1,27 @@
-//! How a table of expected verdicts fared: one line when it holds, every broken row in full when not.
+//! Where engine, kernel and a table of expected verdicts differ, connection by connection.
 
 use std::collections::BTreeMap;
 
 use crate::json::{Compared, VerdictRow};
 use crate::style::{BAD, BOLD, GOOD, paint};
 
+/// Differences of a run that are shown in full.
+const SHOWN: usize = 40;
 /// Connections of one row that are shown in full.
-const SHOWN: usize = 6;
+const SHOWN_OF_A_ROW: usize = 6;
+
+/// The comparisons that differ, each on a line; empty when all agree.
+pub fn differing(compared: &[Compared]) -> String {
+    lines(compared.iter().filter(|one| !one.agree), SHOWN)
+}
+
+/// The first connections, and how many more there are.
+fn lines<'a>(connections: impl Iterator<Item = &'a Compared>, shown: usize) -> String {
+    let all: Vec<String> = connections.map(connection).collect();
+    let more = all.len().saturating_sub(shown);
+    let first: String = all.into_iter().take(shown).collect();
+    if more == 0 { first } else { format!("{first}    and {more} more\n") }
+}
 
 /// What became of the rows, a line for each file at least; empty when there are none.
 pub fn render(rows: &[VerdictRow]) -> String {
@@ -30,18 +45,14 @@ fn one_file(file: &str, rows: &[&VerdictRow]) -> String {
 fn one_row(row: &VerdictRow) -> String {
     let VerdictRow { file, line, from, to, on, outcome, broken, connections, .. } = row;
     let title = paint(BOLD, format!("{from} → {to} on {on}: {outcome}"));
-    let mut lines = vec![format!("  {file}:{line}: {title}")];
-    if *connections > 1 {
-        lines.push(format!("    not so for {} of {connections} connections:", broken.len()));
-    }
-    lines.extend(broken.iter().take(SHOWN).map(connection));
-    if broken.len() > SHOWN {
-        lines.push(format!("    and {} more", broken.len() - SHOWN));
-    }
-    lines.join("\n") + "\n"
+    let several = match connections {
+        1 => String::new(),
+        n => format!("    not so for {} of {n} connections:\n", broken.len()),
+    };
+    format!("  {file}:{line}: {title}\n{several}{}", lines(broken.iter(), SHOWN_OF_A_ROW))
 }
 
 fn connection(one: &Compared) -> String {
     let Compared { from, to, on, engine, kernel, .. } = one;
-    format!("    {from} → {to} {on}: engine {engine}, kernel {kernel}")
+    format!("    {from} → {to} {on}: engine {engine}, kernel {kernel}\n")
 }

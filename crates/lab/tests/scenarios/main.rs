@@ -19,8 +19,12 @@ use podfence_model::World;
 use podfence_report::verdicts;
 use podfence_source::{Input, Options};
 
+/// Steps that run at the same time: they mostly wait for time-outs.
+const AT_ONCE: usize = 8;
+
 fn main() -> ExitCode {
-    let arguments = Arguments::from_args();
+    let mut arguments = Arguments::from_args();
+    arguments.test_threads.get_or_insert(AT_ONCE);
     match sandbox::enter() {
         Ok(entered) => {
             println!("sandbox: {entered:?}");
@@ -96,10 +100,9 @@ fn text(wrong: &[impl ToString]) -> String {
 
 fn judge(asks: &[Ask], findings: &Findings) -> Result<(), Failed> {
     let rows = expect::check(asks, findings);
-    let differ = record::step(None, findings, Vec::new()).compared.into_iter().filter(|one| !one.agree);
-    let differ: Vec<String> = differ.map(|one| format!("{one:?}")).collect();
+    let differ = verdicts::differing(&record::compared(findings));
     if differ.is_empty() && rows.iter().all(|row| row.holds) {
         return Ok(());
     }
-    Err(format!("{}engine and kernel differ:\n{}", verdicts::render(&rows), differ.join("\n")).into())
+    Err(format!("{}engine and kernel differ:\n{}", verdicts::render(&rows), differ).into())
 }

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use anyhow::Context;
 use clap::{Args, Subcommand};
-use podfence_analysis::{Question, Target, explain};
+use podfence_analysis::{Explanation, Question, Target, explain};
 use podfence_engine::Engine;
 use podfence_lab::asked::Asked;
 use podfence_lab::cluster::Cluster;
@@ -99,6 +99,7 @@ fn prepare(run: &Run, step: Step) -> anyhow::Result<Option<Ready>> {
     let source = Source { filenames, namespace: run.namespace.clone(), quiet: run.quiet };
     let Some(loaded) = input::load(&source)? else { return Ok(None) };
     let (world, mut sources) = (place::place(loaded.world)?, loaded.sources);
+    explanations(run, &world, &Engine::new(&world))?; // a misspelt name is told now
     let mut rows = Vec::new();
     for file in &step.verdicts {
         let (name, text) = (file.display().to_string(), fs::read_to_string(file));
@@ -113,6 +114,21 @@ fn prepare(run: &Run, step: Step) -> anyhow::Result<Option<Ready>> {
         Ok(asks) => Ok(Some(Ready { name: step.name, world, sources, asks })),
         Err(wrong) => Ok(refuse(&wrong, &sources)),
     }
+}
+
+/// What was asked for with `--explain`.
+fn explanations<'w>(run: &Run, world: &'w World, engine: &Engine) -> anyhow::Result<Vec<Explanation<'w>>> {
+    let explained = run.explain.chunks(2).map(|pair| {
+        let question = Question {
+            source: Target::parse(&pair[0], world).context("SRC")?,
+            destination: Target::parse(&pair[1], world).context("DST")?,
+            port: None,
+            protocol: None,
+            namespace: run.namespace.clone(),
+        };
+        Ok(explain(world, engine, &question)?)
+    });
+    explained.collect()
 }
 
 /// Tells what is wrong with a table of verdicts.
@@ -174,23 +190,12 @@ impl Lab<'_> {
             .extend(step.name.iter().map(|name| terminal::heading(&format!("Step {number}: {name}")) + "\n"));
         let agreement = terminal::agreement(findings.compared(), findings.differences());
         let grid = grid::render(&table::grid(&step.world, findings));
-        parts.push(format!("{grid}{agreement}\n{}", verdicts::render(rows)));
-        for pair in self.run.explain.chunks(2) {
-            let question = self.question(&step.world, &pair[0], &pair[1])?;
-            let explanation = explain(&step.world, engine, &question)?;
+        let differing = verdicts::differing(&record::compared(findings));
+        parts.push(format!("{grid}{agreement}\n{differing}{}", verdicts::render(rows)));
+        for explanation in explanations(self.run, &step.world, engine)? {
             parts.push(terminal::explain(&explanation, &step.sources));
         }
         Ok(output::print(&parts.join("\n"))?)
-    }
-
-    fn question(&self, world: &World, source: &str, destination: &str) -> anyhow::Result<Question> {
-        Ok(Question {
-            source: Target::parse(source, world).context("SRC")?,
-            destination: Target::parse(destination, world).context("DST")?,
-            port: None,
-            protocol: None,
-            namespace: self.run.namespace.clone(),
-        })
     }
 
     fn finish(self) -> anyhow::Result<Exit> {
