@@ -1,29 +1,36 @@
 //! A placed world as a running cluster: namespaces, servers, Services, DNS, and a dataplane in every node.
 //!
-//! [`Cluster::build`] makes it, [`Cluster::enforce`] lets the nodes enforce what an engine says, and
-//! [`crate::check`] asks the kernel. Dropping it takes everything away.
+//! [`Cluster::build`] makes it, [`Cluster::enforce`] lets the nodes enforce what an engine says, [`Cluster::update`] follows
+//! changes, and [`crate::check`] asks the kernel. Dropping it takes everything away.
+
+mod parts;
+mod stale;
+mod update;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
-use podfence_analysis::assumed::{DNS_PORT, is_cluster_dns};
+use podfence_analysis::assumed::DNS_PORT;
 use podfence_dataplane_nft::{Dataplane, DataplaneError, Settings};
 use podfence_engine::Engine;
 use podfence_model::{
-    ContainerPort, Endpoint, Family, Labels, Layer4, Meta, NamespacedName, Pod, Protocol, Service,
-    ServiceAddress, World,
+    Endpoint, Family, Layer4, NamespacedName, Pod, Protocol, Service, ServiceAddress, World,
 };
 use podfence_plan::NodePlan;
 use tokio::runtime::Runtime;
 
-use crate::dns::{self, NameError, Resolver, SharedZone, Zone};
+use self::parts::{Place, Serving};
+use self::update::Translated;
+use crate::dns::{NameError, Resolver, SharedZone, Zone};
 use crate::netns::Netns;
 use crate::place::nameservers;
-use crate::serve::{Listener, ServeError, Servers, serve};
-use crate::services::{self, ServicePort, ServicesError};
+use crate::serve::{ServeError, Servers};
+use crate::services::{ServicePort, ServicesError};
 use crate::sockets::Transport;
 use crate::topology::{NodeSpec, PodSpec, Topology, TopologyError, usual_outside};
+
+pub(crate) use self::parts::is_dns_flow;
 
 /// What the outside world serves by TCP: web pages, and the metadata of the cloud.
 pub(crate) const OUTSIDE_PORT: u16 = 80;
@@ -43,6 +50,14 @@ pub enum ClusterError {
     /// Services.
     #[error(transparent)]
     Services(#[from] ServicesError),
+    /// The entries of connections.
+    #[error("connections of node {node}: {source}")]
+    Connections {
+        /// The node.
+        node: String,
+        /// What went wrong.
+        source: podfence_netlink::Error,
+    },
     /// A Service whose name DNS cannot hold.
     #[error(transparent)]
     Name(#[from] NameError),
@@ -62,44 +77,54 @@ pub struct Cluster {
     pub(crate) world: World,
     pub(crate) topology: Topology,
     pub(crate) runtime: Runtime,
+    settings: Settings,
     dataplanes: BTreeMap<String, Dataplane>,
-    _servers: Vec<Servers>,
+    /// Nodes and pods as they were built, by name.
+    nodes: BTreeMap<String, NodeSpec>,
+    plugged: BTreeMap<String, PodSpec>,
+    /// The node's end of every pod's link, those about to be made included.
+    links: BTreeMap<String, String>,
+    last_link: u32,
+    serving: BTreeMap<Place, (Serving, Vec<Servers>)>,
+    translated: BTreeMap<String, Translated>,
+    zone: SharedZone,
 }
 
 impl Cluster {
     /// Builds a placed world. Nothing is enforced yet.
     pub fn build(world: World) -> Result<Self, ClusterError> {
-        let runtime = Runtime::new().map_err(ClusterError::Runtime)?;
-        let topology = topology(&world)?;
-        let mut servers = serve_all(&world, &topology, &runtime)?;
-        servers.extend(serve_dns(&world, &topology, &runtime)?);
-        let ports = service_ports(&world);
-        for (_, node) in topology.nodes() {
-            services::program(node, &ports)?;
-        }
-        Ok(Self { world, topology, runtime, dataplanes: BTreeMap::new(), _servers: servers })
+        Self::build_with(world, Settings::default())
     }
 
-    /// Whether another world has the same nodes, pods and Services, so that only what is enforced must change.
-    pub fn fits(&self, world: &World) -> bool {
-        let built = &self.world;
-        let pods = |w: &World| -> Vec<Pod> {
-            w.pods
-                .values()
-                .map(|p| Pod { meta: Meta { labels: Labels::new(), ..p.meta.clone() }, ..p.clone() })
-                .collect()
+    /// As [`Cluster::build`], with other settings for the dataplanes.
+    pub fn build_with(world: World, settings: Settings) -> Result<Self, ClusterError> {
+        let mut cluster = Self {
+            world: World::default(),
+            topology: Topology::new(&usual_outside())?,
+            runtime: Runtime::new().map_err(ClusterError::Runtime)?,
+            settings,
+            dataplanes: BTreeMap::new(),
+            nodes: BTreeMap::new(),
+            plugged: BTreeMap::new(),
+            links: BTreeMap::new(),
+            last_link: 0,
+            serving: BTreeMap::new(),
+            translated: BTreeMap::new(),
+            zone: SharedZone::default(),
         };
-        built.nodes == world.nodes && built.services == world.services && pods(built) == pods(world)
+        let parts = cluster.begin(world)?;
+        cluster.finish(&parts)?;
+        Ok(cluster)
     }
 
-    /// The world as it was built.
+    /// The world that is built.
     pub fn world(&self) -> &World {
         &self.world
     }
 
     /// Lets every node enforce the engine's verdicts, each in one transaction.
     pub fn enforce(&mut self, engine: &Engine) -> Result<(), ClusterError> {
-        let links = self.links();
+        let links = self.links_of_pods();
         let nodes: Vec<(String, Netns)> =
             self.topology.nodes().map(|(name, netns)| (name.to_owned(), netns.clone())).collect();
         for (node, netns) in nodes {
@@ -107,7 +132,10 @@ impl Cluster {
             let failed = |source| ClusterError::Dataplane { node: node.clone(), source };
             let mut dataplane = match self.dataplanes.remove(&node) {
                 Some(dataplane) => dataplane,
-                None => netns.run(|| Dataplane::open(Settings::default())).map_err(failed)?,
+                None => {
+                    let settings = self.settings.clone();
+                    netns.run(|| Dataplane::open(settings)).map_err(failed)?
+                }
             };
             let enforced = dataplane.enforce(plan);
             self.dataplanes.insert(node.clone(), dataplane);
@@ -132,8 +160,17 @@ impl Cluster {
         Some((netns.clone(), address))
     }
 
-    pub(crate) fn netns_of(&self, pod: &Pod) -> Option<&Netns> {
-        netns_of(&self.topology, pod)
+    /// The namespace that a pod lives in, its node's if it is `hostNetwork`; `None` while it has no address.
+    pub fn netns_of(&self, pod: &Pod) -> Option<&Netns> {
+        if pod.host_network {
+            return self.topology.node(pod.node.as_deref()?);
+        }
+        self.topology.pod(&pod.meta.id.to_string()).map(crate::topology::Pod::netns)
+    }
+
+    /// The namespaces of nodes, pods and the outside.
+    pub fn topology(&self) -> &Topology {
+        &self.topology
     }
 
     /// How a pod's resolver is set up.
@@ -143,94 +180,10 @@ impl Cluster {
         Some(Resolver::of_pod(&pod.meta.id.namespace, server, timeout))
     }
 
-    fn links(&self) -> BTreeMap<NamespacedName, String> {
-        let link = |pod: &Pod| Some(self.topology.pod(&pod.meta.id.to_string())?.interface().to_owned());
+    fn links_of_pods(&self) -> BTreeMap<NamespacedName, String> {
+        let link = |pod: &Pod| self.links.get(&pod.meta.id.to_string()).cloned();
         self.world.pods.values().filter_map(|pod| Some((pod.meta.id.clone(), link(pod)?))).collect()
     }
-}
-
-fn netns_of<'t>(topology: &'t Topology, pod: &Pod) -> Option<&'t Netns> {
-    if pod.host_network {
-        return topology.node(pod.node.as_deref()?);
-    }
-    topology.pod(&pod.meta.id.to_string()).map(crate::topology::Pod::netns)
-}
-
-fn topology(world: &World) -> Result<Topology, TopologyError> {
-    let nodes = world.nodes.values().map(|node| NodeSpec {
-        name: node.name.clone(),
-        addresses: node.addresses.clone(),
-        pod_ranges: node.pod_ranges.iter().map(|range| range.net()).collect(),
-    });
-    let own = world.pods.values().filter(|pod| !pod.host_network && !pod.ips().is_empty());
-    let pods = own.filter_map(|pod| {
-        let (name, node) = (pod.meta.id.to_string(), pod.node.clone()?);
-        Some(PodSpec { name, node, addresses: pod.ips().to_vec(), interface: None })
-    });
-    let mut topology = Topology::new(&usual_outside())?;
-    topology.add_nodes(&nodes.collect::<Vec<_>>())?;
-    topology.add_pods(&pods.collect::<Vec<_>>())?;
-    Ok(topology)
-}
-
-/// Serves the declared ports of all pods, and the outside's.
-fn serve_all(world: &World, topology: &Topology, runtime: &Runtime) -> Result<Vec<Servers>, ServeError> {
-    let mut servers = Vec::new();
-    let alone = world.pods.values().filter(|pod| !pod.host_network);
-    for (pod, netns) in alone.filter_map(|pod| Some((pod, netns_of(topology, pod)?))) {
-        servers.push(serve(netns, runtime.handle(), &listeners(&[pod]))?);
-    }
-    for (name, netns) in topology.nodes() {
-        let guests: Vec<&Pod> =
-            world.pods.values().filter(|p| p.host_network && p.node.as_deref() == Some(name)).collect();
-        servers.push(serve(netns, runtime.handle(), &listeners(&guests))?);
-    }
-    let web = Listener { transport: Transport::Tcp, port: OUTSIDE_PORT, name: "outside".into() };
-    servers.push(serve(topology.outside(), runtime.handle(), &[web])?);
-    Ok(servers)
-}
-
-/// The ports that pods of one namespace declare, each once; the DNS server has its own.
-fn listeners(pods: &[&Pod]) -> Vec<Listener> {
-    let mut seen = BTreeSet::new();
-    let mut out = Vec::new();
-    for pod in pods {
-        for port in pod.ports.iter().filter(|port| !is_dns_port(pod, port)) {
-            if seen.insert((port.protocol, port.number)) {
-                let (transport, port) = (transport(port.protocol), port.number.get());
-                out.push(Listener { transport, port, name: pod.meta.id.to_string() });
-            }
-        }
-    }
-    out
-}
-
-/// Whether a port is where the lab's DNS server listens.
-fn is_dns_port(pod: &Pod, port: &ContainerPort) -> bool {
-    port.protocol != Protocol::Sctp && Some(port.number.get()) == dns_port(pod)
-}
-
-/// The port that the DNS server of a pod listens on, by UDP and TCP.
-fn dns_port(pod: &Pod) -> Option<u16> {
-    let udp = pod.ports.iter().filter(|p| p.protocol == Protocol::Udp);
-    let named = udp.clone().find(|p| p.name.as_deref() == Some("dns"));
-    let port = named.or_else(|| udp.clone().find(|p| p.number == DNS_PORT)).map_or(DNS_PORT, |p| p.number);
-    is_cluster_dns(pod).then_some(port.get())
-}
-
-/// Whether a flow goes to a DNS server, which does not answer what other servers answer.
-pub(crate) fn is_dns_flow(pod: &Pod, layer4: Layer4) -> bool {
-    matches!(layer4, Layer4::Port(Protocol::Udp, port) if Some(port.get()) == dns_port(pod))
-}
-
-fn serve_dns(world: &World, topology: &Topology, runtime: &Runtime) -> Result<Vec<Servers>, ClusterError> {
-    let zone = SharedZone::new(zone(world)?);
-    let mut servers = Vec::new();
-    for pod in world.pods.values() {
-        let (Some(port), Some(netns)) = (dns_port(pod), netns_of(topology, pod)) else { continue };
-        servers.push(dns::serve(netns, runtime.handle(), &pod.meta.id.to_string(), port, &zone)?);
-    }
-    Ok(servers)
 }
 
 fn zone(world: &World) -> Result<Zone, NameError> {

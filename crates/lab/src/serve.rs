@@ -32,7 +32,14 @@ pub struct Listener {
 #[derive(Debug)]
 pub struct Servers {
     // Aborts its tasks when dropped.
-    pub(crate) _tasks: JoinSet<()>,
+    pub(crate) tasks: JoinSet<()>,
+}
+
+impl Servers {
+    /// Stops them, and waits until their ports are free.
+    pub async fn stop(mut self) {
+        self.tasks.shutdown().await;
+    }
 }
 
 /// A server could not be started.
@@ -67,7 +74,7 @@ pub fn serve(netns: &Netns, runtime: &Handle, listeners: &[Listener]) -> Result<
         started.map_err(|source| refused(netns, listener, source))?;
     }
     sctp::start(&mut tasks, netns, &by_sctp)?;
-    Ok(Servers { _tasks: tasks })
+    Ok(Servers { tasks })
 }
 
 fn open_all<'a>(

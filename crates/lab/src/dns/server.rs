@@ -45,7 +45,7 @@ pub fn serve(
             source,
         })?;
     }
-    Ok(Servers { _tasks: tasks })
+    Ok(Servers { tasks })
 }
 
 fn start(tasks: &mut JoinSet<()>, transport: Transport, socket: Socket, zone: SharedZone) -> io::Result<()> {
