@@ -13,6 +13,7 @@ use podfence_lab::cluster::Cluster;
 use podfence_lab::expect::{self, Ask, TableError};
 use podfence_lab::run::Findings;
 use podfence_lab::scenario::{Step, steps};
+use podfence_lab::setup::Setup;
 use podfence_lab::{place, probe, record, sandbox, table};
 use podfence_model::World;
 use podfence_report::{diagnostic, grid, json, terminal, verdicts};
@@ -73,12 +74,12 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
     let What::Run(run) = &arguments.what;
     sandbox::enter()?; // before any thread exists
     let steps = steps(&run.path).with_context(|| format!("cannot read {}", run.path.display()))?;
-    let mut ready = Vec::new();
+    let mut ready: Vec<Ready> = Vec::new();
     for step in steps {
-        let Some(step) = prepare(run, step)? else { return Ok(Exit::Unusable) };
+        let Some(step) = prepare(run, step, ready.last())? else { return Ok(Exit::Unusable) };
         ready.push(step);
     }
-    let mut lab = Lab { run, cluster: None, all_good: true, told: Vec::new() };
+    let mut lab = Lab { run, cluster: Cluster::build(World::default())?, all_good: true, told: Vec::new() };
     for (number, step) in (1..).zip(ready) {
         lab.step(number, &step)?;
     }
@@ -93,12 +94,14 @@ struct Ready {
     asks: Vec<Ask>,
 }
 
-/// Reads a step; `None` when its input is refused, which has then been told.
-fn prepare(run: &Run, step: Step) -> anyhow::Result<Option<Ready>> {
+/// Reads a step, which changes the world of the step `before`; `None` when its input is refused, which has then been told.
+fn prepare(run: &Run, step: Step, before: Option<&Ready>) -> anyhow::Result<Option<Ready>> {
     let filenames: Vec<OsString> = step.inputs.iter().map(OsString::from).collect();
     let source = Source { filenames, namespace: run.namespace.clone(), quiet: run.quiet };
     let Some(loaded) = input::load(&source)? else { return Ok(None) };
-    let (world, mut sources) = (place::place(loaded.world)?, loaded.sources);
+    let previous = before.map_or_else(World::default, |step| step.world.clone());
+    let world = place::place_after(&previous, loaded.world, Setup::default())?;
+    let mut sources = loaded.sources;
     explanations(run, &world, &Engine::new(&world))?; // a misspelt name is told now
     let mut rows = Vec::new();
     for file in &step.verdicts {
@@ -143,19 +146,17 @@ fn refuse<T>(wrong: &[TableError], sources: &SourceMap) -> Option<T> {
 /// The lab between two steps.
 struct Lab<'r> {
     run: &'r Run,
-    cluster: Option<Cluster>,
+    cluster: Cluster,
     all_good: bool,
     told: Vec<json::LabStep>,
 }
 
 impl Lab<'_> {
     fn step(&mut self, number: usize, step: &Ready) -> anyhow::Result<()> {
-        let engine = Engine::new(&step.world);
-        let cluster = self.cluster_for(&step.world)?;
-        cluster.enforce(&engine)?;
+        let engine = self.cluster.update(step.world.clone())?;
         let mut asked = Asked::everything(&step.world);
         asked.add(&step.asks);
-        let findings = cluster.run(&engine, &asked, probe::USUAL_TIMEOUT);
+        let findings = self.cluster.run(&engine, &asked, probe::USUAL_TIMEOUT);
         let rows = expect::check(&step.asks, &findings);
         self.all_good &= findings.differences() == 0 && rows.iter().all(|row| row.holds);
         match self.run.output {
@@ -165,16 +166,6 @@ impl Lab<'_> {
                 Ok(())
             }
         }
-    }
-
-    /// The cluster as it runs, or a new one where the step has other pods, nodes or Services.
-    fn cluster_for(&mut self, world: &World) -> anyhow::Result<&mut Cluster> {
-        let fits = self.cluster.as_ref().is_some_and(|cluster| cluster.fits(world));
-        if !fits {
-            self.cluster = None; // the old one goes first: it may hold the same addresses
-            self.cluster = Some(Cluster::build(world.clone())?);
-        }
-        self.cluster.as_mut().context("the lab was just built")
     }
 
     fn tell(
