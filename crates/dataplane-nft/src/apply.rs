@@ -68,6 +68,7 @@ impl Dataplane {
 
     /// Removes our table, and with it all enforcement.
     pub fn remove(mut self) -> Result<(), DataplaneError> {
+        Stock::take(&mut self.nft, &self.frame.table)?; // or it is somebody else's by now
         let mut batch = Batch::new();
         batch.delete_table_if_present(&self.frame.table);
         Ok(self.nft.commit(&batch)?)

@@ -1,10 +1,10 @@
 //! A connection that is no longer allowed is cut at once and stays cut; all others live on.
 
 use podfence_model::Protocol;
-use podfence_testkit::build::{block, egress, everything, ingress, number, open, rule};
+use podfence_testkit::build::{INGRESS, block, egress, everything, id, ingress, number, open, policy, rule};
 
 use crate::bed::{Bed, peer, subject};
-use crate::speech::Connection;
+use crate::speech::{Connection, is_silent};
 use crate::stateful::{ENDS, at, bed};
 use crate::verdicts::{deny, deny_all};
 
@@ -106,6 +106,45 @@ pub fn what_stays_allowed_lives() {
     assert!(all(&kept, Connection::lives));
     // The same again is nothing at all.
     assert!(bed.enforce(&wider).iter().all(|now| now.operations == 0));
+}
+
+/// When the ranges of a node become known, so do the strangers in them.
+pub fn new_ranges_cut_strangers() {
+    let mut bed = bed();
+    let ranges = std::mem::take(&mut bed.world.nodes.get_mut("node-1").unwrap().pod_ranges);
+    bed.world.pods.remove(&id("x/b"));
+    bed.enforce(&[]);
+    let strangers: Vec<Connection> =
+        ENDS.iter().map(|[_, b, _]| bed.connect("a", "b", &at(b, 9540), &at(b, 9540))).collect();
+    assert!(all(&strangers, Connection::lives));
+    bed.world.nodes.get_mut("node-1").unwrap().pod_ranges = ranges;
+    bed.apply();
+    assert!(all(&strangers, Connection::is_cut));
+}
+
+/// The next pod with an address has none of the connections of the one before.
+pub fn a_reused_address_inherits_nothing() {
+    let mut bed = bed();
+    bed.enforce(&[]);
+    let flows: Vec<_> = ENDS
+        .iter()
+        .map(|[a, b, _]| {
+            let (client, server) = (bed.udp("a", a, 9550), bed.udp("b", b, 9551));
+            client.connect((*b, 9551)).unwrap();
+            client.send(b"to the first").unwrap();
+            server.recv(&mut [0; 64]).unwrap();
+            client
+        })
+        .collect();
+    bed.topology.remove_pod("b").unwrap();
+    bed.world.pods.remove(&id("x/b"));
+    bed.seat(("next", 1, 11));
+    bed.enforce(&[policy("x/next-in", subject("next"), INGRESS)]);
+    for (client, [_, b, _]) in flows.iter().zip(ENDS) {
+        let server = bed.udp("next", b, 9551);
+        client.send(b"to the next").unwrap();
+        assert!(is_silent(&server));
+    }
 }
 
 pub fn a_connection_that_is_allowed_again_goes_on() {

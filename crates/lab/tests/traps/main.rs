@@ -68,6 +68,8 @@ const TESTS: &[(&str, fn())] = &[
     ("a_cut_connection_stays_cut", cut::a_cut_connection_stays_cut),
     ("a_lost_entry_does_not_turn_a_connection_round", cut::a_lost_entry_does_not_turn_a_connection_round),
     ("what_stays_allowed_lives", cut::what_stays_allowed_lives),
+    ("new_ranges_cut_strangers", cut::new_ranges_cut_strangers),
+    ("a_reused_address_inherits_nothing", cut::a_reused_address_inherits_nothing),
     ("a_connection_that_is_allowed_again_goes_on", cut::a_connection_that_is_allowed_again_goes_on),
     ("strays_do_not_pass_isolated_pods", stray::strays_do_not_pass_isolated_pods),
     ("pods_without_policies_are_left_alone", stray::pods_without_policies_are_left_alone),

@@ -58,11 +58,16 @@ pub fn errors_about_allowed_flows_pass() {
     let mut policies = closed_doors();
     policies.extend([egress("x/a-out", subject("a"), vec![out]), policy("x/b-out", subject("b"), EGRESS)]);
     bed.enforce(&policies);
-    for [a, b, _] in ENDS {
-        let client = bed.udp("a", a, 9101);
-        client.connect((b, 9100)).unwrap();
-        client.send(b"to a closed port").unwrap();
-        assert_eq!(client.recv(&mut [0; 64]).unwrap_err().kind(), ErrorKind::ConnectionRefused);
+    // Nobody listens there. The second time by way of a Service, whose address the error must carry.
+    bed.services(&[("10.96.0.7:7", "10.244.1.11:9100"), ("[fd00:10:96::7]:7", "[fd00:10:244:1::11]:9100")]);
+    for ([a, b, _], service) in ENDS.into_iter().zip(["10.96.0.7", "fd00:10:96::7"]) {
+        for (port, to) in [(9101, (b, 9100)), (9102, (service, 7))] {
+            let client = bed.udp("a", a, port);
+            client.connect(to).unwrap();
+            client.send(b"to a closed port").unwrap();
+            let error = client.recv(&mut [0; 64]).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::ConnectionRefused, "{to:?}");
+        }
     }
 }
 
