@@ -1,0 +1,126 @@
+//! Worlds that change at random: after each change everything that can be asked is asked of engine and kernel.
+
+use std::collections::BTreeMap;
+use std::os::fd::AsFd;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use libtest_mimic::Failed;
+use podfence_engine::{Engine, Outcome};
+use podfence_lab::asked::Asked;
+use podfence_lab::cluster::Cluster;
+use podfence_lab::run::Findings;
+use podfence_lab::{place, record};
+use podfence_model::{NamespacedName, World};
+use podfence_testkit::describe;
+use podfence_testkit::generate::{self, Rng};
+
+use crate::change::{self, same_seat};
+
+/// Changes of one run.
+const CHANGES: usize = 60;
+/// Changes that one world goes through.
+const A_WORLD: usize = 8;
+/// Worlds that wait for their time-outs at the same time.
+const AT_ONCE: usize = 8;
+/// Nothing is lost on the way here; what is late is asked again.
+const TIMEOUT: Duration = Duration::from_millis(700);
+
+fn number(name: &str) -> Option<u64> {
+    std::env::var(name).ok()?.parse().ok()
+}
+
+#[derive(Debug, Default)]
+struct Tally {
+    changes: AtomicUsize,
+    compared: AtomicUsize,
+    denied: AtomicUsize,
+    kept: AtomicUsize,
+    update_microseconds: AtomicUsize,
+}
+
+pub fn agree() -> Result<(), Failed> {
+    let first = number("PODFENCE_SEED").unwrap_or_else(|| u64::from(std::process::id()) * 1000);
+    let wanted = number("PODFENCE_CHANGES").and_then(|n| n.try_into().ok()).unwrap_or(CHANGES);
+    let worlds = wanted.div_ceil(A_WORLD);
+    println!("seeds {first} to {}, {A_WORLD} changes each", first + worlds as u64 - 1);
+    let (next, tally) = (AtomicUsize::new(0), Tally::default());
+    let work = || {
+        let mut failures = Vec::new();
+        while let Some(n) = Some(next.fetch_add(1, Ordering::Relaxed)).filter(|n| *n < worlds) {
+            failures.extend(one_world(first + n as u64, &tally).err());
+        }
+        failures
+    };
+    let failures: Vec<String> = std::thread::scope(|scope| {
+        let workers: Vec<_> = (0..AT_ONCE).map(|_| scope.spawn(work)).collect();
+        workers.into_iter().flat_map(|w| w.join().unwrap()).collect()
+    });
+    println!("{tally:?}");
+    match failures.first() {
+        None => Ok(()),
+        Some(first) => {
+            Err(format!("{} of {worlds} worlds differ; the first:\n{first}", failures.len()).into())
+        }
+    }
+}
+
+fn one_world(seed: u64, tally: &Tally) -> Result<(), String> {
+    let mut rng = Rng::with_seed(seed);
+    let mut world = place::place(generate::lab_sized(seed)).map_err(|e| e.to_string())?;
+    change::settle(&mut world);
+    let mut cluster = Cluster::build(World::default()).map_err(|e| format!("seed {seed}: {e}"))?;
+    let mut history = vec!["built".to_owned()];
+    for number in 0..=A_WORLD {
+        if number > 0 {
+            history.push(change::random(&mut world, &mut rng).to_string());
+            tally.changes.fetch_add(1, Ordering::Relaxed);
+        }
+        let told = |wrong: String| format!("seed {seed}: {wrong}\nafter {history:#?}");
+        let before = (cluster.world().clone(), namespaces(&cluster));
+        let begun = Instant::now();
+        let engine = cluster.update(world.clone()).map_err(|e| told(e.to_string()))?;
+        let took = usize::try_from(begun.elapsed().as_micros()).unwrap();
+        tally.update_microseconds.fetch_add(took, Ordering::Relaxed);
+        tally.kept.fetch_add(stayed(&cluster, &before).map_err(told)?, Ordering::Relaxed);
+        compare(&cluster, &engine, tally).map_err(told)?;
+    }
+    Ok(())
+}
+
+/// The namespace of every pod.
+fn namespaces(cluster: &Cluster) -> BTreeMap<NamespacedName, u64> {
+    let inode = |fd: std::os::fd::BorrowedFd<'_>| nix::sys::stat::fstat(fd).unwrap().st_ino;
+    let pods = cluster.world().pods.values();
+    pods.filter_map(|pod| Some((pod.meta.id.clone(), inode(cluster.netns_of(pod)?.fd().as_fd())))).collect()
+}
+
+/// Pods with the same seat still run where they ran; how many.
+fn stayed(
+    cluster: &Cluster,
+    (world, before): &(World, BTreeMap<NamespacedName, u64>),
+) -> Result<usize, String> {
+    let now = namespaces(cluster);
+    let both = world.pods.values().filter_map(|pod| Some((pod, cluster.world().pods.get(&pod.meta.id)?)));
+    let same: Vec<_> = both.filter(|(then, now)| same_seat(then, now)).map(|(pod, _)| &pod.meta.id).collect();
+    match same.iter().find(|id| before.get(id) != now.get(id)) {
+        None => Ok(same.len()),
+        Some(id) => Err(format!("{id} was started anew")),
+    }
+}
+
+fn compare(cluster: &Cluster, engine: &Engine, tally: &Tally) -> Result<(), String> {
+    let asked = Asked::everything(cluster.world());
+    let findings = cluster.run(engine, &asked, TIMEOUT);
+    let denied = findings.flows.iter().filter(|one| one.engine == Some(Outcome::Denied)).count();
+    tally.denied.fetch_add(denied, Ordering::Relaxed);
+    tally.compared.fetch_add(findings.compared(), Ordering::Relaxed);
+    if findings.differences() == 0 { Ok(()) } else { Err(differences(cluster.world(), &findings)) }
+}
+
+fn differences(world: &World, findings: &Findings) -> String {
+    let all = record::step(None, findings, Vec::new()).compared;
+    let differ: Vec<String> =
+        all.iter().filter(|one| !one.agree).take(8).map(|one| format!("{one:?}")).collect();
+    format!("{}\n{}\nservices {:#?}", differ.join("\n"), describe::to_yaml(world), world.services)
+}

@@ -1,0 +1,42 @@
+//! A cluster that lives: after every change engine = kernel at the quiet point, and open connections follow policy at once.
+//!
+//! `PODFENCE_SEED` repeats a drill; `PODFENCE_CHANGES` sets how many changes it makes. Runs as root and without; where the
+//! system forbids both it says why and skips, except in CI, where that is a failure.
+
+#![allow(
+    clippy::unwrap_used,
+    reason = "a failed step is a failed test; without `#[test]` clippy cannot see that"
+)]
+
+mod change;
+#[allow(dead_code, reason = "the other kernel tests use the rest")]
+#[path = "../common/mod.rs"]
+mod common;
+mod drill;
+mod open;
+mod seats;
+mod talk;
+
+use std::process::ExitCode;
+
+use libtest_mimic::{Arguments, Failed, Trial};
+
+fn main() -> ExitCode {
+    let arguments = Arguments::from_args();
+    let simple = |name: &str, test: fn()| {
+        Trial::test(name, move || {
+            test();
+            Ok::<_, Failed>(())
+        })
+    };
+    common::in_sandbox(&arguments, |_| {
+        vec![
+            Trial::test("engine_and_kernel_agree_after_every_change", drill::agree),
+            simple("open_connections_follow_policy", open::open_connections_follow_policy),
+            simple("a_reused_address_inherits_no_connection", seats::a_reused_address_inherits_no_connection),
+            simple("what_is_not_touched_keeps_running", seats::what_is_not_touched_keeps_running),
+            simple("a_new_pod_is_never_open", seats::a_new_pod_is_never_open),
+            simple("udp_follows_its_service", seats::udp_follows_its_service),
+        ]
+    })
+}
