@@ -37,6 +37,14 @@ pub enum SysctlError {
         /// The switch, below `/proc/sys`.
         path: String,
     },
+    /// The kernel does not show bridged packets to filters, or not yet.
+    #[error(
+        "/proc/sys/{path} does not exist: bridge netfilter is not loaded, and policies between pods on one bridge need it: `modprobe br_netfilter`"
+    )]
+    NoBridgeNetfilter {
+        /// The switch, below `/proc/sys`.
+        path: String,
+    },
     /// Anything else.
     #[error("/proc/sys/{path} cannot be set to {value:?}: {source}")]
     Refused {
@@ -85,6 +93,15 @@ pub(crate) fn prepare(role: Role) -> Result<(), SysctlError> {
     ALWAYS.iter().chain(router).try_for_each(|(path, value)| set(path, value))
 }
 
+/// Shows packets that are only bridged to the filters of both families.
+const BRIDGE: [(&str, &str); 2] =
+    [("net/bridge/bridge-nf-call-iptables", "1"), ("net/bridge/bridge-nf-call-ip6tables", "1")];
+
+/// Has the namespace the calling thread is in filter what it bridges.
+pub(crate) fn filter_bridges() -> Result<(), SysctlError> {
+    BRIDGE.iter().try_for_each(|(path, value)| set(path, value))
+}
+
 /// Sets one switch of the namespace the calling thread is in; `path` is relative to `/proc/sys`.
 pub fn set(path: &str, value: &str) -> Result<(), SysctlError> {
     fs::write(Path::new("/proc/sys").join(path), value).map_err(|source| {
@@ -92,6 +109,9 @@ pub fn set(path: &str, value: &str) -> Result<(), SysctlError> {
         match source.kind() {
             io::ErrorKind::ReadOnlyFilesystem => SysctlError::ReadOnly { path },
             io::ErrorKind::NotFound if path.starts_with("net/ipv6") => SysctlError::NoIpv6 { path },
+            io::ErrorKind::NotFound if path.starts_with("net/bridge") => {
+                SysctlError::NoBridgeNetfilter { path }
+            }
             _ => SysctlError::Refused { path, value: value.to_owned(), source },
         }
     })

@@ -11,7 +11,8 @@ use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 
 use crate::netns::{Netns, NetnsError};
 use crate::rtnl::RtnlError;
-use crate::sysctl::Role;
+use crate::setup::Links;
+use crate::sysctl::{self, Role};
 use crate::wire::{Guest, Link, Router};
 
 /// Index of the first link in the void; small numbers belong to the kernel.
@@ -39,7 +40,8 @@ pub fn usual_outside() -> Vec<IpAddr> {
 pub struct NodeSpec {
     /// Unique name.
     pub name: String,
-    /// Its addresses; the first of a family is the source of what it sends.
+    /// Its addresses; the first of a family is the source of what it sends. With [`Links::Bridge`] those that lie in the
+    /// ranges of its pods are the bridge's.
     pub addresses: Vec<IpAddr>,
     /// The ranges its pods' addresses come from.
     pub pod_ranges: Vec<IpNet>,
@@ -64,6 +66,7 @@ pub struct Pod {
     netns: Netns,
     node: String,
     link: Link,
+    bridge: Option<&'static str>,
 }
 
 impl Pod {
@@ -80,6 +83,11 @@ impl Pod {
     /// The name of its interface on the node.
     pub fn interface(&self) -> &str {
         &self.link.name
+    }
+
+    /// The node's bridge that the interface is a port of, if it is.
+    pub fn bridge(&self) -> Option<&str> {
+        self.bridge
     }
 }
 
@@ -116,6 +124,7 @@ pub enum TopologyError {
 /// Every namespace of the lab and the links between them.
 #[derive(Debug)]
 pub struct Topology {
+    links: Links,
     void: Netns,
     outside: Router,
     nodes: BTreeMap<String, Router>,
@@ -126,8 +135,13 @@ pub struct Topology {
 }
 
 impl Topology {
-    /// An outside that owns `addresses` and swallows what goes anywhere else.
+    /// An outside that owns `addresses` and swallows what goes anywhere else. Pods will have links of their own.
     pub fn new(addresses: &[IpAddr]) -> Result<Self, TopologyError> {
+        Self::with_links(Links::Ptp, addresses)
+    }
+
+    /// As [`Self::new`], with pods hanging on their nodes by `links`.
+    pub fn with_links(links: Links, addresses: &[IpAddr]) -> Result<Self, TopologyError> {
         let void = Netns::new("void", Role::Endpoint)?;
         let netns = Netns::new("outside", Role::Router)?;
         let outside = Router::new(netns, addresses.to_vec(), &void, FIRST_VOID).map_err(at("outside"))?;
@@ -135,7 +149,7 @@ impl Topology {
         let anywhere = [Ipv4Net::default().into(), Ipv6Net::default().into()];
         outside.swallow(&anywhere).map_err(at("outside"))?;
         let (nodes, uplinks, pods) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
-        Ok(Self { void, outside, nodes, uplinks, pods, next_void: FIRST_VOID })
+        Ok(Self { links, void, outside, nodes, uplinks, pods, next_void: FIRST_VOID })
     }
 
     /// Gives the outside more addresses.
@@ -150,15 +164,9 @@ impl Topology {
         let mut guests = Vec::new();
         let mut routers = Vec::new();
         for (spec, netns) in specs.iter().zip(namespaces) {
-            self.next_void += 1;
-            let router = Router::new(netns.clone(), spec.addresses.clone(), &self.void, self.next_void);
-            routers.push((spec, router.map_err(at(&spec.name))?));
-            guests.push(Guest {
-                netns,
-                addresses: spec.addresses.clone(),
-                router_interface: None,
-                ranges: spec.pod_ranges.clone(),
-            });
+            let addresses = self.uplink_addresses(spec);
+            routers.push((spec, self.router(spec, netns.clone(), addresses.clone())?));
+            guests.push(Guest { netns, addresses, router_interface: None, ranges: spec.pod_ranges.clone() });
         }
         let uplinks = self.outside.connect(&guests).map_err(at("outside"))?;
         for ((spec, router), uplink) in routers.into_iter().zip(uplinks) {
@@ -167,6 +175,34 @@ impl Topology {
             self.uplinks.insert(spec.name.clone(), uplink);
         }
         Ok(())
+    }
+
+    fn router(
+        &mut self,
+        spec: &NodeSpec,
+        netns: Netns,
+        addresses: Vec<IpAddr>,
+    ) -> Result<Router, TopologyError> {
+        self.next_void += 1;
+        let router = Router::new(netns.clone(), addresses, &self.void, self.next_void);
+        let mut router = router.map_err(at(&spec.name))?;
+        if self.links == Links::Bridge {
+            let switched = netns.run(sysctl::filter_bridges);
+            switched.map_err(|source| NetnsError::Sysctl { name: spec.name.clone(), source })?;
+            router.bridge(bridged(spec)).map_err(at(&spec.name))?;
+        }
+        Ok(router)
+    }
+
+    /// The addresses of a node's link to the outside: those that are not its bridge's, unless it has no others.
+    fn uplink_addresses(&self, spec: &NodeSpec) -> Vec<IpAddr> {
+        let bridged: Vec<IpAddr> = bridged(spec).iter().map(IpNet::addr).collect();
+        let (inner, mut outer): (Vec<IpAddr>, Vec<IpAddr>) =
+            spec.addresses.iter().partition(|ip| self.links == Links::Bridge && bridged.contains(ip));
+        let lacking = |ip: &IpAddr| !outer.iter().any(|other| other.is_ipv4() == ip.is_ipv4());
+        let more: Vec<IpAddr> = inner.into_iter().filter(lacking).collect();
+        outer.extend(more);
+        outer
     }
 
     /// Lets more ranges of pods lie behind a node.
@@ -205,9 +241,11 @@ impl Topology {
             let pod = specs.into_iter().map(|spec| spec.name.clone()).next().unwrap_or_default();
             return Err(TopologyError::NoSuchNode { pod, node: node.to_owned() });
         };
+        let bridge = router.bridge_name();
         let links = router.connect(&guests).map_err(at(node))?;
         for ((spec, guest), link) in specs.into_iter().zip(guests).zip(links) {
-            self.pods.insert(spec.name.clone(), Pod { netns: guest.netns, node: node.to_owned(), link });
+            let (netns, node) = (guest.netns, node.to_owned());
+            self.pods.insert(spec.name.clone(), Pod { netns, node, link, bridge });
         }
         Ok(())
     }
@@ -243,6 +281,15 @@ impl Topology {
     pub fn pods(&self) -> impl Iterator<Item = (&str, &Pod)> {
         self.pods.iter().map(|(name, pod)| (name.as_str(), pod))
     }
+}
+
+/// The addresses of a node's bridge, with the prefixes of the ranges they lie in.
+fn bridged(spec: &NodeSpec) -> Vec<IpNet> {
+    let on_bridge = |ip: &IpAddr| {
+        let range = spec.pod_ranges.iter().find(|range| range.contains(ip))?;
+        IpNet::new(*ip, range.prefix_len()).ok()
+    };
+    spec.addresses.iter().filter_map(on_bridge).collect()
 }
 
 fn refuse_duplicates<'a>(

@@ -1,18 +1,22 @@
-//! How a namespace hangs on its router: a point-to-point veth pair, as many CNIs build it.
+//! How a namespace hangs on its router: a point-to-point veth pair, as many CNIs build it, or a port of its [`bridge`].
 //!
-//! A pod hangs on its node, and a node on the outside, in the same way: `/32` and `/128` addresses on the guest's `eth0`, a default route through
+//! A node hangs on the outside, and with ptp links a pod on its node, in the same way: `/32` and `/128` addresses on the guest's `eth0`, a default route through
 //! 169.254.1.1 (a permanent neighbour, nobody owns it) and fe80::1 (every router's end; fe80::2 is the guest's, and discovery is real), and on
 //! the router one route for each address. Packets for nobody go into the void: a veth whose far end does not forward, so they vanish in silence
 //! wherever they were sent from.
 
+mod bridge;
+mod ready;
+
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
-use std::thread;
-use std::time::{Duration, Instant};
 
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 
 use crate::netns::Netns;
 use crate::rtnl::{self, LinkEnd, Request, Route, RtnlError};
+
+pub(crate) use bridge::Bridge;
+use ready::Fresh;
 
 /// The hardware address of every router's end of a link.
 const ROUTER_MAC: [u8; 6] = [0xee; 6];
@@ -22,8 +26,8 @@ const GATEWAY_V6: Ipv6Addr = Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0, 0, 1);
 const GUEST_LINK_LOCAL: Ipv6Addr = Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0, 0, 2);
 const LOOPBACK: u32 = 1;
 const GUEST_INDEX: u32 = 100;
+const BRIDGE_INDEX: u32 = 999;
 const FIRST_ROUTER_INDEX: u32 = 1000;
-const UP_WITHIN: Duration = Duration::from_secs(5);
 
 /// A namespace that forwards, and what it needs to know to hang others on it.
 #[derive(Debug)]
@@ -31,6 +35,8 @@ pub(crate) struct Router {
     pub(crate) netns: Netns,
     /// Its own addresses; the first of a family is the source of what it sends itself.
     pub(crate) addresses: Vec<IpAddr>,
+    /// What guests are ports of; without one each has a link of its own.
+    bridge: Option<Bridge>,
     next_index: u32,
     void: u32,
 }
@@ -51,6 +57,8 @@ pub(crate) struct Guest {
 pub(crate) struct Link {
     pub(crate) index: u32,
     pub(crate) name: String,
+    /// Addresses of the guest whose routes do not go with the link.
+    strange: Vec<IpNet>,
 }
 
 impl Router {
@@ -61,13 +69,27 @@ impl Router {
         void: &Netns,
         void_index: u32,
     ) -> Result<Self, RtnlError> {
-        let router = Self { netns, addresses, next_index: FIRST_ROUTER_INDEX + 1, void: FIRST_ROUTER_INDEX };
+        let (bridge, next_index, void_here) = (None, FIRST_ROUTER_INDEX + 1, FIRST_ROUTER_INDEX);
+        let router = Self { netns, addresses, bridge, next_index, void: void_here };
         let name = format!("void{void_index}");
         let near = LinkEnd { name: "void", index: router.void, mac: None, arp: false };
         let far = LinkEnd { name: &name, index: void_index, mac: None, arp: false };
         router.apply(vec![Request::link_up(LOOPBACK), Request::add_veth(near, far, void.fd())])?;
         void.run(move || rtnl::apply(&[Request::link_up(void_index)]))?;
         Ok(router)
+    }
+
+    /// Lets guests be ports of a bridge from now on, which has these addresses.
+    pub(crate) fn bridge(&mut self, addresses: Vec<IpNet>) -> Result<(), RtnlError> {
+        let bridge = Bridge::new(BRIDGE_INDEX, addresses);
+        self.apply(bridge.build())?;
+        self.bridge = Some(bridge);
+        Ok(())
+    }
+
+    /// The name of the bridge that guests are ports of, if they are.
+    pub(crate) fn bridge_name(&self) -> Option<&'static str> {
+        self.bridge.as_ref().map(|_| bridge::NAME)
     }
 
     /// Gives the router addresses of its own, on loopback.
@@ -77,9 +99,11 @@ impl Router {
         )
     }
 
-    /// Sends what goes to `ranges`, and has no better route, into the void.
+    /// Sends what goes to `ranges`, and has no better route, into the void; what lies on the bridge has one.
     pub(crate) fn swallow(&self, ranges: &[IpNet]) -> Result<(), RtnlError> {
-        self.apply(ranges.iter().map(|range| Request::add_route(self.route(*range, self.void))).collect())
+        let bridged = |range: &&IpNet| self.bridge.as_ref().is_some_and(|bridge| bridge.covers(range));
+        let swallowed = ranges.iter().filter(|range| !bridged(range));
+        self.apply(swallowed.map(|range| Request::add_route(self.route(*range, self.void))).collect())
     }
 
     /// Hangs `guests` on this router, all in one batch.
@@ -87,10 +111,14 @@ impl Router {
         let links: Vec<Link> = guests.iter().map(|guest| self.next_link(guest)).collect();
         let requests = links.iter().zip(guests).flat_map(|(link, guest)| self.plug(link, guest)).collect();
         self.apply(requests)?;
-        for guest in guests {
-            let requests = furnish(guest);
-            guest.netns.run(move || rtnl::apply(&requests).and_then(|()| wait_until_up()))?;
+        for (link, guest) in links.iter().zip(guests) {
+            let requests = self.furnish(link, guest);
+            let fresh = Fresh { index: GUEST_INDEX, addresses: guest.addresses.clone() };
+            guest.netns.run(move || rtnl::apply(&requests).and_then(|()| ready::wait(&[fresh])))?;
         }
+        let ends: Vec<Fresh> =
+            links.iter().map(|link| self.near_end(link)).chain(self.fresh_bridge()).collect();
+        self.netns.run(move || ready::wait(&ends))?;
         Ok(links)
     }
 
@@ -101,7 +129,8 @@ impl Router {
 
     /// Takes a link and its other end away, with all routes through it.
     pub(crate) fn disconnect(&self, link: &Link) -> Result<(), RtnlError> {
-        self.apply(vec![Request::delete_link(link.index)])
+        let routes = link.strange.iter().map(|to| Request::delete_route(*to));
+        self.apply(routes.chain([Request::delete_link(link.index)]).collect())
     }
 
     fn apply(&self, requests: Vec<Request>) -> Result<(), RtnlError> {
@@ -111,10 +140,15 @@ impl Router {
     fn next_link(&mut self, guest: &Guest) -> Link {
         let index = self.next_index;
         self.next_index += 1;
-        Link { index, name: guest.router_interface.clone().unwrap_or_else(|| format!("veth{index}")) }
+        let name = guest.router_interface.clone().unwrap_or_else(|| format!("veth{index}"));
+        let strange = self.bridge.as_ref().map_or_else(Vec::new, |bridge| bridge.strange(guest));
+        Link { index, name, strange }
     }
 
     fn plug(&self, link: &Link, guest: &Guest) -> Vec<Request> {
+        if let Some(bridge) = &self.bridge {
+            return bridge.plug(link, guest);
+        }
         let near = LinkEnd { name: &link.name, index: link.index, mac: Some(ROUTER_MAC), arp: true };
         let far = LinkEnd { name: "eth0", index: GUEST_INDEX, mac: None, arp: true };
         let mut requests = vec![
@@ -125,6 +159,20 @@ impl Router {
         requests.extend(addresses.map(Request::add_route));
         requests.extend(self.behind(link, &guest.addresses, &guest.ranges));
         requests
+    }
+
+    fn near_end(&self, link: &Link) -> Fresh {
+        let addresses = if self.bridge.is_some() { Vec::new() } else { vec![GATEWAY_V6.into()] };
+        Fresh { index: link.index, addresses }
+    }
+
+    fn fresh_bridge(&self) -> Option<Fresh> {
+        let bridge = self.bridge.as_ref()?;
+        Some(Fresh { index: bridge.index, addresses: bridge.addresses().collect() })
+    }
+
+    fn furnish(&self, link: &Link, guest: &Guest) -> Vec<Request> {
+        self.bridge.as_ref().map_or_else(|| furnish(guest), |bridge| bridge.furnish(link, guest))
     }
 
     fn behind(&self, link: &Link, guest: &[IpAddr], ranges: &[IpNet]) -> impl Iterator<Item = Request> {
@@ -139,7 +187,7 @@ impl Router {
     }
 }
 
-/// What the guest itself needs: loopback, addresses and the way out.
+/// What the guest of a ptp link needs itself: loopback, addresses and the way out.
 fn furnish(guest: &Guest) -> Vec<Request> {
     let mut requests = vec![Request::link_up(LOOPBACK), Request::link_up(GUEST_INDEX)];
     requests
@@ -162,16 +210,4 @@ fn link_local(address: Ipv6Addr) -> IpNet {
 
 fn of_family(addresses: &[IpAddr], like: IpAddr) -> Option<IpAddr> {
     addresses.iter().copied().find(|address| address.is_ipv4() == like.is_ipv4())
-}
-
-/// A fresh veth drops packets until the kernel has seen its carrier, usually before we look.
-fn wait_until_up() -> Result<(), RtnlError> {
-    let deadline = Instant::now() + UP_WITHIN;
-    while !rtnl::is_up(GUEST_INDEX)? {
-        if Instant::now() > deadline {
-            return Err(RtnlError::NeverUp);
-        }
-        thread::sleep(Duration::from_millis(1));
-    }
-    Ok(())
 }

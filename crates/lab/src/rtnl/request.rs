@@ -9,7 +9,8 @@ use ipnet::IpNet;
 use rtnetlink::packet_core::{NLM_F_CREATE, NLM_F_EXCL, NLM_F_REPLACE};
 use rtnetlink::packet_route::address::{AddressAttribute, AddressHeaderFlags, AddressMessage, AddressScope};
 use rtnetlink::packet_route::link::{
-    InfoData, InfoKind, InfoVeth, LinkAttribute, LinkFlags, LinkInfo, LinkMessage,
+    InfoBridgePort, InfoData, InfoKind, InfoPortData, InfoPortKind, InfoVeth, LinkAttribute, LinkFlags,
+    LinkInfo, LinkMessage,
 };
 use rtnetlink::packet_route::neighbour::{
     NeighbourAddress, NeighbourAttribute, NeighbourMessage, NeighbourState,
@@ -81,6 +82,44 @@ impl Request {
         }
     }
 
+    /// Adds a bridge, still down, that keeps its hardware address whatever ports it gets.
+    pub(crate) fn add_bridge(name: &str, index: u32, mac: [u8; 6]) -> Self {
+        let mut link = LinkEnd { name, index, mac: Some(mac), arp: true }.message();
+        link.attributes.push(LinkAttribute::LinkInfo(vec![LinkInfo::Kind(InfoKind::Bridge)]));
+        Self {
+            what: format!("add bridge {name}"),
+            flags: NLM_F_CREATE | NLM_F_EXCL,
+            message: RouteNetlinkMessage::NewLink(link),
+        }
+    }
+
+    /// Makes a link a port of a bridge.
+    pub(crate) fn enslave(index: u32, bridge: u32) -> Self {
+        let mut link = LinkMessage::default();
+        link.header.index = index;
+        link.attributes.push(LinkAttribute::Controller(bridge));
+        Self {
+            what: format!("make link {index} a port of bridge {bridge}"),
+            flags: 0,
+            message: RouteNetlinkMessage::SetLink(link),
+        }
+    }
+
+    /// Lets a port of a bridge send frames back where they came from (`hairpin_mode`).
+    pub(crate) fn let_hairpin(index: u32) -> Self {
+        let mut link = LinkMessage::default();
+        link.header.index = index;
+        link.attributes.push(LinkAttribute::LinkInfo(vec![
+            LinkInfo::PortKind(InfoPortKind::Bridge),
+            LinkInfo::PortData(InfoPortData::BridgePort(vec![InfoBridgePort::HairpinMode(true)])),
+        ]));
+        Self {
+            what: format!("switch hairpin on at port {index}"),
+            flags: 0,
+            message: RouteNetlinkMessage::NewLink(link),
+        }
+    }
+
     /// Switches a link on.
     pub(crate) fn link_up(index: u32) -> Self {
         let mut link = LinkMessage::default();
@@ -138,6 +177,21 @@ impl Request {
             what: format!("add neighbour {address}"),
             flags: NLM_F_CREATE | NLM_F_REPLACE,
             message: RouteNetlinkMessage::NewNeighbour(message),
+        }
+    }
+
+    /// Takes a route out of the main table, wherever it leads.
+    pub(crate) fn delete_route(to: IpNet) -> Self {
+        let mut message = RouteMessage::default();
+        message.header.address_family = family(to.addr());
+        message.header.destination_prefix_length = to.prefix_len();
+        message.header.table = RouteHeader::RT_TABLE_MAIN;
+        message.header.scope = RouteScope::NoWhere;
+        message.attributes.push(RouteAttribute::Destination(to.addr().into()));
+        Self {
+            what: format!("delete route to {to}"),
+            flags: 0,
+            message: RouteNetlinkMessage::DelRoute(message),
         }
     }
 

@@ -9,6 +9,7 @@ use std::process::{Command, ExitCode, Stdio};
 use std::time::{Duration, Instant};
 
 use podfence_lab::sandbox;
+use podfence_lab::setup::Links;
 
 use crate::world::{PODS, World};
 
@@ -21,7 +22,7 @@ pub fn is_victim() -> bool {
 /// Builds a world, tells its namespaces, and waits to be killed.
 pub fn be_victim() -> ExitCode {
     sandbox::enter().unwrap();
-    let world = World::new();
+    let world = World::new(Links::Bridge);
     let places = PODS.iter().map(|(name, ..)| *name).chain(["node-1", "node-2", "outside"]);
     let inodes: Vec<_> = places.map(|place| inode(world.place(place).fd()).to_string()).collect();
     println!("{}", inodes.join(" "));

@@ -5,25 +5,36 @@ use std::time::{Duration, Instant};
 use podfence_lab::Transport::{Sctp, Tcp, Udp};
 use podfence_lab::probe::{self, Outcome, Probe};
 use podfence_lab::serve::serve;
-use podfence_lab::topology::{PodSpec, Topology, usual_outside};
+use podfence_lab::setup::Links;
+use podfence_lab::topology::{NodeSpec, PodSpec, Topology, usual_outside};
 use tokio::runtime::Runtime;
 
-use crate::world::{TIMEOUT, by, ip, listeners, node, place_of, pod, port};
+use crate::world::{TIMEOUT, bridged_node, by, ip, listeners, node, place_of, pod, port};
 
 pub fn pods_come_and_go() {
+    come_and_go(Topology::new(&[]).unwrap(), &node(1), "10.244.1.3");
+}
+
+pub fn pods_come_and_go_on_a_bridge() {
+    let bridged = || Topology::with_links(Links::Bridge, &[]).unwrap();
+    come_and_go(bridged(), &bridged_node(1), "10.244.1.3");
+    let node = NodeSpec { pod_ranges: vec!["10.244.1.0/24".parse().unwrap()], ..bridged_node(1) };
+    come_and_go(bridged(), &node, "192.168.7.7");
+}
+
+fn come_and_go(mut topology: Topology, node: &NodeSpec, address: &str) {
     let runtime = Runtime::new().unwrap();
-    let mut topology = Topology::new(&[]).unwrap();
-    topology.add_nodes(&[node(1)]).unwrap();
+    topology.add_nodes(std::slice::from_ref(node)).unwrap();
     topology.add_pods(&[pod("asker", "node-1", &["10.244.1.2"])]).unwrap();
     let asker = topology.pod("asker").unwrap().netns().clone();
     let ask = || {
-        let probe = Probe { from: asker.clone(), source: None, to: ip("10.244.1.3"), question: port(Tcp) };
+        let probe = Probe { from: asker.clone(), source: None, to: ip(address), question: port(Tcp) };
         runtime.block_on(probe::run(&[probe], TIMEOUT)).remove(0).outcome
     };
     assert_eq!(ask(), Outcome::TimedOut);
     // The same address, each time another pod.
     for name in ["first", "second", "third"] {
-        topology.add_pods(&[pod(name, "node-1", &["10.244.1.3"])]).unwrap();
+        topology.add_pods(&[pod(name, "node-1", &[address])]).unwrap();
         let netns = topology.pod(name).unwrap().netns();
         let servers = serve(netns, runtime.handle(), &listeners(name)).unwrap();
         assert_eq!(ask(), by(name));
@@ -37,13 +48,17 @@ pub fn pods_come_and_go() {
 pub fn first_packets() {
     const ONE_TRY: Duration = Duration::from_millis(600);
     let runtime = Runtime::new().unwrap();
-    for (from, to) in [("a", "b"), ("a", "node-2"), ("node-1", "b"), ("a", "outside"), ("outside", "b")] {
-        let mut topology = Topology::new(&usual_outside()).unwrap();
+    let ways = [("a", "b"), ("a", "node-2"), ("node-1", "b"), ("a", "outside"), ("outside", "b"), ("a", "c")];
+    for ((from, to), links) in ways.iter().flat_map(|way| [(*way, Links::Ptp), (*way, Links::Bridge)]) {
+        let mut topology = Topology::with_links(links, &usual_outside()).unwrap();
+        let node = if links == Links::Bridge { bridged_node } else { node };
         topology.add_nodes(&[node(1), node(2)]).unwrap();
         let a = pod("a", "node-1", &["10.244.1.2", "fd00:10:244:1::2"]);
         let b = pod("b", "node-2", &["10.244.2.2", "fd00:10:244:2::2"]);
-        topology.add_pods(&[a, b]).unwrap();
+        let c = pod("c", "node-1", &["10.244.1.3", "fd00:10:244:1::3"]);
+        topology.add_pods(&[a, b, c]).unwrap();
         let targets = match to {
+            "c" => ["10.244.1.3", "fd00:10:244:1::3"],
             "b" => ["10.244.2.2", "fd00:10:244:2::2"],
             "outside" => ["192.0.2.1", "2001:db8::1"],
             _ => ["172.18.0.2", "fd00:18::2"],
@@ -53,7 +68,7 @@ pub fn first_packets() {
             let from_netns = place_of(&topology, from).clone();
             let probe = Probe { from: from_netns, source: None, to: ip(target), question: port(Tcp) };
             let answer = runtime.block_on(probe::run(&[probe], ONE_TRY)).remove(0);
-            assert_eq!(answer.outcome, by(to), "{from} → {target}");
+            assert_eq!(answer.outcome, by(to), "{from} → {target} {links:?}");
         }
     }
 }

@@ -21,6 +21,7 @@ use std::sync::Arc;
 
 use libtest_mimic::{Arguments, Failed, Trial};
 use podfence_lab::sandbox::Sandbox;
+use podfence_lab::setup::Links;
 use world::World;
 
 fn main() -> ExitCode {
@@ -32,38 +33,46 @@ fn main() -> ExitCode {
     common::in_sandbox(&arguments, |entered| trials(entered, links_before))
 }
 
+/// Tests that many may share a world for.
+const IN_WORLD: [(&str, fn(&World)); 13] = [
+    ("pods_reach_each_other", reach::pods_reach_each_other),
+    ("nodes_and_outside_reach_and_are_reached", reach::nodes_and_outside),
+    ("closed_ports_refuse", reach::closed_ports_refuse),
+    ("silence_lasts_one_timeout", reach::silence_lasts_one_timeout),
+    ("probes_by_the_thousand", reach::by_the_thousand),
+    ("a_source_address_can_be_chosen", reach::chosen_source),
+    ("names_resolve_as_in_a_pod", names::resolve_as_in_a_pod),
+    ("long_answers_come_over_tcp", names::truncated),
+    ("a_silent_name_server_is_a_timeout", names::silence),
+    ("services_reach_their_pods", services::reach_their_pods),
+    ("every_backend_has_its_turn", services::every_backend),
+    ("a_pod_reaches_itself_through_its_service", services::hairpin),
+    ("a_service_without_pods_is_silent", services::without_pods),
+];
+
 fn trials(entered: Sandbox, links_before: Vec<String>) -> Vec<Trial> {
-    let world = Arc::new(World::new());
-    let in_world = |name: &str, test: fn(&World)| {
-        let world = world.clone();
-        Trial::test(name, move || {
-            test(&world);
-            Ok::<_, Failed>(())
-        })
-    };
+    let mut trials = Vec::new();
+    for (word, links) in [("ptp", Links::Ptp), ("bridge", Links::Bridge)] {
+        let world = Arc::new(World::new(links));
+        trials.extend(IN_WORLD.map(|(name, test)| {
+            let world = world.clone();
+            Trial::test(format!("{word}/{name}"), move || {
+                test(&world);
+                Ok::<_, Failed>(())
+            })
+        }));
+    }
     let alone = |name: &str, test: fn()| {
         Trial::test(name, move || {
             test();
             Ok::<_, Failed>(())
         })
     };
-    vec![
-        in_world("pods_reach_each_other", reach::pods_reach_each_other),
-        in_world("nodes_and_outside_reach_and_are_reached", reach::nodes_and_outside),
-        in_world("closed_ports_refuse", reach::closed_ports_refuse),
-        in_world("silence_lasts_one_timeout", reach::silence_lasts_one_timeout),
-        in_world("probes_by_the_thousand", reach::by_the_thousand),
-        in_world("a_source_address_can_be_chosen", reach::chosen_source),
-        in_world("names_resolve_as_in_a_pod", names::resolve_as_in_a_pod),
-        in_world("long_answers_come_over_tcp", names::truncated),
-        in_world("a_silent_name_server_is_a_timeout", names::silence),
-        in_world("services_reach_their_pods", services::reach_their_pods),
-        in_world("every_backend_has_its_turn", services::every_backend),
-        in_world("a_pod_reaches_itself_through_its_service", services::hairpin),
-        in_world("a_service_without_pods_is_silent", services::without_pods),
+    trials.extend([
         alone("services_can_be_replaced", services::replaced),
         alone("a_zone_can_be_replaced", names::replaced),
         alone("pods_come_and_go", life::pods_come_and_go),
+        alone("pods_come_and_go_on_a_bridge", life::pods_come_and_go_on_a_bridge),
         alone("the_first_packet_arrives", life::first_packets),
         alone("twenty_pods_take_well_under_a_second", life::twenty_pods),
         alone("mistakes_are_named", life::mistakes),
@@ -72,5 +81,6 @@ fn trials(entered: Sandbox, links_before: Vec<String>) -> Vec<Trial> {
             leftovers::nothing_is_left(&links_before);
             Ok(())
         }),
-    ]
+    ]);
+    trials
 }

@@ -9,11 +9,12 @@ use podfence_lab::netns::Netns;
 use podfence_lab::probe::{self, Answer, Outcome, Probe, Question};
 use podfence_lab::serve::{Listener, Servers, serve};
 use podfence_lab::services::ServicePort;
+use podfence_lab::setup::Links;
 use podfence_lab::topology::{Topology, usual_outside};
 use podfence_lab::{Transport, dns, services};
 use tokio::runtime::Runtime;
 
-pub use crate::common::{ip, node, place_of, pod};
+pub use crate::common::{bridged_node, ip, node, place_of, pod};
 
 /// Short, since nothing here is lost on the way, yet long enough for TCP to try twice.
 pub const TIMEOUT: Duration = Duration::from_millis(1200);
@@ -38,9 +39,10 @@ pub fn listeners(name: &str) -> Vec<Listener> {
 }
 
 impl World {
-    pub fn new() -> Self {
+    pub fn new(links: Links) -> Self {
         let runtime = Runtime::new().unwrap();
-        let mut topology = Topology::new(&usual_outside()).unwrap();
+        let mut topology = Topology::with_links(links, &usual_outside()).unwrap();
+        let node = if links == Links::Bridge { bridged_node } else { node };
         topology.add_nodes(&[node(1), node(2)]).unwrap();
         topology.add_pods(&PODS.map(|(name, node, v4, v6)| pod(name, node, &[v4, v6]))).unwrap();
         let mut servers = Vec::new();
