@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use podfence_model::{Direction, Family, NamespacedName};
 use podfence_netlink::nft::{Element, NameError, Value, Verdict};
-use podfence_plan::{LocalPod, ProgramKey};
+use podfence_plan::{Link, LocalPod, ProgramKey};
 
 use crate::names::comment;
 use crate::pod_set::PodSet;
@@ -20,7 +20,7 @@ pub(crate) fn bindings<'p>(
     pod: &LocalPod,
     program: impl Fn(&ProgramKey) -> Option<&'p ProgramObject>,
 ) -> Result<Bindings, NameError> {
-    let link = pod.link.as_deref().map(Value::interface).transpose()?;
+    let link = pod.link.as_ref().and_then(routed).map(Value::interface).transpose()?;
     let mut out = Bindings::new();
     if let Some(link) = link {
         out.insert((PodSet::Links, Element::new(link)));
@@ -34,6 +34,15 @@ pub(crate) fn bindings<'p>(
         }
     }
     Ok(out)
+}
+
+/// The interface that source addresses are checked against in this family. A pod on a bridge has none: the inet family
+/// sees the bridge only, and its port is for a table in family bridge to check.
+fn routed(link: &Link) -> Option<&str> {
+    match link {
+        Link::Routed(name) => Some(name),
+        Link::Bridged { .. } => None,
+    }
 }
 
 fn of_address(ip: IpAddr, link: Option<Value>) -> Vec<(PodSet, Element)> {

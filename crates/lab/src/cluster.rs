@@ -17,7 +17,7 @@ use podfence_engine::Engine;
 use podfence_model::{
     Endpoint, Family, Layer4, NamespacedName, Pod, Protocol, Service, ServiceAddress, World,
 };
-use podfence_plan::NodePlan;
+use podfence_plan::{Link, NodePlan};
 use tokio::runtime::Runtime;
 
 use self::parts::{Place, Serving};
@@ -27,6 +27,7 @@ use crate::netns::Netns;
 use crate::place::nameservers;
 use crate::serve::{ServeError, Servers};
 use crate::services::{ServicePort, ServicesError};
+use crate::setup::Links;
 use crate::sockets::Transport;
 use crate::topology::{NodeSpec, PodSpec, Topology, TopologyError, usual_outside};
 
@@ -98,9 +99,14 @@ impl Cluster {
 
     /// As [`Cluster::build`], with other settings for the dataplanes.
     pub fn build_with(world: World, settings: Settings) -> Result<Self, ClusterError> {
+        Self::build_on(Links::Ptp, world, settings)
+    }
+
+    /// As [`Cluster::build_with`], with pods hanging on their nodes by `links`, as the world was placed for.
+    pub fn build_on(links: Links, world: World, settings: Settings) -> Result<Self, ClusterError> {
         let mut cluster = Self {
             world: World::default(),
-            topology: Topology::new(&usual_outside())?,
+            topology: Topology::with_links(links, &usual_outside())?,
             runtime: Runtime::new().map_err(ClusterError::Runtime)?,
             settings,
             dataplanes: BTreeMap::new(),
@@ -180,8 +186,15 @@ impl Cluster {
         Some(Resolver::of_pod(&pod.meta.id.namespace, server, timeout))
     }
 
-    fn links_of_pods(&self) -> BTreeMap<NamespacedName, String> {
-        let link = |pod: &Pod| self.links.get(&pod.meta.id.to_string()).cloned();
+    fn links_of_pods(&self) -> BTreeMap<NamespacedName, Link> {
+        let bridge = self.topology.bridge();
+        let link = |pod: &Pod| {
+            let name = self.links.get(&pod.meta.id.to_string())?.clone();
+            Some(match bridge {
+                None => Link::Routed(name),
+                Some(bridge) => Link::Bridged { bridge: bridge.to_owned(), port: name },
+            })
+        };
         self.world.pods.values().filter_map(|pod| Some((pod.meta.id.clone(), link(pod)?))).collect()
     }
 }

@@ -13,7 +13,7 @@ use crate::netns::{Netns, NetnsError};
 use crate::rtnl::RtnlError;
 use crate::setup::Links;
 use crate::sysctl::{self, Role};
-use crate::wire::{Guest, Link, Router};
+use crate::wire::{self, Guest, Link, Router};
 
 /// Index of the first link in the void; small numbers belong to the kernel.
 const FIRST_VOID: u32 = 1000;
@@ -66,7 +66,6 @@ pub struct Pod {
     netns: Netns,
     node: String,
     link: Link,
-    bridge: Option<&'static str>,
 }
 
 impl Pod {
@@ -83,11 +82,6 @@ impl Pod {
     /// The name of its interface on the node.
     pub fn interface(&self) -> &str {
         &self.link.name
-    }
-
-    /// The node's bridge that the interface is a port of, if it is.
-    pub fn bridge(&self) -> Option<&str> {
-        self.bridge
     }
 }
 
@@ -165,7 +159,7 @@ impl Topology {
         let mut routers = Vec::new();
         for (spec, netns) in specs.iter().zip(namespaces) {
             let addresses = self.uplink_addresses(spec);
-            routers.push((spec, self.router(spec, netns.clone(), addresses.clone())?));
+            routers.push((spec, self.router(spec, &netns, addresses.clone())?));
             guests.push(Guest { netns, addresses, router_interface: None, ranges: spec.pod_ranges.clone() });
         }
         let uplinks = self.outside.connect(&guests).map_err(at("outside"))?;
@@ -180,7 +174,7 @@ impl Topology {
     fn router(
         &mut self,
         spec: &NodeSpec,
-        netns: Netns,
+        netns: &Netns,
         addresses: Vec<IpAddr>,
     ) -> Result<Router, TopologyError> {
         self.next_void += 1;
@@ -241,11 +235,10 @@ impl Topology {
             let pod = specs.into_iter().map(|spec| spec.name.clone()).next().unwrap_or_default();
             return Err(TopologyError::NoSuchNode { pod, node: node.to_owned() });
         };
-        let bridge = router.bridge_name();
         let links = router.connect(&guests).map_err(at(node))?;
         for ((spec, guest), link) in specs.into_iter().zip(guests).zip(links) {
             let (netns, node) = (guest.netns, node.to_owned());
-            self.pods.insert(spec.name.clone(), Pod { netns, node, link, bridge });
+            self.pods.insert(spec.name.clone(), Pod { netns, node, link });
         }
         Ok(())
     }
@@ -255,6 +248,11 @@ impl Topology {
         let pod = self.pods.remove(name).ok_or_else(|| TopologyError::NoSuchPlace(format!("pod {name}")))?;
         let Some(router) = self.nodes.get(&pod.node) else { return Ok(()) };
         router.disconnect(&pod.link).map_err(at(&pod.node))
+    }
+
+    /// The bridge of every node that the pods' interfaces are ports of, if they are.
+    pub fn bridge(&self) -> Option<&'static str> {
+        (self.links == Links::Bridge).then_some(wire::BRIDGE)
     }
 
     /// The outside world's namespace.

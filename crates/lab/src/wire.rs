@@ -15,7 +15,7 @@ use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 use crate::netns::Netns;
 use crate::rtnl::{self, LinkEnd, Request, Route, RtnlError};
 
-pub(crate) use bridge::Bridge;
+pub(crate) use bridge::{Bridge, NAME as BRIDGE};
 use ready::Fresh;
 
 /// The hardware address of every router's end of a link.
@@ -85,11 +85,6 @@ impl Router {
         self.apply(bridge.build())?;
         self.bridge = Some(bridge);
         Ok(())
-    }
-
-    /// The name of the bridge that guests are ports of, if they are.
-    pub(crate) fn bridge_name(&self) -> Option<&'static str> {
-        self.bridge.as_ref().map(|_| bridge::NAME)
     }
 
     /// Gives the router addresses of its own, on loopback.

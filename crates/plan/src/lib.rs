@@ -14,4 +14,4 @@ mod node;
 pub use diff::{Change, Delta, MemberChange, diff};
 pub use live::LivePlan;
 pub use narrow::narrows;
-pub use node::{LocalPod, NodePlan, PortRow, ProgramKey, ProgramPlan, UnionKey, UnionPlan};
+pub use node::{Link, LocalPod, NodePlan, PortRow, ProgramKey, ProgramPlan, UnionKey, UnionPlan};

@@ -13,7 +13,8 @@ use podfence_model::{Direction, NamespacedName, Pod};
 use crate::diff::{Delta, diff};
 use crate::narrow::narrows_pod;
 use crate::node::{
-    LocalPod, NodePlan, ProgramKey, UnionKey, local_pod, program_key, program_plan, union_key, union_plan,
+    Link, LocalPod, NodePlan, ProgramKey, UnionKey, local_pod, program_key, program_plan, union_key,
+    union_plan,
 };
 
 /// An engine, and the plan of one node that follows it.
@@ -21,7 +22,7 @@ use crate::node::{
 pub struct LivePlan {
     engine: Engine,
     node: String,
-    links: BTreeMap<NamespacedName, String>,
+    links: BTreeMap<NamespacedName, Link>,
     compiled: Compiled,
     plan: NodePlan,
     /// The unions that some program of the plan goes to, and the programs that some pod runs.
@@ -31,7 +32,7 @@ pub struct LivePlan {
 
 impl LivePlan {
     /// The plan of `node` as the engine stands. `links` as in [`NodePlan::build`].
-    pub fn new(engine: Engine, node: &str, links: BTreeMap<NamespacedName, String>) -> Self {
+    pub fn new(engine: Engine, node: &str, links: BTreeMap<NamespacedName, Link>) -> Self {
         let compiled = Compiled::new(&engine);
         let plan = NodePlan::default();
         let (unions, programs) = (BTreeMap::new(), BTreeMap::new());
@@ -51,7 +52,7 @@ impl LivePlan {
     }
 
     /// A pod has come or changed. `link` is the host's end of its link, if it is one of this node's and has one.
-    pub fn put_pod(&mut self, pod: Pod, link: Option<String>) -> Delta {
+    pub fn put_pod(&mut self, pod: Pod, link: Option<Link>) -> Delta {
         let id = pod.meta.id.clone();
         match link {
             Some(link) => drop(self.links.insert(id.clone(), link)),

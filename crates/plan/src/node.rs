@@ -14,13 +14,28 @@ pub type ProgramKey = Arc<str>;
 /// Names a union: the peers as the rules name them, as text.
 pub type UnionKey = Arc<str>;
 
+/// The host's end of a pod's link.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Link {
+    /// An interface of this name that the host routes: packets of the pod come from it and from no other.
+    Routed(String),
+    /// A port of a bridge: above the link layer packets of all its pods come from the bridge, so which pod sent one is
+    /// known by the port alone, in family bridge.
+    Bridged {
+        /// The bridge's name, which the host routes.
+        bridge: String,
+        /// The port's name.
+        port: String,
+    },
+}
+
 /// A pod of this node.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LocalPod {
     /// Its addresses; empty while it has none.
     pub addresses: Vec<IpAddr>,
     /// The host's end of its link, if the pod has one of its own: source addresses are checked against it.
-    pub link: Option<String>,
+    pub link: Option<Link>,
     /// The program of what it sends; `None` when nothing isolates it for egress.
     pub egress: Option<ProgramKey>,
     /// The program of what it receives; `None` when nothing isolates it for ingress.
@@ -113,7 +128,7 @@ pub struct NodePlan {
 
 impl NodePlan {
     /// The plan of `node`. `links` gives the host's end of each local pod's link, where there is one.
-    pub fn build(engine: &Engine, node: &str, links: &BTreeMap<NamespacedName, String>) -> Self {
+    pub fn build(engine: &Engine, node: &str, links: &BTreeMap<NamespacedName, Link>) -> Self {
         let local: Vec<PodId> =
             engine.pod_ids().filter(|id| engine.pod(*id).node.as_deref() == Some(node)).collect();
         Self::of(engine, &engine.compile(local), node, links)
@@ -124,7 +139,7 @@ impl NodePlan {
         engine: &Engine,
         compiled: &Compiled,
         node: &str,
-        links: &BTreeMap<NamespacedName, String>,
+        links: &BTreeMap<NamespacedName, Link>,
     ) -> Self {
         let known: BTreeSet<IpAddr> = engine.known_addresses().collect();
         let mut plan = Self { known, local_ranges: engine.pod_ranges_of(node), ..Self::default() };
@@ -145,7 +160,7 @@ pub(crate) fn local_pod(
     engine: &Engine,
     compiled: &Compiled,
     id: PodId,
-    links: &BTreeMap<NamespacedName, String>,
+    links: &BTreeMap<NamespacedName, Link>,
 ) -> LocalPod {
     let pod = engine.pod(id);
     let program = |direction| compiled.program_of(id, direction).map(|p| program_key(compiled, p));

@@ -13,7 +13,7 @@ use podfence_lab::serve::{Listener, Servers, serve};
 use podfence_lab::services::{self, ServicePort};
 use podfence_lab::topology::{Topology, usual_outside};
 use podfence_model::{LabelSelector, NamespacedName, NetworkPolicy, Peer, Pod, World};
-use podfence_plan::NodePlan;
+use podfence_plan::{Link, NodePlan};
 use podfence_testkit::build::{self, Put, id};
 use tokio::runtime::Runtime;
 
@@ -150,9 +150,10 @@ impl Bed {
         NodePlan::build(&Engine::new(&self.world), node, &self.links())
     }
 
-    fn links(&self) -> BTreeMap<NamespacedName, String> {
-        let link =
-            |(name, pod): (&str, &podfence_lab::topology::Pod)| (id(&full(name)), pod.interface().to_owned());
+    fn links(&self) -> BTreeMap<NamespacedName, Link> {
+        let link = |(name, pod): (&str, &podfence_lab::topology::Pod)| {
+            (id(&full(name)), Link::Routed(pod.interface().to_owned()))
+        };
         self.topology.pods().map(link).collect()
     }
 
