@@ -4,12 +4,12 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use podfence_analysis::Backend;
-use podfence_analysis::assumed::is_cluster_dns;
+use podfence_analysis::assumed::DNS_PORT;
 use podfence_engine::{Engine, Outcome as Verdict};
-use podfence_model::{Endpoint, Family, Flow, Layer4, Pod, ServicePort};
+use podfence_model::{Endpoint, Family, Flow, Layer4, Pod, Protocol, Service, ServiceAddress, ServicePort};
 
 use crate::asked::{NameQuestion, ServiceQuestion};
-use crate::cluster::{Cluster, is_dns_flow, transport};
+use crate::cluster::{Cluster, transport};
 use crate::dns::{Lookup, Resolver};
 use crate::probe::{self, Outcome, Probe, Question};
 
@@ -41,7 +41,7 @@ impl ServiceChecked {
 pub struct NameChecked {
     /// What was asked.
     pub asked: NameQuestion,
-    /// What the engine says of the way to each DNS server.
+    /// What the engine says of the way to each DNS server that is ready.
     pub engine: Vec<Verdict>,
     /// What came of it.
     pub kernel: Lookup,
@@ -51,7 +51,7 @@ impl NameChecked {
     /// Whether an answer came exactly if the engine allows it for some server.
     pub fn agrees(&self) -> bool {
         match self.kernel {
-            Lookup::TimedOut => self.engine.contains(&Verdict::Denied),
+            Lookup::TimedOut => self.engine.is_empty() || self.engine.contains(&Verdict::Denied),
             _ => self.engine.contains(&Verdict::Allowed),
         }
     }
@@ -138,7 +138,7 @@ impl Cluster {
             let resolution = resolver.resolve(self.netns_of(pod)?, &asked.name, asked.kind).await;
             resolution.ok().map(|found| found.lookup)
         };
-        let engine = self.dns_verdicts(engine, pod, source);
+        let engine = self.dns_verdicts(engine, pod, source, resolver.nameserver.ip());
         let first = NameChecked { asked: asked.clone(), engine, kernel: look_up(&resolver).await? };
         if first.kernel != Lookup::TimedOut || first.agrees() {
             return Some(first);
@@ -147,16 +147,12 @@ impl Cluster {
         Some(NameChecked { kernel: look_up(&patient).await?, ..first })
     }
 
-    fn dns_verdicts(&self, engine: &Engine, pod: &Pod, source: IpAddr) -> Vec<Verdict> {
-        let servers = self.world.pods.values().filter(|server| is_cluster_dns(server));
-        let questions = servers.flat_map(|server| {
-            let ports = server.ports.iter().map(|port| Layer4::Port(port.protocol, port.number));
-            ports.filter(|layer4| is_dns_flow(server, *layer4)).map(move |layer4| (server, layer4))
-        });
-        let verdict = |(server, layer4): (&Pod, Layer4)| {
-            let end = Endpoint::Pod { id: server.meta.id.clone(), address: None };
-            self.verdict(engine, (pod, source), &end, layer4)
-        };
-        questions.filter_map(verdict).collect()
+    fn dns_verdicts(&self, engine: &Engine, pod: &Pod, source: IpAddr, server: IpAddr) -> Vec<Verdict> {
+        let has = |service: &&Service| matches!(&service.address, ServiceAddress::Ips(ips) if ips.contains(&server));
+        let Some(service) = self.world.services.values().find(has) else { return Vec::new() };
+        let ports =
+            service.ports.iter().filter(|port| (port.protocol, port.port) == (Protocol::Udp, DNS_PORT));
+        let behind = ports.flat_map(|port| podfence_analysis::backends(&self.world, service, port));
+        behind.filter_map(|one| self.verdict(engine, (pod, source), &one.end, one.layer4)).collect()
     }
 }
