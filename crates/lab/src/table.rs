@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use podfence_engine::Outcome as Verdict;
-use podfence_model::{Endpoint, Family, Layer4, NamespacedName, Origin, Pod, World};
+use podfence_model::{Endpoint, Family, Flow, Layer4, NamespacedName, Origin, Pod, World};
 use podfence_report::grid::{Cell, Grid, Row, Sign};
 
 use crate::asked::ServiceQuestion;
@@ -20,7 +20,7 @@ use crate::service_check::{NameChecked, ServiceChecked};
 
 /// A source as the grid names it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-enum Column {
+pub(crate) enum Column {
     Pods(String),
     ItsNode,
     OtherNodes,
@@ -29,7 +29,7 @@ enum Column {
 
 /// A destination as the grid names it; the order of the variants is that of the rows.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-enum Target {
+pub(crate) enum Target {
     Names,
     Service(String, String),
     Pods(String, Layer4),
@@ -56,7 +56,7 @@ pub fn grid(world: &World, findings: &Findings) -> Grid {
         add(target, Some(Family::of(*address)), pods(world, source), service_cell(one));
     }
     for one in &findings.flows {
-        if let Some((target, column)) = place(world, one) {
+        if let Some((target, column)) = place(world, &one.flow) {
             add(target, one.flow.destination.address().map(Family::of), column, flow_cell(one));
         }
     }
@@ -65,8 +65,7 @@ pub fn grid(world: &World, findings: &Findings) -> Grid {
 }
 
 /// The row and column of a flow; `None` for what the picture leaves out.
-fn place(world: &World, one: &Checked) -> Option<(Target, Column)> {
-    let flow = &one.flow;
+pub(crate) fn place(world: &World, flow: &Flow) -> Option<(Target, Column)> {
     let source = pod_of(world, &flow.source);
     let destination = pod_of(world, &flow.destination);
     let column = column(world, &flow.source, destination)?;
@@ -110,11 +109,11 @@ fn label(pod: &Pod) -> String {
     pod.workload.as_ref().map_or_else(|| pod.meta.id.to_string(), |w| format!("{namespace}/{}", w.name))
 }
 
-fn pods(world: &World, id: &NamespacedName) -> Column {
+pub(crate) fn pods(world: &World, id: &NamespacedName) -> Column {
     Column::Pods(world.pods.get(id).map_or_else(|| id.to_string(), label))
 }
 
-fn flow_cell(one: &Checked) -> Cell {
+pub(crate) fn flow_cell(one: &Checked) -> Cell {
     let kernel = sign(&one.kernel);
     let engine = match &one.engine {
         Some(Verdict::Allowed) if kernel == Sign::Refused => Sign::Refused,
@@ -134,17 +133,17 @@ fn sign(outcome: &Outcome) -> Sign {
     }
 }
 
-fn service_cell(one: &ServiceChecked) -> Cell {
+pub(crate) fn service_cell(one: &ServiceChecked) -> Cell {
     Cell { engine: fold_verdicts(&one.engine), kernel: sign(&one.kernel), agree: one.agrees() }
 }
 
-fn name_cell(one: &NameChecked) -> Cell {
+pub(crate) fn name_cell(one: &NameChecked) -> Cell {
     let kernel = if one.kernel == Lookup::TimedOut { Sign::Closed } else { Sign::Open };
     Cell { engine: fold_verdicts(&one.engine), kernel, agree: one.agrees() }
 }
 
 /// What the engine says of all backends: nobody there is a drop in the lab.
-fn fold_verdicts(verdicts: &[Verdict]) -> Sign {
+pub(crate) fn fold_verdicts(verdicts: &[Verdict]) -> Sign {
     let allowed = verdicts.iter().filter(|v| **v == Verdict::Allowed).count();
     match allowed {
         0 => Sign::Closed,
@@ -194,7 +193,7 @@ fn draw(rows: &[(Target, Option<Family>, Cells)]) -> Grid {
     Grid { rows: rows.iter().map(row).collect(), columns: columns.iter().map(|c| column_text(c)).collect() }
 }
 
-fn column_text(column: &Column) -> String {
+pub(crate) fn column_text(column: &Column) -> String {
     match column {
         Column::Pods(name) => name.clone(),
         Column::ItsNode => "its node".into(),
@@ -203,7 +202,7 @@ fn column_text(column: &Column) -> String {
     }
 }
 
-fn texts(target: &Target) -> (String, String) {
+pub(crate) fn texts(target: &Target) -> (String, String) {
     match target {
         Target::Names => ("names of Services".into(), "DNS".into()),
         Target::Service(name, on) => (name.clone(), on.clone()),
