@@ -10,7 +10,7 @@ use podfence_model::World;
 use podfence_netlink::nft::{
     BaseChain, Batch, Chain, Comment, DataType, Element, Hook, Name, Nftables, Rule, Set, Table, priority,
 };
-use podfence_plan::NodePlan;
+use podfence_plan::{Link, NodePlan};
 use podfence_testkit::generate::{self, Rng};
 use podfence_testkit::{describe, storm};
 
@@ -35,7 +35,8 @@ fn open_in(netns: &Netns) -> Dataplane {
 
 fn plan(world: &World, node: &str) -> NodePlan {
     let numbered = world.pods.keys().enumerate();
-    let links: BTreeMap<_, _> = numbered.map(|(n, id)| (id.clone(), format!("veth{n}"))).collect();
+    let links: BTreeMap<_, _> =
+        numbered.map(|(n, id)| (id.clone(), Link::Routed(format!("veth{n}")))).collect();
     NodePlan::build(&Engine::new(world), node, &links)
 }
 

@@ -57,6 +57,8 @@ const TESTS: &[(&str, fn())] = &[
     ("ports_at_the_edges", verdicts::ports_at_the_edges),
     ("blocks_with_holes", verdicts::blocks_with_holes),
     ("blocks_as_sources", verdicts::blocks_as_sources),
+    ("services_are_seen_through", verdicts::services_are_seen_through),
+    ("known_pods_are_not_looked_up_in_blocks", verdicts::known_pods_are_not_looked_up_in_blocks),
     ("unknown_pods_are_silent", verdicts::unknown_pods_are_silent),
     ("a_pod_reaches_itself", itself::a_pod_reaches_itself),
     ("probes_of_the_node", itself::probes_of_the_node),

@@ -92,6 +92,11 @@ impl Packet {
     }
 
     fn fill_checksum(&self, body: &mut [u8]) {
+        if self.protocol == SCTP {
+            body[8..12].fill(0);
+            let sum = crc32c(body);
+            return body[8..12].copy_from_slice(&sum.to_le_bytes());
+        }
         let place = match self.protocol {
             ICMP | ICMPV6 => 2,
             TCP => 16,
@@ -142,6 +147,13 @@ fn checksum(bytes: &[u8]) -> u16 {
         0 => 0xffff,
         sum => sum,
     }
+}
+
+/// RFC 9260, appendix A.
+fn crc32c(bytes: &[u8]) -> u32 {
+    const POLYNOMIAL: u32 = 0x82f6_3b78;
+    let shift = |crc: u32, _| (crc >> 1) ^ (POLYNOMIAL * (crc & 1));
+    !bytes.iter().fold(!0, |crc, byte| (0..8).fold(crc ^ u32::from(*byte), shift))
 }
 
 pub const FIN: u8 = 1;

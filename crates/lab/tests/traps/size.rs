@@ -10,7 +10,7 @@ use podfence_lab::netns::Netns;
 use podfence_lab::sysctl::Role;
 use podfence_model::{Direction, Protocol};
 use podfence_netlink::nft::Nftables;
-use podfence_plan::{LocalPod, NodePlan, PortRow, ProgramPlan};
+use podfence_plan::{Link, LocalPod, NodePlan, PortRow, ProgramPlan};
 use podfence_testkit::build::id;
 
 use crate::deltas::same;
@@ -40,7 +40,7 @@ fn plan(known: u32, union: u32, local: u32) -> NodePlan {
         podfence_plan::UnionPlan { pods: (0..union).map(|n| address(2 * n)).collect(), ..Default::default() };
     plan.unions.insert(members, union);
     for number in 0..local {
-        let (addresses, link) = (vec![address(number)], Some(format!("veth{number}")));
+        let (addresses, link) = (vec![address(number)], Some(Link::Routed(format!("veth{number}"))));
         let pod = LocalPod { addresses, link, egress: None, ingress: Some(key.clone()) };
         plan.pods.insert(id(&format!("x/pod-{number}")), pod);
     }

@@ -3,7 +3,7 @@
 use std::io::ErrorKind;
 
 use podfence_model::{NetworkPolicy, Protocol};
-use podfence_testkit::build::{EGRESS, INGRESS, egress, number, policy, rule};
+use podfence_testkit::build::{EGRESS, INGRESS, egress, ingress, number, policy, rule};
 
 use crate::bed::{Bed, peer, subject};
 use crate::packets::{ACK, ICMP, ICMPV6, Packet, SYN, TCP, UDP, Watch, icmp, quote, tcp, udp};
@@ -119,21 +119,34 @@ pub fn packet_too_big_passes() {
     let mut bed = bed();
     bed.enforce(&closed_doors());
     let watch = Watch::over(bed.place("a"));
-    for ([a, _, _], server, router) in
-        [(ENDS[0], "192.0.2.1", "198.51.100.1"), (ENDS[1], "2001:db8::1", "fd00:ec2::254")]
-    {
-        let client = bed.udp("a", a, 9400);
-        client.send_to(b"hello", (server, 80)).unwrap();
+    for ([a, _, _], [server, router]) in ENDS.into_iter().zip(OUTSIDE) {
+        bed.udp("a", a, 9400).send_to(b"hello", (server, 80)).unwrap();
         let sent = Packet::new(a, server, UDP, udp(9400, 80));
         let unsent = Packet::new(a, server, UDP, udp(9401, 80));
-        let too_big = |about: &Packet| {
-            let (protocol, kind, code) = if a.contains(':') { (ICMPV6, 2, 0) } else { (ICMP, 3, 4) };
-            let mut rest = quote(about);
-            rest[2..4].copy_from_slice(&1300_u16.to_be_bytes());
-            Packet::new(router, a, protocol, icmp(kind, code, &rest))
-        };
-        let errors = [too_big(&sent), too_big(&unsent)];
+        let errors = [too_big(router, a, &sent), too_big(router, a, &unsent)];
         errors.iter().for_each(|error| error.send(bed.place("outside")));
         watch.check(&errors, &[true, false]);
     }
+    // The same to a pod that answers.
+    let asked = rule(vec![], vec![number(Protocol::Udp, 9402)]);
+    bed.enforce(&[ingress("x/a-in", subject("a"), vec![asked]), policy("x/a-out", subject("a"), EGRESS)]);
+    for ([a, _, _], [client, router]) in ENDS.into_iter().zip(OUTSIDE) {
+        let (client_socket, server) = (bed.udp("outside", client, 9403), bed.udp("a", a, 9402));
+        client_socket.send_to(b"question", (a, 9402)).unwrap();
+        let (_, from) = server.recv_from(&mut [0; 64]).unwrap();
+        server.send_to(b"answer", from).unwrap();
+        let error = too_big(router, a, &Packet::new(a, client, UDP, udp(9402, 9403)));
+        error.send(bed.place("outside"));
+        watch.check(&[error], &[true]);
+    }
+}
+
+/// A server and a router of the outside, in each family.
+const OUTSIDE: [[&str; 2]; 2] = [["192.0.2.1", "198.51.100.1"], ["2001:db8::1", "fd00:ec2::254"]];
+
+fn too_big(router: &str, to: &str, about: &Packet) -> Packet {
+    let (protocol, kind, code) = if to.contains(':') { (ICMPV6, 2, 0) } else { (ICMP, 3, 4) };
+    let mut rest = quote(about);
+    rest[2..4].copy_from_slice(&1300_u16.to_be_bytes());
+    Packet::new(router, to, protocol, icmp(kind, code, &rest))
 }

@@ -207,6 +207,53 @@ pub fn blocks_as_sources() {
     ]);
 }
 
+/// Behind a Service, what counts is the pod and the port that really answer.
+pub fn services_are_seen_through() {
+    let mut bed = Bed::new(&[("a", 1, 10), ("b", 1, 11), ("c", 2, 10)]);
+    bed.services(&[
+        ("10.96.0.1:81", "10.244.1.11:80"),
+        ("[fd00:10:96::1]:81", "[fd00:10:244:1::11]:80"),
+        ("10.96.0.2:81", "10.244.2.10:80"),
+        ("[fd00:10:96::2]:81", "[fd00:10:244:2::10]:80"),
+    ]);
+    let asked = |expect| {
+        let to = ["10.96.0.1", "fd00:10:96::1", "10.96.0.2", "fd00:10:96::2"];
+        let one =
+            |to: &str| [Port(Tcp, 81), Port(Udp, 81)].map(|q| ("a".to_owned(), to.to_owned(), q, expect));
+        to.into_iter().flat_map(one).collect::<Vec<_>>()
+    };
+    let ports = |port| vec![number(Protocol::Tcp, port), number(Protocol::Udp, port)];
+    let out = |peers, port| egress("x/out", subject("a"), vec![rule(peers, ports(port))]);
+    let at = |port| ingress("x/in", everything(), vec![rule(vec![peer("a")], ports(port))]);
+    let services = || vec![block("10.96.0.0/16", &[]), block("fd00:10:96::/112", &[])];
+    for (policy, expect) in [
+        (out(vec![peer("b"), peer("c")], 80), Open),
+        (out(vec![peer("b"), peer("c")], 81), Silent),
+        (out(services(), 81), Silent),
+        (out(services(), 80), Silent),
+        (at(80), Open),
+        (at(81), Silent),
+    ] {
+        bed.enforce(&[policy]);
+        bed.check(&[asked(expect)]);
+    }
+}
+
+/// A known pod passes as a member or not at all, also where a block holds its address.
+pub fn known_pods_are_not_looked_up_in_blocks() {
+    let mut bed = Bed::new(&[("a", 1, 10), ("b", 1, 11), ("c", 2, 10)]);
+    let blocks = vec![block("10.0.0.0/8", &[]), block("fd00::/8", &[])];
+    bed.enforce(&[egress("x/out", subject("a"), vec![rule(blocks, vec![])])]);
+    bed.check(&[bed.pairs(&[("a", "b"), ("a", "c")], &[Ping], Open)]);
+    let mut plan = bed.plan("node-1");
+    let b = bed.pod("b").ips().to_vec();
+    for union in plan.unions.values_mut() {
+        union.pods.retain(|ip| !b.contains(ip));
+    }
+    bed.dataplanes.get_mut("node-1").unwrap().enforce(plan).unwrap();
+    bed.check(&[bed.both("a", "b", &[Ping], Silent), bed.both("a", "c", &[Ping], Open)]);
+}
+
 /// A pod that the world does not know yet, or no longer, talks to nobody, whatever the others' policies.
 pub fn unknown_pods_are_silent() {
     let mut bed = Bed::new(&[("a", 1, 10), ("b", 1, 11), ("c", 2, 10), ("new", 1, 12)]);
