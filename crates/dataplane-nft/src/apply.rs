@@ -4,6 +4,7 @@ use podfence_netlink::conntrack::Conntrack;
 use podfence_netlink::nft::{Batch, Chain, Nftables};
 use podfence_plan::{Delta, NodePlan, diff};
 
+use crate::bridge::BridgeTable;
 use crate::error::DataplaneError;
 use crate::frame::Frame;
 use crate::generation::{Generations, Stamp};
@@ -30,6 +31,7 @@ pub struct Dataplane {
     nft: Nftables,
     conntrack: Conntrack,
     frame: Frame,
+    bridge: BridgeTable,
     ledger: Ledger,
     generations: Generations,
     /// Whether the kernel has what `ledger` and `plan` say: not before the first plan, nor after an error.
@@ -45,10 +47,11 @@ impl Dataplane {
             .ok_or(DataplaneError::Mask(settings.mark_mask))?;
         let mut nft = Nftables::open()?;
         let conntrack = Conntrack::open()?;
+        let bridge = BridgeTable::new(&settings);
         let frame = Frame { table: settings.table(), settings, epoch: 0 };
         Stock::take(&mut nft, &frame.table)?;
         let (ledger, plan) = (Ledger::default(), NodePlan::default());
-        Ok(Self { nft, conntrack, frame, ledger, generations, trusted: false, plan })
+        Ok(Self { nft, conntrack, frame, bridge, ledger, generations, trusted: false, plan })
     }
 
     /// The plan in force as far as we know; empty before the first [`Self::enforce`].
@@ -60,17 +63,20 @@ impl Dataplane {
     /// next plan is built beside whatever is in the table by then.
     pub fn enforce(&mut self, plan: NodePlan) -> Result<Enforced, DataplaneError> {
         let trusted = std::mem::replace(&mut self.trusted, false);
+        self.bridge.admit(&mut self.nft, &plan)?;
         let enforced = if trusted { self.advance(&plan)? } else { self.rebuild(&plan)? };
+        self.bridge.settle(&mut self.nft, &plan)?;
         self.trusted = true;
         self.plan = plan;
         Ok(enforced)
     }
 
-    /// Removes our table, and with it all enforcement.
+    /// Removes our tables, and with them all enforcement.
     pub fn remove(mut self) -> Result<(), DataplaneError> {
         Stock::take(&mut self.nft, &self.frame.table)?; // or it is somebody else's by now
         let mut batch = Batch::new();
         batch.delete_table_if_present(&self.frame.table);
+        self.bridge.remove(&mut self.nft, &mut batch)?;
         Ok(self.nft.commit(&batch)?)
     }
 

@@ -23,7 +23,7 @@ pub enum DataplaneError {
         error: NameError,
     },
     /// A table of that name exists that another program made.
-    #[error("table inet {0} exists but is not Podfence's; remove it, or choose another table name")]
+    #[error("table {0} exists but is not Podfence's; remove it, or choose another table name")]
     ForeignTable(String),
     /// The mask leaves too few generations.
     #[error("connection mark mask {0:#x} must have at least two bits next to each other")]

@@ -29,9 +29,8 @@ pub(crate) struct Stock {
 impl Stock {
     /// Reads our table; nothing if there is none. A foreign table of its name is an error.
     pub(crate) fn take(nft: &mut Nftables, table: &Table) -> Result<Self, DataplaneError> {
-        let Some(info) = nft.table(table)? else { return Ok(Self::default()) };
-        if info.comment.as_ref() != Some(&OWN_TABLE) {
-            return Err(DataplaneError::ForeignTable(table.name.to_string()));
+        if !is_own(nft, table)? {
+            return Ok(Self::default());
         }
         let chains = nft.chains(table)?.into_iter().map(|info| info.chain).collect();
         let sets = nft.sets(table)?.into_iter().map(|info| info.set).collect();
@@ -68,6 +67,15 @@ impl Stock {
     /// Whether a chain of its name is there, just so or not.
     pub(crate) fn takes_name_of(&self, chain: &Chain) -> bool {
         self.chains.iter().any(|have| have.name == chain.name)
+    }
+}
+
+/// Whether a table of ours is there; a foreign one of its name is an error.
+pub(crate) fn is_own(nft: &mut Nftables, table: &Table) -> Result<bool, DataplaneError> {
+    match nft.table(table)? {
+        None => Ok(false),
+        Some(info) if info.comment.as_ref() == Some(&OWN_TABLE) => Ok(true),
+        Some(_) => Err(DataplaneError::ForeignTable(table.to_string())),
     }
 }
 

@@ -8,6 +8,7 @@
 //! The netlink codec belongs to `podfence-netlink`, what to enforce to `podfence-plan`.
 
 mod apply;
+mod bridge;
 mod error;
 mod fields;
 mod frame;
