@@ -7,12 +7,14 @@
 //! at [`cluster`].
 
 pub mod asked;
+pub mod changes;
 pub mod check;
 pub mod cluster;
 pub mod dns;
 mod exchange;
 pub mod expect;
 pub mod flows;
+pub mod inside;
 mod limits;
 pub mod netns;
 pub mod place;
@@ -26,11 +28,14 @@ mod sctp;
 pub mod serve;
 pub mod service_check;
 pub mod services;
+pub mod session;
 pub mod setup;
 mod sockets;
 pub mod sysctl;
 pub mod table;
 pub mod topology;
+pub mod verdict_changes;
+pub mod watch;
 mod wire;
 
 pub use rtnl::RtnlError;

@@ -5,9 +5,11 @@
 //! [`json`] writes versioned values for programs. [`diagnostic`] draws what the reader of manifests found.
 //! `words` holds the phrases that several of them use; start reading in [`terminal::explain`].
 
+pub mod change;
 pub mod diagnostic;
 pub mod grid;
 pub mod json;
+pub mod learn;
 mod miss;
 mod snippet;
 mod style;

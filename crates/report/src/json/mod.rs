@@ -3,8 +3,10 @@
 //! Rules and items count from 0 here, as in the objects themselves.
 
 mod lab;
+mod learn;
 mod path;
 mod question;
+mod status;
 
 use podfence_analysis::Explanation;
 use serde::Serialize;
@@ -12,6 +14,8 @@ use serde::Serialize;
 use crate::terminal::note_text;
 use crate::words;
 pub use lab::{Compared, LabStep, VerdictRow, lab};
+pub use status::{LabStatus, StatusChange, StatusNode, StatusPod, lab_status};
+pub use learn::checked;
 use path::PathView;
 use question::{DnsView, EndView, ServiceView};
 
@@ -67,8 +71,13 @@ struct MissingView {
 
 /// An explanation as pretty-printed JSON, ending in a line break.
 pub fn explain(explanation: &Explanation<'_>) -> String {
+    // Only strings, numbers and lists: nothing in it can fail to be written.
+    serde_json::to_string_pretty(&view(explanation)).unwrap_or_default() + "\n"
+}
+
+fn view(explanation: &Explanation<'_>) -> ExplanationView {
     let missing = words::missing(explanation).into_iter();
-    let view = ExplanationView {
+    ExplanationView {
         api_version: API_VERSION,
         kind: "Explanation",
         verdict: words::verdict(&explanation.verdict),
@@ -80,7 +89,5 @@ pub fn explain(explanation: &Explanation<'_>) -> String {
         paths: explanation.paths.iter().map(|p| PathView::new(explanation.world, p)).collect(),
         missing: missing.map(|(fact, supply)| MissingView { fact, supply }).collect(),
         notes: explanation.notes.iter().map(note_text).collect(),
-    };
-    // Only strings, numbers and lists: nothing in it can fail to be written.
-    serde_json::to_string_pretty(&view).unwrap_or_default() + "\n"
+    }
 }

@@ -3,6 +3,7 @@
 mod notes;
 mod rules;
 mod side;
+mod status;
 mod steps;
 
 use podfence_analysis::{Explanation, Path, Verdict};
@@ -14,6 +15,7 @@ use crate::style::{BAD, BOLD, GOOD, OPEN, Sheet, paint};
 use crate::words;
 
 pub(crate) use notes::text as note_text;
+pub use status::lab_status;
 
 /// An explanation as styled text: the verdict, each step on the way with its reason, and the lines of the
 /// rules that decided or came closest.

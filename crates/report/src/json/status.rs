@@ -1,0 +1,83 @@
+//! The state of a running lab, for programs and for the terminal.
+
+use serde::{Deserialize, Serialize};
+
+/// A running lab.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LabStatus {
+    /// Its name.
+    pub name: String,
+    /// The process that holds it.
+    pub pid: u32,
+    /// The files and folders that it follows.
+    pub follows: Vec<String>,
+    /// How long it has been up, in seconds.
+    pub up_seconds: u64,
+    /// Whether it runs without privilege, in a user namespace.
+    pub rootless: bool,
+    /// Its nodes.
+    pub nodes: Vec<StatusNode>,
+    /// Its pods.
+    pub pods: Vec<StatusPod>,
+    /// Its Services.
+    pub services: Vec<StatusNode>,
+    /// The NetworkPolicies in force, `NAMESPACE/NAME`.
+    pub policies: Vec<String>,
+    /// The last change that came into force.
+    pub last_change: Option<StatusChange>,
+    /// Why a later state of the files is not in force.
+    pub refused: Option<String>,
+    /// How many connections were compared last.
+    pub compared: usize,
+    /// On how many of them engine and kernel differed.
+    pub differences: usize,
+}
+
+/// A node or a Service.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct StatusNode {
+    /// Its name.
+    pub name: String,
+    /// Its addresses.
+    pub addresses: Vec<String>,
+}
+
+/// A pod.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct StatusPod {
+    /// `NAMESPACE/NAME`.
+    pub name: String,
+    /// The node that it runs on.
+    pub node: String,
+    /// Its addresses; none while it waits for them.
+    pub addresses: Vec<String>,
+    /// What is not usual about it: `terminating`, `not ready`, `host network`.
+    pub remarks: Vec<String>,
+}
+
+/// A change that came into force.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct StatusChange {
+    /// How long ago, in seconds.
+    pub seconds_ago: u64,
+    /// What changed, a line each.
+    pub what: Vec<String>,
+}
+
+/// The state as JSON.
+pub fn lab_status(status: &LabStatus) -> String {
+    #[derive(Serialize)]
+    #[serde(rename_all = "camelCase")]
+    struct View<'a> {
+        api_version: &'static str,
+        kind: &'static str,
+        #[serde(flatten)]
+        status: &'a LabStatus,
+    }
+    let view = View { api_version: super::API_VERSION, kind: "LabStatus", status };
+    serde_json::to_string_pretty(&view).unwrap_or_default() + "\n"
+}
