@@ -2,7 +2,7 @@
 
 use podfence_netlink::conntrack::TcpState;
 
-use crate::packets::{ACK, ICMP, ICMPV6, Packet, RST, SYN, TCP, UDP, Watch, icmp, tcp, udp};
+use crate::packets::{ACK, ICMP, ICMPV6, Packet, RST, SYN, TCP, UDP, Watch, icmp, send_all, tcp, udp};
 use crate::stateful::{ENDS, at, bed};
 use crate::stray::refused;
 use crate::verdicts::deny;
@@ -41,13 +41,13 @@ pub fn forged_sources_get_nowhere() {
         };
         for (to, watch) in [(a, &pod_a), (elsewhere, &outside)] {
             let packets = forged(to);
-            packets.iter().for_each(|packet| packet.send(bed.place("b")));
+            send_all(&packets, bed.place("b"));
             watch.hears_none(&packets);
         }
         let before = refused(&mut bed, "source");
         // What carries the node's own address is a martian, or loops back inside the sender's kernel.
         let packets: Vec<Packet> = forged(node);
-        packets.iter().for_each(|packet| packet.send(bed.place("b")));
+        send_all(&packets, bed.place("b"));
         assert_eq!(refused(&mut bed, "source") - before, packets.len() as u64, "to the node");
     }
 }
@@ -59,7 +59,8 @@ pub fn a_pods_address_comes_from_its_link_alone() {
     let watch = Watch::over(bed.place("b"));
     for [a, b, c] in ENDS {
         let (stolen, own) = (openings(a, b), openings(c, b));
-        stolen.iter().chain(&own).for_each(|packet| packet.send(bed.place("outside")));
+        send_all(&stolen, bed.place("outside"));
+        send_all(&own, bed.place("outside"));
         watch.hears_none(&stolen);
         // What claims to come from pods of another node only that node can know.
         drop(own);
@@ -81,7 +82,7 @@ pub fn others_connections_are_untouched() {
                 packets.push(Packet::new(c, a, TCP, tcp(port, client, flags, sequence, 1)));
             }
         }
-        packets.iter().for_each(|packet| packet.send(bed.place("b")));
+        send_all(&packets, bed.place("b"));
         for watch in &watches {
             watch.hears_none(&packets);
         }
@@ -100,7 +101,7 @@ pub fn forged_packets_make_no_entries() {
         let before = bed.entries("node-1", 9700);
         let answer = Packet::new(c, a, UDP, udp(9701, 9700));
         let other = Packet::new(a, c, UDP, udp(9702, 9703));
-        [&answer, &other].iter().for_each(|packet| packet.send(bed.place("b")));
+        send_all(&[answer, other], bed.place("b"));
         let after = bed.entries("node-1", 9700);
         assert_eq!(
             before.iter().map(|e| (e.id, e.status)).collect::<Vec<_>>(),

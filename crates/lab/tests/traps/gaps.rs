@@ -30,7 +30,7 @@ fn policies(round: usize) -> Vec<NetworkPolicy> {
         _ => vec![rule(vec![block("0.0.0.0/0", &["10.244.1.0/24"])], vec![])],
     };
     let mut policies = vec![ingress("x/b-in", subject("b"), rules)];
-    if round % 2 == 0 {
+    if round.is_multiple_of(2) {
         policies.push(egress("x/a-out", subject("a"), vec![open()]));
     }
     policies
@@ -50,13 +50,15 @@ pub fn no_packet_slips_through() {
             })
             .collect();
         for round in 1..PLANS {
-            if round % 25 == 0 {
+            if round.is_multiple_of(25) {
                 bed.dataplanes.clear(); // a process that ends, and another one
             }
             bed.enforce(&policies(round));
         }
         stop.store(true, Ordering::Relaxed);
-        senders.into_iter().for_each(|sender| sender.join().unwrap());
+        for sender in senders {
+            sender.join().unwrap();
+        }
     });
     println!("{} packets during {PLANS} plans", sent.load(Ordering::Relaxed));
     assert!(servers.iter().all(is_silent));

@@ -6,7 +6,7 @@ use podfence_lab::Transport::Tcp;
 use podfence_lab::probe::Question::{Ping, Port};
 
 use crate::bed::Expect::{Open, Silent};
-use crate::packets::{ICMPV6, Packet, Watch, icmp};
+use crate::packets::{ICMPV6, Packet, Watch, icmp, send_all};
 use crate::stateful::bed;
 use crate::verdicts::{deny, deny_all};
 
@@ -56,7 +56,7 @@ pub fn it_does_not_reach_other_pods() {
                 }
                 packets.push(discovery("fd00:10:244:1::10", to, kind).hop_limit(64));
             }
-            packets.iter().for_each(|packet| packet.send(bed.place("a")));
+            send_all(&packets, bed.place("a"));
             watch.hears_none(&packets);
         }
     }

@@ -136,6 +136,13 @@ impl Packet {
     }
 }
 
+/// Sends packets from a place, in order.
+pub fn send_all(packets: &[Packet], from: &Netns) {
+    for packet in packets {
+        packet.send(from);
+    }
+}
+
 /// RFC 1071.
 fn checksum(bytes: &[u8]) -> u16 {
     let word = |pair: &[u8]| u32::from(pair[0]) << 8 | u32::from(*pair.get(1).unwrap_or(&0));

@@ -4,14 +4,14 @@ use podfence_model::Protocol;
 use podfence_testkit::build::{egress, every, ingress, number, rule};
 
 use crate::bed::{Bed, peer, subject};
-use crate::packets::{ICMP, ICMPV6, Packet, SYN, TCP, UDP, Watch, icmp, tcp, udp};
+use crate::packets::{ICMP, ICMPV6, Packet, SYN, TCP, UDP, Watch, icmp, send_all, tcp, udp};
 use crate::speech::is_silent;
 use crate::stateful::{ENDS, bed};
 
 /// Sends packets from `a`, and tells which of them should come to `c`, a pod of another node.
 fn check(bed: &Bed, packets: &[Packet], expected: &[bool]) {
     let watch = Watch::over(bed.place("c"));
-    packets.iter().for_each(|packet| packet.send(bed.place("a")));
+    send_all(&packets, bed.place("a"));
     watch.check(packets, expected);
 }
 
@@ -21,11 +21,10 @@ const FRAGMENT: u8 = 44;
 /// IPv4 options that are no operation, and a timestamp's room; IPv6 destination options.
 fn with_options(packet: Packet) -> Packet {
     let protocol = packet.protocol;
-    match packet.source.is_ipv4() {
-        true => packet.options(0, &[1, 1, 1, 1, 1, 1, 1, 0]),
-        false => packet
-            .options(DESTINATION_OPTIONS, &[&[protocol, 1, 1, 4][..], &[0; 4], &[1, 6], &[0; 6]].concat()),
+    if packet.source.is_ipv4() {
+        return packet.options(0, &[1, 1, 1, 1, 1, 1, 1, 0]);
     }
+    packet.options(DESTINATION_OPTIONS, &[&[protocol, 1, 1, 4][..], &[0; 4], &[1, 6], &[0; 6]].concat())
 }
 
 pub fn options_do_not_hide_ports() {

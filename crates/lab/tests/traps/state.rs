@@ -70,7 +70,7 @@ impl State {
 
     fn references(&self, name: &str) -> Vec<String> {
         let elements = self.sets.get(name).into_iter().flat_map(|(_, elements)| elements);
-        let by_elements = elements.filter_map(|element| target(element)).map(|name| name.to_string());
+        let by_elements = elements.filter_map(|element| target(element)).map(ToString::to_string);
         let rules = self.rules.iter().filter(|rule| rule.chain.as_str() == name);
         by_elements.chain(rules.flat_map(|rule| self.mentioned(rule))).collect()
     }

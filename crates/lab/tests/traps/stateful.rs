@@ -6,7 +6,7 @@ use podfence_model::{NetworkPolicy, Protocol};
 use podfence_testkit::build::{EGRESS, INGRESS, egress, ingress, number, policy, rule};
 
 use crate::bed::{Bed, peer, subject};
-use crate::packets::{ACK, ICMP, ICMPV6, Packet, SYN, TCP, UDP, Watch, icmp, quote, tcp, udp};
+use crate::packets::{ACK, ICMP, ICMPV6, Packet, SYN, TCP, UDP, Watch, icmp, quote, send_all, tcp, udp};
 use crate::speech::{Connection, is_silent};
 use crate::verdicts::deny;
 
@@ -109,7 +109,7 @@ pub fn errors_about_refused_flows_do_not() {
         let segment = Packet::new(c, a, TCP, tcp(9300, connection.client_port(), ACK, 1, 1));
         let unknown = Packet::new(c, a, TCP, tcp(9300, 1, SYN, 1, 0));
         let errors = [error(a, c, &segment), error(a, c, &unknown)];
-        errors.iter().for_each(|error| error.send(bed.place("a")));
+        send_all(&errors, bed.place("a"));
         watch.hears_none(&errors);
     }
 }
@@ -124,7 +124,7 @@ pub fn packet_too_big_passes() {
         let sent = Packet::new(a, server, UDP, udp(9400, 80));
         let unsent = Packet::new(a, server, UDP, udp(9401, 80));
         let errors = [too_big(router, a, &sent), too_big(router, a, &unsent)];
-        errors.iter().for_each(|error| error.send(bed.place("outside")));
+        send_all(&errors, bed.place("outside"));
         watch.check(&errors, &[true, false]);
     }
     // The same to a pod that answers.

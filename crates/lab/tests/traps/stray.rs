@@ -4,7 +4,9 @@ use podfence_netlink::nft::{BaseChain, Batch, Chain, Family, Hook, Name, Nftable
 
 use crate::bed::Bed;
 use crate::bed::subject;
-use crate::packets::{ACK, FIN, ICMP, ICMPV6, Packet, RST, SCTP, SYN, TCP, UDP, Watch, icmp, tcp, udp};
+use crate::packets::{
+    ACK, FIN, ICMP, ICMPV6, Packet, RST, SCTP, SYN, TCP, UDP, Watch, icmp, send_all, tcp, udp,
+};
 use crate::stateful::{ENDS, bed, error};
 use crate::verdicts::deny;
 use podfence_testkit::build::{egress, ingress, open};
@@ -14,9 +16,9 @@ fn strays(from: &str, to: &str) -> Vec<Packet> {
     let segment = |flags| Packet::new(from, to, TCP, tcp(5000, 80, flags, 77, 78));
     let about = Packet::new(to, from, UDP, udp(80, 4999));
     let (icmp_protocol, echo_reply) = if from.contains(':') { (ICMPV6, 129) } else { (ICMP, 0) };
-    // A data chunk and a heartbeat of SCTP.
+    // A data chunk and a heartbeat of SCTP; the token is part of the chunk.
     let chunk =
-        |kind: u8| [&[0x13, 0x88, 0, 80, 0, 0, 0, 1, 0, 0, 0, 0, kind, 0, 0, 12][..], &[0; 8]].concat();
+        |kind: u8| [&[0x13, 0x88, 0, 80, 0, 0, 0, 1, 0, 0, 0, 0, kind, 0, 0, 20][..], &[0; 8]].concat();
     vec![
         segment(ACK),
         segment(RST),
@@ -38,7 +40,7 @@ fn strays(from: &str, to: &str) -> Vec<Packet> {
 
 fn check(bed: &Bed, from: &str, to: &str, packets: &[Packet], arrive: bool) {
     let watch = Watch::over(bed.place(to));
-    packets.iter().for_each(|packet| packet.send(bed.place(from)));
+    send_all(&packets, bed.place(from));
     watch.check(packets, &vec![arrive; packets.len()]);
 }
 
@@ -97,7 +99,7 @@ pub fn untracked_packets_do_not_pass() {
         for (a, node) in [(ENDS[0][0], "172.18.0.1"), (ENDS[1][0], "fd00:18::1")] {
             let watched = packets(a, node);
             let before = refused(&mut bed, "no_connection");
-            watched.iter().for_each(|packet| packet.send(bed.place("a")));
+            send_all(&watched, bed.place("a"));
             assert_eq!(refused(&mut bed, "no_connection") - before, 4, "to its node");
         }
     }
