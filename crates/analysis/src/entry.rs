@@ -146,11 +146,14 @@ fn node(name: &str) -> Endpoint {
 }
 
 /// The node that an end is or runs on, if known.
-fn node_of<'w>(world: &'w World, end: &'w Endpoint) -> Option<&'w str> {
+pub fn node_of<'w>(world: &'w World, end: &'w Endpoint) -> Option<&'w str> {
     match end {
         Endpoint::Pod { id, .. } => world.pods.get(id)?.node.as_deref(),
         Endpoint::Node { name, .. } => Some(name),
-        Endpoint::Ip(_) => None,
+        Endpoint::Ip(ip) => {
+            let node = world.nodes.values().find(|node| node.addresses.contains(ip))?;
+            Some(node.name.as_str())
+        }
     }
 }
 

@@ -23,6 +23,7 @@ mod target;
 mod twins;
 
 pub use dns::DnsStep;
+pub use entry::node_of;
 pub use error::{AskError, Candidates, Suggestions};
 pub use explain::explain;
 pub use explanation::{Asked, Explanation, Question, Verdict};

@@ -4,6 +4,7 @@
 //! changes, and [`crate::check`] asks the kernel. Dropping it takes everything away.
 
 mod parts;
+mod proxied;
 mod stale;
 mod update;
 
@@ -12,26 +13,25 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use podfence_analysis::assumed::DNS_PORT;
-use podfence_dataplane_nft::{Dataplane, DataplaneError, Settings};
+use podfence_dataplane_nft::{Dataplane, DataplaneError};
 use podfence_engine::Engine;
-use podfence_model::{
-    Endpoint, Family, Layer4, NamespacedName, Pod, Protocol, Service, ServiceAddress, World,
-};
+use podfence_model::{Endpoint, Family, NamespacedName, Pod, Protocol, Service, ServiceAddress, World};
 use podfence_plan::{Link, NodePlan};
 use tokio::runtime::Runtime;
 
 use self::parts::{Place, Serving};
-use self::update::Translated;
+use self::proxied::Proxied;
 use crate::dns::{NameError, Resolver, SharedZone, Zone};
 use crate::netns::Netns;
 use crate::place::nameservers;
 use crate::serve::{ServeError, Servers};
-use crate::services::{ServicePort, ServicesError};
+use crate::services::ServicesError;
 use crate::setup::Links;
 use crate::sockets::Transport;
 use crate::topology::{NodeSpec, PodSpec, Topology, TopologyError, usual_outside};
 
 pub(crate) use self::parts::is_dns_flow;
+pub use podfence_dataplane_nft::Settings;
 
 /// What the outside world serves by TCP: web pages, and the metadata of the cloud.
 pub(crate) const OUTSIDE_PORT: u16 = 80;
@@ -87,7 +87,8 @@ pub struct Cluster {
     links: BTreeMap<String, String>,
     last_link: u32,
     serving: BTreeMap<Place, (Serving, Vec<Servers>)>,
-    translated: BTreeMap<String, Translated>,
+    /// What every node translates.
+    translated: BTreeMap<String, Proxied>,
     zone: SharedZone,
 }
 
@@ -229,36 +230,6 @@ fn addresses(world: &World, end: &Endpoint) -> Vec<IpAddr> {
         Endpoint::Node { name, .. } => world.nodes.get(name).map_or_else(Vec::new, |n| n.addresses.clone()),
         Endpoint::Ip(ip) => vec![*ip],
     }
-}
-
-/// Every port of every cluster address, with who is behind it.
-fn service_ports(world: &World) -> Vec<ServicePort> {
-    let mut out = Vec::new();
-    for service in world.services.values() {
-        let ServiceAddress::Ips(ips) = &service.address else { continue };
-        for port in &service.ports {
-            let behind = podfence_analysis::backends(world, service, port);
-            for address in ips {
-                out.push(ServicePort {
-                    name: format!("{}:{}", service.meta.id, port.port),
-                    address: *address,
-                    transport: transport(port.protocol),
-                    port: port.port.get(),
-                    backends: sockets_of(world, &behind, Family::of(*address)),
-                });
-            }
-        }
-    }
-    out
-}
-
-fn sockets_of(world: &World, behind: &[podfence_analysis::Backend], family: Family) -> Vec<SocketAddr> {
-    let socket = |backend: &podfence_analysis::Backend| {
-        let Layer4::Port(_, port) = backend.layer4 else { return None };
-        let ip = addresses(world, &backend.end).into_iter().find(|ip| Family::of(*ip) == family)?;
-        Some(SocketAddr::new(ip, port.get()))
-    };
-    behind.iter().filter_map(socket).collect()
 }
 
 /// The lab's word for a protocol.

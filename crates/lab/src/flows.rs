@@ -32,7 +32,7 @@ fn judged(source: &Endpoint, destination: &Endpoint) -> bool {
 
 fn sources(world: &World, family: Family) -> Vec<Endpoint> {
     let pods = world.pods.values().filter_map(|pod| pod_end(pod, family));
-    let nodes = world.nodes.keys().filter_map(|name| node_end(world, name, family));
+    let nodes = world.nodes.keys().flat_map(|name| node_ends(world, name, family));
     let outside = outside(family).into_iter().map(Endpoint::Ip);
     pods.chain(nodes).chain(outside).collect()
 }
@@ -44,7 +44,7 @@ fn destinations(world: &World, family: Family) -> Vec<(Endpoint, Vec<Layer4>)> {
     for name in world.nodes.keys() {
         let guests: Vec<&Pod> =
             world.pods.values().filter(|p| p.host_network && p.node.as_ref() == Some(name)).collect();
-        out.extend(node_end(world, name, family).map(|end| (end, served(&guests))));
+        out.extend(node_ends(world, name, family).into_iter().map(|end| (end, served(&guests))));
     }
     let addresses = outside(family).into_iter().chain([metadata(family)]);
     out.extend(addresses.map(|ip| (Endpoint::Ip(ip), web.into_iter().chain([Layer4::Icmp]).collect())));
@@ -66,7 +66,14 @@ pub(crate) fn pod_end(pod: &Pod, family: Family) -> Option<Endpoint> {
     (!pod.host_network).then(|| Endpoint::Pod { id: pod.meta.id.clone(), address })
 }
 
-/// A node's end of a flow.
+/// A node's ends of a flow: every address it has, its bridge's among them.
+fn node_ends(world: &World, name: &str, family: Family) -> Vec<Endpoint> {
+    let addresses = world.nodes.get(name).map_or(&[][..], |node| &node.addresses).iter();
+    let own = addresses.filter(|ip| Family::of(**ip) == family);
+    own.map(|ip| Endpoint::Node { name: name.to_owned(), address: Some(*ip) }).collect()
+}
+
+/// A node's end of a flow, at its first address.
 pub(crate) fn node_end(world: &World, name: &str, family: Family) -> Option<Endpoint> {
     let address = world.nodes.get(name)?.addresses.iter().copied().find(|ip| Family::of(*ip) == family)?;
     Some(Endpoint::Node { name: name.to_owned(), address: Some(address) })

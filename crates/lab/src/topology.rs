@@ -124,6 +124,8 @@ pub struct Topology {
     nodes: BTreeMap<String, Router>,
     /// The outside's ends of the nodes' links.
     uplinks: BTreeMap<String, Link>,
+    /// Addresses that each node is one of the ways to.
+    exposed: BTreeMap<String, BTreeSet<IpAddr>>,
     pods: BTreeMap<String, Pod>,
     next_void: u32,
 }
@@ -143,7 +145,8 @@ impl Topology {
         let anywhere = [Ipv4Net::default().into(), Ipv6Net::default().into()];
         outside.swallow(&anywhere).map_err(at("outside"))?;
         let (nodes, uplinks, pods) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
-        Ok(Self { links, void, outside, nodes, uplinks, pods, next_void: FIRST_VOID })
+        let exposed = BTreeMap::new();
+        Ok(Self { links, void, outside, nodes, uplinks, exposed, pods, next_void: FIRST_VOID })
     }
 
     /// Gives the outside more addresses.
@@ -199,6 +202,27 @@ impl Topology {
         outer
     }
 
+    /// Lets the nodes be the way to these addresses, and to no others of their kind: from outside by the first node, or by the
+    /// one whose link a sender is bound to. What a node does not translate vanishes there.
+    pub fn expose(&mut self, addresses: &[IpAddr]) -> Result<(), TopologyError> {
+        let wanted: BTreeSet<IpAddr> = addresses.iter().copied().collect();
+        for (name, uplink) in &self.uplinks {
+            let exposed = self.exposed.entry(name.clone()).or_default();
+            let Some(router) = self.nodes.get(name) else { continue };
+            let new: Vec<IpNet> = wanted.difference(exposed).map(|ip| (*ip).into()).collect();
+            let gone: Vec<IpNet> = exposed.difference(&wanted).map(|ip| (*ip).into()).collect();
+            router.swallow(&new).and_then(|()| router.forget(&gone)).map_err(at(name))?;
+            self.outside.offer(uplink, &router.addresses, &new, &gone).map_err(at("outside"))?;
+            exposed.clone_from(&wanted);
+        }
+        Ok(())
+    }
+
+    /// The name of the outside's end of a node's link.
+    pub fn uplink(&self, node: &str) -> Option<&str> {
+        self.uplinks.get(node).map(|link| link.name.as_str())
+    }
+
     /// Lets more ranges of pods lie behind a node.
     pub fn widen_node(&mut self, name: &str, ranges: &[IpNet]) -> Result<(), TopologyError> {
         let (Some(router), Some(uplink)) = (self.nodes.get(name), self.uplinks.get(name)) else {
@@ -213,6 +237,7 @@ impl Topology {
         let (Some(_), Some(uplink)) = (self.nodes.remove(name), self.uplinks.remove(name)) else {
             return Err(TopologyError::NoSuchPlace(format!("node {name}")));
         };
+        self.exposed.remove(name);
         self.outside.disconnect(&uplink).map_err(at("outside"))
     }
 

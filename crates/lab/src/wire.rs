@@ -122,10 +122,34 @@ impl Router {
         self.apply(self.behind(link, guest, ranges).collect())
     }
 
+    /// Makes the guest at `link`, who has these addresses, one of the ways to `new`, and to `gone` no more. Of several ways
+    /// the first guest's is taken, unless a sender is bound to a link.
+    pub(crate) fn offer(
+        &self,
+        link: &Link,
+        guest: &[IpAddr],
+        new: &[IpNet],
+        gone: &[IpNet],
+    ) -> Result<(), RtnlError> {
+        let way = |to: &IpNet| {
+            let via = of_family(guest, to.addr())?;
+            Some(Route { via: Some(via), metric: Some(link.index), ..self.route(*to, link.index) })
+        };
+        let new = new.iter().filter_map(way).map(Request::add_route);
+        let gone = gone.iter().filter_map(way).map(Request::delete_route);
+        self.apply(new.chain(gone).collect())
+    }
+
+    /// Takes back what [`Self::swallow`] did for these.
+    pub(crate) fn forget(&self, ranges: &[IpNet]) -> Result<(), RtnlError> {
+        self.apply(ranges.iter().map(|range| Request::delete_route(self.route(*range, self.void))).collect())
+    }
+
     /// Takes a link and its other end away, with all routes through it.
     pub(crate) fn disconnect(&self, link: &Link) -> Result<(), RtnlError> {
-        let routes = link.strange.iter().map(|to| Request::delete_route(*to));
-        self.apply(routes.chain([Request::delete_link(link.index)]).collect())
+        let mut requests: Vec<Request> = self.bridge.iter().flat_map(|bridge| bridge.unplug(link)).collect();
+        requests.push(Request::delete_link(link.index));
+        self.apply(requests)
     }
 
     fn apply(&self, requests: Vec<Request>) -> Result<(), RtnlError> {
@@ -178,7 +202,7 @@ impl Router {
     }
 
     fn route(&self, to: IpNet, device: u32) -> Route {
-        Route { to, device, via: None, source: of_family(&self.addresses, to.addr()) }
+        Route { to, device, via: None, source: of_family(&self.addresses, to.addr()), metric: None }
     }
 }
 
@@ -193,7 +217,7 @@ fn furnish(guest: &Guest) -> Vec<Request> {
         [(IpNet::V4(Ipv4Net::default()), GATEWAY_V4), (IpNet::V6(Ipv6Net::default()), GATEWAY_V6.into())]
     {
         let source = of_family(&guest.addresses, gateway);
-        let route = Route { to: everywhere, device: GUEST_INDEX, via: Some(gateway), source };
+        let route = Route { to: everywhere, device: GUEST_INDEX, via: Some(gateway), source, metric: None };
         requests.extend(source.map(|_| Request::add_route(route)));
     }
     requests

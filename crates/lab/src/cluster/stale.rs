@@ -35,7 +35,7 @@ pub(super) fn forget(node: &Netns, before: &[ServicePort], now: &[ServicePort]) 
 fn is_stale(entry: &Entry, before: &[ServicePort], now: &[ServicePort]) -> bool {
     let Some((asked, answered)) = ends(entry) else { return false };
     let of = |ports: &[ServicePort]| -> Option<Vec<SocketAddr>> {
-        let port = ports.iter().find(|port| asked == SocketAddr::new(port.address, port.port))?;
+        let port = ports.iter().find(|port| port.is_asked(Transport::Udp, asked))?;
         Some(port.backends.clone())
     };
     match of(now) {

@@ -17,8 +17,9 @@ use podfence_engine::Engine;
 use podfence_model::World;
 
 use super::parts::{Parts, Place};
-use super::{Cluster, ClusterError, service_ports, stale, zone};
-use crate::services::{ServicePort, program};
+use super::proxied::{Proxied, exposed};
+use super::{Cluster, ClusterError, stale, zone};
+use crate::services::program;
 use crate::topology::{NodeSpec, PodSpec};
 
 /// Interface names hold 15 bytes.
@@ -167,21 +168,18 @@ impl Cluster {
 
     /// Lets every node translate the Services of the world, without backends at `absent` addresses.
     fn translate(&mut self, absent: &BTreeSet<IpAddr>) -> Result<(), ClusterError> {
-        let mut ports = service_ports(&self.world);
-        for port in &mut ports {
-            port.backends.retain(|backend| !absent.contains(&backend.ip()));
-        }
+        self.topology.expose(&exposed(&self.world))?;
         for (name, netns) in self.topology.nodes() {
+            let Some(node) = self.world.nodes.get(name) else { continue };
+            let mut now = Proxied::of(&self.world, node);
+            now.ports.iter_mut().for_each(|port| port.without(|ip| absent.contains(&ip)));
             let before = self.translated.get(name);
-            if before != Some(&ports) {
-                program(netns, &ports)?;
-                stale::forget(netns, before.map_or(&[][..], Vec::as_slice), &ports)?;
-                self.translated.insert(name.to_owned(), ports.clone());
+            if before != Some(&now) {
+                program(netns, &now.pods, &now.ports)?;
+                stale::forget(netns, before.map_or(&[][..], |before| &before.ports), &now.ports)?;
+                self.translated.insert(name.to_owned(), now);
             }
         }
         Ok(())
     }
 }
-
-/// The Services that a node translates.
-pub(super) type Translated = Vec<ServicePort>;

@@ -62,6 +62,8 @@ pub(crate) struct Route {
     pub(crate) via: Option<IpAddr>,
     /// Source address that packets of this namespace get.
     pub(crate) source: Option<IpAddr>,
+    /// Of several routes to one destination the smallest is taken; the kernel's choice if absent.
+    pub(crate) metric: Option<u32>,
 }
 
 impl Request {
@@ -180,19 +182,18 @@ impl Request {
         }
     }
 
-    /// Takes a route out of the main table, wherever it leads.
-    pub(crate) fn delete_route(to: IpNet) -> Self {
+    /// Takes a route out of the main table.
+    pub(crate) fn delete_route(route: Route) -> Self {
         let mut message = RouteMessage::default();
-        message.header.address_family = family(to.addr());
-        message.header.destination_prefix_length = to.prefix_len();
+        message.header.address_family = family(route.to.addr());
+        message.header.destination_prefix_length = route.to.prefix_len();
         message.header.table = RouteHeader::RT_TABLE_MAIN;
         message.header.scope = RouteScope::NoWhere;
-        message.attributes.push(RouteAttribute::Destination(to.addr().into()));
-        Self {
-            what: format!("delete route to {to}"),
-            flags: 0,
-            message: RouteNetlinkMessage::DelRoute(message),
-        }
+        message.attributes.push(RouteAttribute::Destination(route.to.addr().into()));
+        message.attributes.push(RouteAttribute::Oif(route.device));
+        message.attributes.extend(route.metric.map(RouteAttribute::Priority));
+        let what = format!("delete route to {}", route.to);
+        Self { what, flags: 0, message: RouteNetlinkMessage::DelRoute(message) }
     }
 
     /// Adds a route in the main table.
@@ -208,6 +209,7 @@ impl Request {
         attributes.push(RouteAttribute::Destination(route.to.addr().into()));
         attributes.push(RouteAttribute::Oif(route.device));
         attributes.extend(route.source.map(|source| RouteAttribute::PrefSource(source.into())));
+        attributes.extend(route.metric.map(RouteAttribute::Priority));
         if let Some(via) = route.via {
             attributes.push(RouteAttribute::Gateway(via.into()));
             message.header.flags = RouteFlags::Onlink;

@@ -60,9 +60,18 @@ impl Bridge {
             Request::enslave(link.index, self.index),
             Request::let_hairpin(link.index),
         ];
-        let route = |to: &IpNet| Route { to: *to, device: self.index, via: None, source: None };
-        requests.extend(link.strange.iter().map(|to| Request::add_route(route(to))));
+        requests.extend(self.strange_routes(link).map(Request::add_route));
         requests
+    }
+
+    /// What does not go with a link.
+    pub(super) fn unplug(&self, link: &Link) -> impl Iterator<Item = Request> {
+        self.strange_routes(link).map(Request::delete_route)
+    }
+
+    fn strange_routes(&self, link: &Link) -> impl Iterator<Item = Route> {
+        let device = self.index;
+        link.strange.iter().map(move |to| Route { to: *to, device, via: None, source: None, metric: None })
     }
 
     /// The addresses of a guest that lie outside of the bridge's ranges.
@@ -78,12 +87,8 @@ impl Bridge {
         requests.push(Request::add_address(GUEST_INDEX, own_link_local(link)));
         for gateway in self.addresses.iter().map(IpNet::addr) {
             let Some(source) = of_family(&guest.addresses, gateway) else { continue };
-            let route = Route {
-                to: everywhere(gateway),
-                device: GUEST_INDEX,
-                via: Some(gateway),
-                source: Some(source),
-            };
+            let (to, via) = (everywhere(gateway), Some(gateway));
+            let route = Route { to, device: GUEST_INDEX, via, source: Some(source), metric: None };
             requests.push(Request::add_route(route));
         }
         requests

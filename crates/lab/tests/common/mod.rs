@@ -47,13 +47,6 @@ pub fn node(number: u8) -> NodeSpec {
     }
 }
 
-/// As [`node`], with a bridge that has 10.244.1.1 and fd00:10:244:1::1.
-pub fn bridged_node(number: u8) -> NodeSpec {
-    let mut spec = node(number);
-    spec.addresses.extend([ip(&format!("10.244.{number}.1")), ip(&format!("fd00:10:244:{number}::1"))]);
-    spec
-}
-
 pub fn pod(name: &str, node: &str, addresses: &[&str]) -> PodSpec {
     let addresses = addresses.iter().map(|address| ip(address)).collect();
     PodSpec { name: name.into(), node: node.into(), addresses, interface: None }

@@ -47,7 +47,7 @@ const IN_WORLD: [(&str, fn(&World)); 13] = [
     ("services_reach_their_pods", services::reach_their_pods),
     ("every_backend_has_its_turn", services::every_backend),
     ("a_pod_reaches_itself_through_its_service", services::hairpin),
-    ("a_service_without_pods_is_silent", services::without_pods),
+    ("a_service_without_pods_refuses", services::without_pods),
 ];
 
 fn trials(entered: Sandbox, links_before: Vec<String>) -> Vec<Trial> {

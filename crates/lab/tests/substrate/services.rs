@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::net::SocketAddr;
 
 use podfence_lab::Transport::{Sctp, Tcp, Udp};
-use podfence_lab::probe::Outcome::{Open, TimedOut};
+use podfence_lab::probe::Outcome::{Open, Refused, TimedOut};
 use podfence_lab::probe::{self, Probe, Question};
 use podfence_lab::serve::serve;
 use podfence_lab::services::{self, ServicePort};
@@ -51,9 +51,11 @@ pub fn hairpin(world: &World) {
 
 pub fn without_pods(world: &World) {
     world.check(&[
-        ("a", "10.96.0.3", PORTS[0], TimedOut),
-        ("node-1", "10.96.0.3", PORTS[0], TimedOut),
-        ("a", "10.96.0.3", PORTS[1], TimedOut),
+        ("a", "10.96.0.3", PORTS[0], Refused),
+        ("node-1", "10.96.0.3", PORTS[0], Refused),
+        ("a", "10.96.0.3", PORTS[1], Refused),
+        ("node-1", "10.96.0.3", PORTS[1], Refused),
+        ("a", "10.96.0.3", PORTS[2], Refused),
         // A cluster address answers on the ports of its Service alone.
         ("a", "10.96.0.2", Question::Port(Tcp, 80), TimedOut),
         ("a", "10.96.0.2", Question::Ping, TimedOut),
@@ -68,24 +70,18 @@ pub fn replaced() {
     topology.add_pods(&addresses.map(|(name, address)| pod(name, "node-1", &[address]))).unwrap();
     let servers = ["x", "y"]
         .map(|name| serve(topology.pod(name).unwrap().netns(), runtime.handle(), &listeners(name)).unwrap());
-    let service = |backend: &str| ServicePort {
-        name: "shop/web:http".into(),
-        address: ip("10.96.0.1"),
-        transport: Tcp,
-        port: 80,
-        backends: vec![SocketAddr::new(ip(backend), 80)],
+    let service = |backend: &str| {
+        let at = SocketAddr::new(ip("10.96.0.1"), 80);
+        ServicePort::cluster_ip("shop/web:http", Tcp, at, vec![SocketAddr::new(ip(backend), 80)])
     };
     let node = topology.node("node-1").unwrap();
     for (name, address) in addresses {
-        services::program(node, &[service(address)]).unwrap();
+        services::program(node, &[], &[service(address)]).unwrap();
         let question = Question::Port(Tcp, 80);
         let probe = Probe { from: node.clone(), source: None, to: ip("10.96.0.1"), question };
         assert_eq!(runtime.block_on(probe::run(&[probe], TIMEOUT))[0].outcome, by(name));
     }
-    let mixed = services::program(node, &[service("fd00::1")]).unwrap_err().to_string();
-    assert!(
-        mixed.starts_with("service port shop/web:http: backend [fd00::1]:80 and cluster address"),
-        "{mixed}"
-    );
+    let mixed = services::program(node, &[], &[service("fd00::1")]).unwrap_err().to_string();
+    assert_eq!(mixed, "service port shop/web:http is of IPv4, and fd00::1 is not");
     drop(servers);
 }

@@ -10,11 +10,11 @@ use podfence_lab::probe::{self, Answer, Outcome, Probe, Question};
 use podfence_lab::serve::{Listener, Servers, serve};
 use podfence_lab::services::ServicePort;
 use podfence_lab::setup::Links;
-use podfence_lab::topology::{Topology, usual_outside};
+use podfence_lab::topology::{NodeSpec, Topology, usual_outside};
 use podfence_lab::{Transport, dns, services};
 use tokio::runtime::Runtime;
 
-pub use crate::common::{bridged_node, ip, node, place_of, pod};
+pub use crate::common::{ip, node, place_of, pod};
 
 /// Short, since nothing here is lost on the way, yet long enough for TCP to try twice.
 pub const TIMEOUT: Duration = Duration::from_millis(1200);
@@ -30,6 +30,13 @@ pub struct World {
     pub topology: Topology,
     pub runtime: Runtime,
     _servers: Vec<Servers>,
+}
+
+/// As [`node`], with a bridge that has 10.244.1.1 and fd00:10:244:1::1.
+pub fn bridged_node(number: u8) -> NodeSpec {
+    let mut spec = node(number);
+    spec.addresses.extend([ip(&format!("10.244.{number}.1")), ip(&format!("fd00:10:244:{number}::1"))]);
+    spec
 }
 
 /// Port 80 of every protocol.
@@ -52,7 +59,7 @@ impl World {
         let zone = SharedZone::new(zone());
         servers.push(dns::serve(place_of(&topology, "dns"), runtime.handle(), "dns", 53, &zone).unwrap());
         for (_, node) in topology.nodes() {
-            services::program(node, &Self::services()).unwrap();
+            services::program(node, &[], &Self::services()).unwrap();
         }
         Self { topology, runtime, _servers: servers }
     }
@@ -61,12 +68,9 @@ impl World {
         let behind = |pods: &[&str]| pods.iter().map(|pod| SocketAddr::new(ip(pod), 80)).collect::<Vec<_>>();
         let mut ports = Vec::new();
         for transport in [Tcp, Udp, Sctp] {
-            let port = |name: &str, address: &str, backends: &[&str]| ServicePort {
-                name: name.into(),
-                address: ip(address),
-                transport,
-                port: 1234,
-                backends: behind(backends),
+            let port = |name: &str, address: &str, backends: &[&str]| {
+                let at = SocketAddr::new(ip(address), 1234);
+                ServicePort::cluster_ip(name, transport, at, behind(backends))
             };
             ports.push(port("shop/all", "10.96.0.1", &["10.244.1.10", "10.244.1.11", "10.244.2.10"]));
             ports.push(port(

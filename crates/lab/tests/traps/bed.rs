@@ -64,7 +64,9 @@ impl Bed {
             settings,
             servers: BTreeMap::new(),
         };
-        seats.iter().for_each(|seat| bed.seat(*seat));
+        for seat in seats {
+            bed.seat(*seat);
+        }
         bed.world.expand_workloads();
         for place in ["node-1", "node-2", "outside"] {
             bed.serve(place, &[80, 81]);
@@ -100,12 +102,11 @@ impl Bed {
     pub fn services(&self, services: &[(&str, &str)]) {
         let port = |(at, backend): &(&str, &str), transport| {
             let (at, backend): (SocketAddr, SocketAddr) = (at.parse().unwrap(), backend.parse().unwrap());
-            let name = format!("x/{at}");
-            ServicePort { name, address: at.ip(), transport, port: at.port(), backends: vec![backend] }
+            ServicePort::cluster_ip(&format!("x/{at}"), transport, at, vec![backend])
         };
         let both = |service| [port(service, Transport::Tcp), port(service, Transport::Udp)];
         let ports: Vec<_> = services.iter().flat_map(both).collect();
-        self.topology.nodes().for_each(|(_, node)| services::program(node, &ports).unwrap());
+        self.topology.nodes().for_each(|(_, node)| services::program(node, &[], &ports).unwrap());
     }
 
     pub fn place(&self, name: &str) -> &Netns {
@@ -120,7 +121,9 @@ impl Bed {
     /// These policies, and no others, on every node. What each node did, in order.
     pub fn enforce(&mut self, policies: &[NetworkPolicy]) -> Vec<Enforced> {
         self.world.policies.clear();
-        policies.iter().for_each(|policy| self.world.put(policy.clone()));
+        for policy in policies {
+            self.world.put(policy.clone());
+        }
         self.apply()
     }
 

@@ -15,7 +15,8 @@ use std::time::Duration;
 use libtest_mimic::{Arguments, Failed, Trial};
 use podfence_engine::{Engine, Outcome};
 use podfence_lab::check::Checked;
-use podfence_lab::cluster::Cluster;
+use podfence_lab::cluster::{Cluster, Settings};
+use podfence_lab::setup::{Families, Links, Setup};
 use podfence_lab::{flows, place, sandbox, topology};
 use podfence_model::{Flow, World};
 use podfence_testkit::generate::{self, Rng, lab_probes};
@@ -103,8 +104,10 @@ impl Tally {
 
 fn one_world(seed: u64, tally: &Tally) -> Result<(), String> {
     let mut rng = Rng::with_seed(seed);
-    let mut world = place::place(generate::lab_sized(seed)).map_err(|e| e.to_string())?;
-    let mut cluster = Cluster::build(world.clone()).map_err(|e| format!("seed {seed}: {e}"))?;
+    let setup = setup_of(seed);
+    let mut world = place::place_in(generate::lab_sized(seed), setup).map_err(|e| e.to_string())?;
+    let built = Cluster::build_on(setup.links, world.clone(), Settings::default());
+    let mut cluster = built.map_err(|e| format!("seed {seed}: {e}"))?;
     compare(seed, &world, &mut cluster, tally)?;
     for _ in 0..EDITS {
         if edit_policies(&mut world, &mut rng) {
@@ -113,6 +116,17 @@ fn one_world(seed: u64, tally: &Tally) -> Result<(), String> {
         }
     }
     Ok(())
+}
+
+/// Half of the worlds are dual-stack, the others of one family; every other one is on bridges.
+fn setup_of(seed: u64) -> Setup {
+    let families = match seed / 2 % 4 {
+        0 => Families::Ipv4,
+        1 => Families::Ipv6,
+        _ => Families::Dual,
+    };
+    let links = if seed.is_multiple_of(2) { Links::Ptp } else { Links::Bridge };
+    Setup { links, families }
 }
 
 /// Edits of policies and labels, which leave the pods where they are.

@@ -6,14 +6,16 @@ use super::constants::{
     LIMIT_OVER, LOOKUP_INVERTED, NFTA_BITWISE_DREG, NFTA_BITWISE_LEN, NFTA_BITWISE_MASK, NFTA_BITWISE_SREG,
     NFTA_BITWISE_XOR, NFTA_CMP_DATA, NFTA_CMP_OP, NFTA_CMP_SREG, NFTA_COUNTER_BYTES, NFTA_COUNTER_PACKETS,
     NFTA_CT_DIRECTION, NFTA_CT_DREG, NFTA_CT_KEY, NFTA_CT_SREG, NFTA_DATA_VALUE, NFTA_DATA_VERDICT,
-    NFTA_EXPR_DATA, NFTA_EXPR_NAME, NFTA_FIB_DREG, NFTA_FIB_FLAGS, NFTA_FIB_RESULT, NFTA_IMMEDIATE_DATA,
+    NFTA_EXPR_DATA, NFTA_EXPR_NAME, NFTA_FIB_DREG, NFTA_FIB_FLAGS, NFTA_FIB_RESULT, NFTA_HASH_DREG,
+    NFTA_HASH_LEN, NFTA_HASH_MODULUS, NFTA_HASH_SEED, NFTA_HASH_SREG, NFTA_HASH_TYPE, NFTA_IMMEDIATE_DATA,
     NFTA_IMMEDIATE_DREG, NFTA_LIMIT_BURST, NFTA_LIMIT_FLAGS, NFTA_LIMIT_RATE, NFTA_LIMIT_TYPE,
     NFTA_LIMIT_UNIT, NFTA_LIST_ELEM, NFTA_LOG_GROUP, NFTA_LOG_PREFIX, NFTA_LOG_QTHRESHOLD, NFTA_LOG_SNAPLEN,
     NFTA_LOOKUP_DREG, NFTA_LOOKUP_FLAGS, NFTA_LOOKUP_SET, NFTA_LOOKUP_SREG, NFTA_MASQ_FLAGS, NFTA_META_DREG,
     NFTA_META_KEY, NFTA_META_SREG, NFTA_NAT_FAMILY, NFTA_NAT_FLAGS, NFTA_NAT_REG_ADDR_MIN,
     NFTA_NAT_REG_PROTO_MIN, NFTA_NAT_TYPE, NFTA_NG_DREG, NFTA_NG_MODULUS, NFTA_NG_TYPE, NFTA_PAYLOAD_BASE,
     NFTA_PAYLOAD_DREG, NFTA_PAYLOAD_LEN, NFTA_PAYLOAD_OFFSET, NFTA_RANGE_FROM_DATA, NFTA_RANGE_OP,
-    NFTA_RANGE_SREG, NFTA_RANGE_TO_DATA, NFTA_VERDICT_CHAIN, NFTA_VERDICT_CODE,
+    NFTA_RANGE_SREG, NFTA_RANGE_TO_DATA, NFTA_REJECT_ICMP_CODE, NFTA_REJECT_TYPE, NFTA_VERDICT_CHAIN,
+    NFTA_VERDICT_CODE,
 };
 use super::element::Verdict;
 use super::expr::{Expr, Limit, Log, Nat, Register};
@@ -23,6 +25,12 @@ use super::value::Value;
 use crate::wire::{Attributes, Encode};
 
 const REG_VERDICT: u32 = 0;
+/// `NFT_REJECT_ICMPX_UNREACH`.
+const REJECT_ICMPX: u32 = 2;
+/// `NFT_REJECT_ICMPX_PORT_UNREACH`.
+const ICMPX_PORT_UNREACHABLE: u8 = 1;
+/// `NFT_HASH_JENKINS`.
+const HASH_JENKINS: u32 = 0;
 
 /// Attribute types of nf_tables, beside the general ones.
 trait EncodeNft {
@@ -111,6 +119,8 @@ fn name(expression: &Expr) -> &'static str {
         Expr::Nat(_) => "nat",
         Expr::Masquerade { .. } => "masq",
         Expr::NoTrack => "notrack",
+        Expr::Hash { .. } => "hash",
+        Expr::Reject => "reject",
     }
 }
 
@@ -125,7 +135,9 @@ fn put_data(data: &mut Vec<u8>, expression: &Expr) {
             data.put_be32(NFTA_IMMEDIATE_DREG, REG_VERDICT);
             put_verdict(data, NFTA_IMMEDIATE_DATA, verdict);
         }
-        Expr::Compare { .. } | Expr::Range { .. } | Expr::Bitwise { .. } => put_arithmetic(data, expression),
+        Expr::Compare { .. } | Expr::Range { .. } | Expr::Bitwise { .. } | Expr::Hash { .. } => {
+            put_arithmetic(data, expression);
+        }
         Expr::Lookup { set, register, inverted } => {
             put_lookup(data, set, *register, None);
             if *inverted {
@@ -150,6 +162,10 @@ fn put_data(data: &mut Vec<u8>, expression: &Expr) {
         Expr::Limit(limit) => put_limit(data, limit),
         Expr::Nat(nat) => put_nat(data, nat),
         Expr::Masquerade { flags: 0 } | Expr::NoTrack => {}
+        Expr::Reject => {
+            data.put_be32(NFTA_REJECT_TYPE, REJECT_ICMPX);
+            data.put_u8(NFTA_REJECT_ICMP_CODE, ICMPX_PORT_UNREACHABLE);
+        }
         Expr::Masquerade { flags } => data.put_be32(NFTA_MASQ_FLAGS, *flags),
     }
 }
@@ -205,6 +221,14 @@ fn put_arithmetic(data: &mut Vec<u8>, expression: &Expr) {
             data.put_be32(NFTA_BITWISE_LEN, u32::try_from(mask.width()).unwrap_or_default());
             data.value(NFTA_BITWISE_MASK, mask);
             data.value(NFTA_BITWISE_XOR, xor);
+        }
+        Expr::Hash { from, length, into, modulus, seed } => {
+            data.register(NFTA_HASH_SREG, *from);
+            data.register(NFTA_HASH_DREG, *into);
+            data.put_be32(NFTA_HASH_LEN, *length);
+            data.put_be32(NFTA_HASH_MODULUS, *modulus);
+            data.put_be32(NFTA_HASH_SEED, *seed);
+            data.put_be32(NFTA_HASH_TYPE, HASH_JENKINS);
         }
         _ => {}
     }

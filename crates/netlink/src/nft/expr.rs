@@ -104,6 +104,19 @@ pub enum Expr {
         /// The first register of the datum.
         into: Register,
     },
+    /// Puts a number below `modulus` into a register, in host order: the Jenkins hash of other registers.
+    Hash {
+        /// The first register of what is hashed.
+        from: Register,
+        /// Its bytes.
+        length: u32,
+        /// Where the number goes.
+        into: Register,
+        /// One more than the largest number.
+        modulus: u32,
+        /// Equal seeds give equal hashes.
+        seed: u32,
+    },
     /// Gives a verdict.
     Verdict(Verdict),
     /// Sets packet metadata.
@@ -135,6 +148,9 @@ pub enum Expr {
     },
     /// Excludes the packet from connection tracking. For raw prerouting and output chains.
     NoTrack,
+    /// Drops the packet and tells its sender that nobody has the port, by ICMP of its family. For input, forward, output and
+    /// prerouting chains.
+    Reject,
 }
 
 /// How registers are compared (`NFT_CMP_*`).

@@ -155,6 +155,21 @@ impl Rule {
         self
     }
 
+    /// Matches when the Jenkins hash of the field, below `modulus`, is this number. The same field gives the same number in
+    /// every rule.
+    #[must_use]
+    pub fn hashed(self, field: Load, modulus: u32, number: u32) -> Self {
+        const SEED: u32 = 0x706f_6466;
+        let (from, length) = (Register::FIRST, u32::try_from(field.width()).unwrap_or_default());
+        let hash = Expr::Hash { from, length, into: Register::FIRST, modulus, seed: SEED };
+        let (register, value) = (Register::FIRST, Value::host32(number));
+        self.load(field).expression(hash).expression(Expr::Compare {
+            register,
+            comparison: Comparison::Eq,
+            value,
+        })
+    }
+
     /// Counts what got here.
     #[must_use]
     pub fn counter(self) -> Self {
@@ -256,6 +271,12 @@ impl Rule {
     #[must_use]
     pub fn drop(self) -> Self {
         self.verdict(Verdict::Drop)
+    }
+
+    /// `reject`: dropped, and the sender is told that nobody has the port.
+    #[must_use]
+    pub fn reject(self) -> Self {
+        self.expression(Expr::Reject)
     }
 
     /// `return`.

@@ -1,5 +1,7 @@
 //! `podfence lab run DIR`: manifests as real pods, their policies in the kernel, real packets, and the comparison.
 
+mod setup;
+
 use std::ffi::OsString;
 use std::fs;
 use std::path::PathBuf;
@@ -9,11 +11,10 @@ use clap::{Args, Subcommand};
 use podfence_analysis::{Explanation, Question, Target, explain};
 use podfence_engine::Engine;
 use podfence_lab::asked::Asked;
-use podfence_lab::cluster::Cluster;
+use podfence_lab::cluster::{Cluster, Settings};
 use podfence_lab::expect::{self, Ask, TableError};
 use podfence_lab::run::Findings;
 use podfence_lab::scenario::{Step, steps};
-use podfence_lab::setup::Setup;
 use podfence_lab::{place, probe, record, sandbox, table};
 use podfence_model::World;
 use podfence_report::{diagnostic, grid, json, terminal, verdicts};
@@ -56,6 +57,9 @@ struct Run {
     #[arg(long, num_args = 2, value_names = ["SRC", "DST"], action = clap::ArgAction::Append)]
     explain: Vec<String>,
 
+    #[command(flatten)]
+    setup: setup::Arguments,
+
     /// The namespace of names and objects that state none
     #[arg(short, long, value_name = "NS")]
     namespace: Option<String>,
@@ -79,7 +83,13 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
         let Some(step) = prepare(run, step, ready.last())? else { return Ok(Exit::Unusable) };
         ready.push(step);
     }
-    let mut lab = Lab { run, cluster: Cluster::build(World::default())?, all_good: true, told: Vec::new() };
+    let setup = run.setup.setup();
+    let mut lab = Lab {
+        run,
+        cluster: Cluster::build_on(setup.links, World::default(), Settings::default())?,
+        all_good: true,
+        told: Vec::new(),
+    };
     for (number, step) in (1..).zip(ready) {
         lab.step(number, &step)?;
     }
@@ -100,7 +110,7 @@ fn prepare(run: &Run, step: Step, before: Option<&Ready>) -> anyhow::Result<Opti
     let source = Source { filenames, namespace: run.namespace.clone(), quiet: run.quiet };
     let Some(loaded) = input::load(&source)? else { return Ok(None) };
     let previous = before.map_or_else(World::default, |step| step.world.clone());
-    let world = place::place_after(&previous, loaded.world, Setup::default())?;
+    let world = place::place_after(&previous, loaded.world, run.setup.setup())?;
     let mut sources = loaded.sources;
     explanations(run, &world, &Engine::new(&world))?; // a misspelt name is told now
     let mut rows = Vec::new();

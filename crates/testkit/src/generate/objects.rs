@@ -99,7 +99,8 @@ pub(crate) fn new_pod(world: &World, name: &str, rng: &mut Rng) -> Pod {
     }
 }
 
-/// Addresses of a node's ranges that no live pod has, a finished one perhaps: both families, or one of them.
+/// Addresses of a node's ranges that no live pod has, a finished one perhaps: both families that the node has, or one of
+/// them.
 pub(crate) fn free_addresses(world: &World, node: &Node, rng: &mut Rng) -> Vec<IpAddr> {
     let live = world.pods.values().filter(|pod| pod.is_policed());
     let taken: BTreeSet<IpAddr> = live.flat_map(Pod::ips).copied().collect();
@@ -107,10 +108,10 @@ pub(crate) fn free_addresses(world: &World, node: &Node, rng: &mut Rng) -> Vec<I
     let free: Vec<u8> = (2..250).filter(is_free).collect();
     let host = *rng.pick(&free[..free.len().min(20)]);
     let both: Vec<IpAddr> = node.pod_ranges.iter().map(|range| addresses::host(*range, host)).collect();
-    match rng.u32(0..100) {
-        0..55 => both,
-        55..80 => vec![both[0]],
-        _ => vec![both[1]],
+    match (rng.u32(0..100), both.as_slice()) {
+        (55..80, [v4, _]) => vec![*v4],
+        (80.., [_, v6]) => vec![*v6],
+        _ => both,
     }
 }
 
