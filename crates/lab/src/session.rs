@@ -14,6 +14,7 @@
 //! A lab holds a lock as long as it lives; whoever gets the lock may remove the socket of a lab that was killed. [`Claim`] is
 //! the lab's side, [`client`] the other, [`dir`] the directory.
 
+mod attend;
 mod claim;
 pub mod client;
 pub mod dir;
@@ -25,6 +26,7 @@ use std::path::PathBuf;
 use podfence_report::json::LabStatus;
 use serde::{Deserialize, Serialize};
 
+pub use attend::attend;
 pub use claim::Claim;
 pub use hall::{Hall, Room};
 

@@ -16,6 +16,8 @@ pub enum Exit {
     Unusable,
     /// A fact is missing: 3.
     Undecidable,
+    /// As a shell would end that cannot run a command: `lab exec` alone.
+    Shell(u8),
 }
 
 impl From<Exit> for ExitCode {
@@ -25,6 +27,7 @@ impl From<Exit> for ExitCode {
             Exit::Denied => 1,
             Exit::Unusable => 2,
             Exit::Undecidable => 3,
+            Exit::Shell(code) => code,
         })
     }
 }

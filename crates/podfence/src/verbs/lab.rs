@@ -1,6 +1,10 @@
-//! `podfence lab run DIR`: manifests as real pods, their policies in the kernel, real packets, and the comparison.
+//! `podfence lab`: manifests as real pods, their policies in the kernel, real packets, and the comparison.
+//!
+//! `lab run` is here; `up` keeps a lab running, and `call` holds what other terminals ask of it.
 
+mod call;
 mod setup;
+mod up;
 
 use std::ffi::OsString;
 use std::fs;
@@ -35,7 +39,18 @@ pub struct Arguments {
 enum What {
     /// Build, enforce, send packets, compare; then take everything away
     Run(Run),
+    /// Keep a lab running and follow its files: on each save, show which verdicts changed
+    Up(up::Arguments),
+    /// Run a command inside a pod of a running lab
+    Exec(call::Exec),
+    /// How a running lab is: its pods, policies, last change, differences
+    Status(call::Status),
+    /// End a running lab
+    Down(call::Down),
 }
+
+/// The name of a lab that was given none.
+const USUAL_NAME: &str = "lab";
 
 const ABOUT_STEPS: &str = "\
 Every pod becomes a network namespace and serves its declared ports. Numbered folders below DIR are steps, run one
@@ -73,9 +88,19 @@ struct Run {
     output: Output,
 }
 
-/// Runs, and tells by the exit code. Nothing is built before everything is read and understood.
+/// Does what is asked.
 pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
-    let What::Run(run) = &arguments.what;
+    match &arguments.what {
+        What::Run(run) => run_steps(run),
+        What::Up(arguments) => up::run(arguments),
+        What::Exec(arguments) => call::exec(arguments),
+        What::Status(arguments) => call::status(arguments),
+        What::Down(arguments) => call::down(arguments),
+    }
+}
+
+/// Runs, and tells by the exit code. Nothing is built before everything is read and understood.
+fn run_steps(run: &Run) -> anyhow::Result<Exit> {
     sandbox::enter()?; // before any thread exists
     let steps = steps(&run.path).with_context(|| format!("cannot read {}", run.path.display()))?;
     let mut ready: Vec<Ready> = Vec::new();

@@ -1,0 +1,212 @@
+//! `podfence lab up DIR`: a lab that keeps running and follows its files.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, bail};
+use clap::Args;
+use podfence_engine::Engine;
+use podfence_lab::asked::Asked;
+use podfence_lab::cluster::Cluster;
+use podfence_lab::run::Findings;
+use podfence_lab::sandbox::{self, Sandbox};
+use podfence_lab::scenario::{Step, steps};
+use podfence_lab::session::{Claim, Hall, attend};
+use podfence_lab::watch::Watch;
+use podfence_lab::{changes, place, probe, record, table};
+use podfence_model::World;
+use podfence_report::{change, grid, terminal, verdicts};
+
+use super::setup;
+use crate::cli::Source;
+use crate::exit::Exit;
+use crate::{input, output};
+
+/// After a change. Less than TCP's first retransmission: what is late is asked again.
+const PATIENCE: Duration = Duration::from_millis(800);
+
+const ABOUT_UP: &str = "\
+Builds the pods of DIR, enforces their policies, shows who reaches whom, and then follows the files: on every save the
+lab changes by what differs, and the verdicts that changed are shown, from the engine and from real packets. A file that
+cannot be read changes nothing. Where DIR has numbered folders, one of them is taken: --step.
+
+From other terminals: `podfence lab exec POD -- CMD…`, `podfence lab status`, `podfence lab down`. Ctrl-C ends the lab;
+nothing is left behind.
+
+Exit code: 0 it was ended, 2 bad use or input.";
+
+/// The arguments of `lab up`.
+#[derive(Debug, Args)]
+#[command(after_help = ABOUT_UP)]
+pub struct Arguments {
+    /// A folder of manifests, or one file
+    #[arg(value_name = "DIR")]
+    path: PathBuf,
+
+    /// Which of the numbered folders to take
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    step: usize,
+
+    /// The name of the lab, for `exec`, `status` and `down`
+    #[arg(long, default_value = super::USUAL_NAME)]
+    name: String,
+
+    #[command(flatten)]
+    setup: setup::Arguments,
+
+    /// The namespace of names and objects that state none
+    #[arg(short, long, value_name = "NS")]
+    namespace: Option<String>,
+
+    /// Leave out warnings and notes about the input
+    #[arg(short, long)]
+    quiet: bool,
+}
+
+/// Runs until it is ended from outside.
+pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
+    let step = step(arguments)?;
+    let Some(world) = load(arguments, &step, &World::default())? else { return Ok(Exit::Unusable) };
+    let claim = Claim::take(&arguments.name)?; // before the sandbox, in which the user has another number
+    let entered = sandbox::enter()?; // before any thread exists
+    let follows: Vec<String> = step.inputs.iter().map(|path| path.display().to_string()).collect();
+    let namespace = arguments.namespace.as_deref().unwrap_or("default");
+    let hall = Hall::new(&arguments.name, follows, entered == Sandbox::Rootless, namespace)?;
+    attend(claim, hall.clone(), end)?;
+    let mut watch = Watch::new(step.inputs.clone());
+    let mut up = Up::start(arguments, step, world, hall)?;
+    loop {
+        let files = watch.next();
+        up.follow(&files)?;
+    }
+}
+
+/// The kernel takes namespaces, links and tables away with the last process in them.
+fn end() {
+    _ = output::print("\nThe lab is down; nothing is left of it.\n");
+    std::process::exit(0);
+}
+
+/// The step that was asked for.
+fn step(arguments: &Arguments) -> anyhow::Result<Step> {
+    let steps =
+        steps(&arguments.path).with_context(|| format!("cannot read {}", arguments.path.display()))?;
+    let (number, all) = (arguments.step, steps.len());
+    match steps.into_iter().nth(number.wrapping_sub(1)) {
+        Some(step) => Ok(step),
+        None => bail!("{} has {all} steps; --step {number} is none of them", arguments.path.display()),
+    }
+}
+
+/// Reads the files and places what they say after the world before; `None` when they are refused, which has then been told.
+fn load(arguments: &Arguments, step: &Step, before: &World) -> anyhow::Result<Option<World>> {
+    let filenames: Vec<OsString> = step.inputs.iter().map(OsString::from).collect();
+    let source = Source { filenames, namespace: arguments.namespace.clone(), quiet: arguments.quiet };
+    let Some(loaded) = input::load(&source)? else { return Ok(None) };
+    Ok(Some(place::place_after(before, loaded.world, arguments.setup.setup())?))
+}
+
+/// A lab between two changes.
+struct Up<'a> {
+    arguments: &'a Arguments,
+    step: Step,
+    cluster: Cluster,
+    engine: Engine,
+    findings: Findings,
+    hall: Hall,
+}
+
+impl<'a> Up<'a> {
+    fn start(arguments: &'a Arguments, step: Step, world: World, hall: Hall) -> anyhow::Result<Self> {
+        let links = arguments.setup.setup().links;
+        let mut cluster = Cluster::build_on(links, World::default(), Default::default())?;
+        let engine = cluster.update(world)?;
+        hall.show(&cluster, Vec::new());
+        let findings = cluster.run(&engine, &Asked::everything(cluster.world()), probe::USUAL_TIMEOUT);
+        let up = Self { arguments, step, cluster, engine, findings, hall };
+        up.greet()?;
+        Ok(up)
+    }
+
+    fn greet(&self) -> anyhow::Result<()> {
+        let grid = grid::render(&table::grid(self.cluster.world(), &self.findings));
+        let mut text = format!("{}\n\n{grid}{}", grid::LEGEND, self.agreement());
+        let path = self.arguments.path.display();
+        if let Some(name) = &self.step.name {
+            text =
+                format!("{}\n\n{text}", terminal::heading(&format!("Step {}: {name}", self.arguments.step)));
+        }
+        let of = if self.arguments.name == super::USUAL_NAME {
+            String::new()
+        } else {
+            format!(" --name {}", self.arguments.name)
+        };
+        text += &format!(
+            "\nThe lab is up and follows {path}: save a file there and see what changes. In another terminal:\n"
+        );
+        text +=
+            &format!("  podfence lab exec{of} {} -- CMD…   run a command inside a pod\n", self.somebody());
+        text += &format!("  podfence lab status{of}\nCtrl-C ends it.\n");
+        Ok(output::print(&text)?)
+    }
+
+    /// A pod to show how commands are run.
+    fn somebody(&self) -> String {
+        let pods = self.cluster.world().pods.values();
+        let own =
+            pods.filter(|pod| pod.meta.id.namespace != "kube-system").map(|pod| pod.meta.id.to_string());
+        own.last().unwrap_or_else(|| "POD".into())
+    }
+
+    /// How engine and kernel compare now, with the differences.
+    fn agreement(&self) -> String {
+        let (compared, differences) = (self.findings.compared(), self.findings.differences());
+        self.hall.compared(compared, differences);
+        let differing = verdicts::differing(&record::step(None, &self.findings, Vec::new()).compared);
+        format!("{}\n{differing}", terminal::agreement(compared, differences))
+    }
+
+    fn follow(&mut self, files: &[PathBuf]) -> anyhow::Result<()> {
+        let begun = Instant::now();
+        let names: Vec<String> = files.iter().map(|file| file.display().to_string()).collect();
+        output::print(&format!("\n{}\n", terminal::heading(&format!("{} saved", names.join(", ")))))?;
+        match load(self.arguments, &self.step, self.cluster.world()) {
+            Ok(Some(world)) => self.change(world, begun),
+            Ok(None) => self.refuse(format!("see the errors in {}", names.join(", "))),
+            Err(error) => {
+                anstream::eprintln!("{}", crate::exit::error_text(&error));
+                self.refuse(format!("{error:#}"))
+            }
+        }
+    }
+
+    fn refuse(&self, why: String) -> anyhow::Result<()> {
+        self.hall.refuse(why);
+        Ok(output::print("Nothing was changed: the last good state is still enforced.\n")?)
+    }
+
+    fn change(&mut self, world: World, begun: Instant) -> anyhow::Result<()> {
+        let what = changes::of(self.cluster.world(), &world);
+        let told: String = what.iter().map(|line| format!("{line}\n")).collect();
+        output::print(if what.is_empty() { "Nothing that the network sees is different.\n" } else { &told })?;
+        let engine = match self.cluster.update(world) {
+            Ok(engine) => engine,
+            Err(error) => {
+                anstream::eprintln!("{}", crate::exit::error_text(&error.into()));
+                return self.refuse("the lab could not follow".into());
+            }
+        };
+        self.hall.show(&self.cluster, what.clone());
+        if what.is_empty() {
+            self.engine = engine;
+            return Ok(());
+        }
+        let followed = self.cluster.follow((&self.engine, &self.findings), &engine, PATIENCE);
+        (self.engine, self.findings) = (engine, followed.findings);
+        let none = "  no verdict changed\n".to_owned();
+        let changes = if followed.changes.is_empty() { none } else { change::render(&followed.changes) };
+        let took = begun.elapsed().as_secs_f32();
+        Ok(output::print(&format!("{changes}{}{took:.1} s after the save was seen\n", self.agreement()))?)
+    }
+}
