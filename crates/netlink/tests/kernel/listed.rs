@@ -233,7 +233,7 @@ fn statements() -> Vec<(Rule, &'static str)> {
     let v6 = IpAddr::from("fd00::2".parse::<Ipv6Addr>().unwrap());
     vec![
         (Rule::new().counter().drop(), "counter packets 0 bytes 0 drop"),
-        (Rule::new().reject(), "reject with icmpx port-unreachable"),
+        (Rule::new().reject(), "reject"),
         (
             Rule::new().nfproto(IpVersion::V4).hashed(Load::IP_SADDR, 3, 1).accept(),
             "jhash ip saddr mod 3 seed 0x706f6466 1 accept",
