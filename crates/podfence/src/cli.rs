@@ -4,7 +4,7 @@ use std::ffi::OsString;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::verbs::{explain, lab};
+use crate::verbs::{explain, lab, learn};
 
 /// Kubernetes NetworkPolicy you can see, test and trust
 #[derive(Debug, Parser)]
@@ -22,6 +22,8 @@ pub enum Verb {
     Explain(explain::Arguments),
     /// The same on the real kernel: pods as network namespaces, real packets
     Lab(lab::Arguments),
+    /// Exercises in NetworkPolicy, proven on the kernel
+    Learn(learn::Arguments),
 }
 
 /// Where objects come from, and how much to say about reading them.

@@ -27,6 +27,7 @@ fn run() -> ExitCode {
     let done = match cli.verb {
         Verb::Explain(arguments) => verbs::explain::run(&arguments),
         Verb::Lab(arguments) => verbs::lab::run(&arguments),
+        Verb::Learn(arguments) => verbs::learn::run(&arguments),
     };
     let exit = done.unwrap_or_else(|error| {
         anstream::eprintln!("{}", exit::error_text(&error));

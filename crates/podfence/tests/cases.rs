@@ -7,7 +7,7 @@
 //! commands run at the root of the workspace, as its reader would run them, and `[exit 0]` is left out.
 //! With `PODFENCE_UPDATE_CASES=1` the documents are rewritten with what really came out.
 //!
-//! `lab` needs a sandbox; where the system forbids it, its cases say why and are skipped, except in CI.
+//! `lab` and `learn check` need a sandbox; where the system forbids it, its cases say why and are skipped, except in CI.
 
 use std::fs;
 use std::io::Write;
@@ -113,7 +113,8 @@ fn of_document(root: &Path, path: &Path, ground: Ground, missing: Option<&str>) 
     let text = fs::read_to_string(path).expect("a readable document");
     let trial = |case: Case| {
         let name = format!("{document}:{}", case.lines.start);
-        let skip = missing.filter(|_| case.command.trim_start().starts_with("lab"));
+        let kernel = |command: &str| ["lab", "learn check"].iter().any(|verb| command.starts_with(verb));
+        let skip = missing.filter(|_| kernel(case.command.trim_start()));
         if let Some(reason) = skip {
             println!("{name} skipped: {reason}");
         }
@@ -165,6 +166,7 @@ fn run(case: &Case) -> String {
         .args(arguments.split_whitespace())
         .current_dir(if case.ground == Ground::Scratch { &directory.0 } else { &root })
         .env_remove("CLICOLOR_FORCE")
+        .env("XDG_STATE_HOME", directory.0.join(".state"))
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())

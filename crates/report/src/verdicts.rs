@@ -23,6 +23,11 @@ fn lines<'a>(connections: impl Iterator<Item = &'a Compared>, shown: usize) -> S
     if more == 0 { first } else { format!("{first}    and {more} more\n") }
 }
 
+/// What was found of the connections that break a row, the first of them.
+pub(crate) fn found(broken: &[Compared]) -> String {
+    lines(broken.iter(), SHOWN_OF_A_ROW)
+}
+
 /// What became of the rows, a line for each file at least; empty when there are none.
 pub fn render(rows: &[VerdictRow]) -> String {
     let mut files: BTreeMap<&str, Vec<&VerdictRow>> = BTreeMap::new();
@@ -49,7 +54,7 @@ fn one_row(row: &VerdictRow) -> String {
         1 => String::new(),
         n => format!("    not so for {} of {n} connections:\n", broken.len()),
     };
-    format!("  {file}:{line}: {title}\n{several}{}", lines(broken.iter(), SHOWN_OF_A_ROW))
+    format!("  {file}:{line}: {title}\n{several}{}", found(broken))
 }
 
 fn connection(one: &Compared) -> String {

@@ -1,0 +1,228 @@
+//! `podfence learn`: exercises, from the task to the proof on the kernel.
+
+use std::env;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail};
+use clap::{Args, Subcommand};
+use podfence_lab::sandbox;
+use podfence_learn::progress::{FULL, HINT, Progress, Record};
+use podfence_learn::{Exercise, catalogue, folder, given, prove};
+use podfence_report::learn::{self as text, Checked, Listed};
+use podfence_report::{json, terminal};
+
+use crate::cli::{Output, Source};
+use crate::exit::Exit;
+use crate::{input, output};
+
+const ABOUT: &str = "\
+Without a command it lists the exercises and the score. A task says what must be reachable and what
+must not; you write the policies as YAML files in its folder, with any editor, and `check` builds the
+pods, enforces your policies and sends real packets. It needs no cluster and no root.
+
+  podfence learn start 1
+  podfence learn check 1
+
+An exercise brings 10 points; each hint takes 3 of them.
+
+Exit code: 0 good, or all demands hold; 1 not all demands hold; 2 bad use or input.";
+
+/// The arguments of `learn`.
+#[derive(Debug, Args)]
+#[command(after_help = ABOUT)]
+pub struct Arguments {
+    #[command(subcommand)]
+    what: Option<What>,
+}
+
+#[derive(Debug, Subcommand)]
+enum What {
+    /// Make the folder of an exercise and tell its task
+    Start(Place),
+    /// Prove your answer on the kernel, and say what does not hold yet
+    Check(Check),
+    /// Tell the next hint; each costs points
+    Hint(Number),
+    /// Show a right answer, once it is solved or given up
+    Solution(Solution),
+}
+
+#[derive(Debug, Args)]
+struct Number {
+    /// The exercise's number, as the list shows it
+    #[arg(value_name = "N")]
+    number: u32,
+}
+
+#[derive(Debug, Args)]
+struct Place {
+    #[command(flatten)]
+    exercise: Number,
+
+    /// The exercise's folder; ./podfence-learn/NN-NAME unless you name another
+    #[arg(value_name = "DIR")]
+    folder: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+struct Check {
+    #[command(flatten)]
+    place: Place,
+
+    /// Leave out warnings and notes about the input
+    #[arg(short, long)]
+    quiet: bool,
+
+    /// The form of the findings
+    #[arg(short, long, value_enum, default_value_t = Output::Text)]
+    output: Output,
+}
+
+#[derive(Debug, Args)]
+struct Solution {
+    #[command(flatten)]
+    exercise: Number,
+
+    /// Show it although the exercise is not solved; it brings no points then
+    #[arg(long)]
+    give_up: bool,
+}
+
+/// Runs, and tells by the exit code.
+pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
+    match &arguments.what {
+        None => list(),
+        Some(What::Start(place)) => start(place),
+        Some(What::Check(arguments)) => check(arguments),
+        Some(What::Hint(number)) => hint(number),
+        Some(What::Solution(arguments)) => solution(arguments),
+    }
+}
+
+impl Number {
+    fn find(&self) -> anyhow::Result<&'static Exercise> {
+        let found = catalogue::find(self.number);
+        let all = catalogue::ALL.len();
+        found.with_context(|| format!("there is no exercise {}; they are numbered 1 to {all}", self.number))
+    }
+}
+
+fn say(text: &str) -> anyhow::Result<Exit> {
+    output::print(text)?;
+    Ok(Exit::Good)
+}
+
+fn list() -> anyhow::Result<Exit> {
+    let progress = Progress::load()?;
+    let listed = |exercise: &Exercise| {
+        let Record { folder, hints, points, given_up } = progress.of(exercise);
+        let (number, title, level) = (exercise.number, exercise.title(), exercise.level.name());
+        Listed { number, title, level, hints, begun: given_up || folder.is_some(), points }
+    };
+    let all: Vec<Listed> = catalogue::ALL.iter().map(listed).collect();
+    say(&text::list(&all, FULL))
+}
+
+fn start(place: &Place) -> anyhow::Result<Exit> {
+    let exercise = place.exercise.find()?;
+    let mut progress = Progress::load()?;
+    let folder = place.folder.clone().unwrap_or_else(|| folder::usual(exercise));
+    let again = folder.join(Exercise::TASK).exists();
+    folder::begin(exercise, &folder)?;
+    progress.of_mut(exercise).folder = std::path::absolute(&folder).ok().filter(|path| path.to_str().is_some());
+    progress.store()?;
+    let (number, shown) = (exercise.number, folder.display());
+    let made = if again {
+        format!("{shown} was there already; your files in it are as they were.")
+    } else {
+        format!("Your folder is {shown}")
+    };
+    let then = format!(
+        "{made}\nWrite your answer there, as YAML files. Then:\n\n  \
+         podfence learn check {number}    proves it on the kernel\n  \
+         podfence learn hint {number}     tells a hint, for {HINT} of {FULL} points\n"
+    );
+    say(&format!("{}\n{then}", exercise.task.replacen(heading(exercise), &terminal::heading(heading(exercise)), 1)))
+}
+
+fn heading(exercise: &Exercise) -> &'static str {
+    exercise.task.lines().next().unwrap_or_default()
+}
+
+/// Where an answer is: as named, where it was started last, or in the usual place.
+fn answer_folder(place: &Place, exercise: &Exercise, record: &Record) -> anyhow::Result<PathBuf> {
+    let here = env::current_dir().unwrap_or_default();
+    let nearer = |path: &Path| match path.strip_prefix(&here) {
+        Ok(below) if below.as_os_str().is_empty() => PathBuf::from("."),
+        Ok(below) => below.to_owned(),
+        Err(_) => path.to_owned(),
+    };
+    let known = [place.folder.clone(), record.folder.as_deref().map(nearer), Some(folder::usual(exercise))];
+    let named = place.folder.is_some();
+    match known.into_iter().flatten().find(|path| named || path.is_dir()) {
+        Some(folder) => Ok(folder),
+        None => bail!("exercise {0} has no folder yet: podfence learn start {0}", exercise.number),
+    }
+}
+
+fn check(arguments: &Check) -> anyhow::Result<Exit> {
+    let exercise = arguments.place.exercise.find()?;
+    sandbox::enter()?; // before any thread exists
+    let mut progress = Progress::load()?;
+    let folder = answer_folder(&arguments.place, exercise, &progress.of(exercise))?;
+    let source = Source { filenames: vec![folder.into()], namespace: None, quiet: arguments.quiet };
+    let Some(loaded) = input::load(&source)? else { return Ok(Exit::Unusable) };
+    let changes = given::changes(&exercise.given_world()?, &loaded.world, exercise.answer);
+    let changes: Vec<String> = changes.iter().map(ToString::to_string).collect();
+    let proof = changes.is_empty().then(|| prove(exercise, loaded.world)).transpose()?;
+    let solved = proof.as_ref().is_some_and(podfence_learn::Proof::holds);
+    let points = solved.then(|| progress.of_mut(exercise).solve());
+    let why = proof.as_ref().map(podfence_learn::Proof::why).transpose()?.flatten();
+    let checked = Checked {
+        number: exercise.number,
+        title: exercise.title(),
+        changes: &changes,
+        demands: proof.as_ref().map_or(&[], |proof| proof.demands()),
+        differing: proof.as_ref().map_or(&[], |proof| proof.differing()),
+        why: why.as_ref(),
+        points,
+        hints_left: exercise.hints().len() - progress.of(exercise).hints.min(exercise.hints().len()),
+        next: catalogue::find(exercise.number + 1).map(|next| next.number),
+    };
+    output::print(&match arguments.output {
+        Output::Text => text::checked(&checked, &loaded.sources),
+        Output::Json => json::checked(&checked),
+    })?;
+    if solved {
+        progress.store()?;
+    }
+    Ok(if solved { Exit::Good } else { Exit::Denied })
+}
+
+fn hint(number: &Number) -> anyhow::Result<Exit> {
+    let exercise = number.find()?;
+    let mut progress = Progress::load()?;
+    let hints = exercise.hints();
+    let record = progress.of_mut(exercise);
+    let shown = record.hint(hints.len());
+    let worth = record.points.is_none().then(|| record.worth());
+    progress.store()?;
+    say(&text::hint(exercise.title(), &hints[..shown], hints.len(), worth))
+}
+
+fn solution(arguments: &Solution) -> anyhow::Result<Exit> {
+    let exercise = arguments.exercise.find()?;
+    let mut progress = Progress::load()?;
+    let record = progress.of_mut(exercise);
+    if record.points.is_none() && !record.given_up && !arguments.give_up {
+        let number = exercise.number;
+        bail!(
+            "exercise {number} is not solved yet\n\
+             `podfence learn hint {number}` tells a hint; `podfence learn solution {number} --give-up` shows a right answer, \
+             and the exercise brings no points then"
+        );
+    }
+    record.give_up();
+    progress.store()?;
+    say(exercise.solution)
+}

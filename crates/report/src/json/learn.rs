@@ -1,0 +1,40 @@
+//! What came of the answer to an exercise, as a value for programs.
+
+use serde::Serialize;
+
+use super::{API_VERSION, Compared, ExplanationView, VerdictRow, view};
+use crate::learn::Checked;
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct CheckedView<'a> {
+    api_version: &'static str,
+    kind: &'static str,
+    exercise: u32,
+    title: &'a str,
+    solved: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    points: Option<u32>,
+    changes: &'a [String],
+    demands: &'a [VerdictRow],
+    differing: &'a [Compared],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    why: Option<ExplanationView>,
+}
+
+/// What came of an answer as JSON.
+pub fn checked(checked: &Checked<'_>) -> String {
+    let view = CheckedView {
+        api_version: API_VERSION,
+        kind: "ExerciseCheck",
+        exercise: checked.number,
+        title: checked.title,
+        solved: checked.points.is_some(),
+        points: checked.points,
+        changes: checked.changes,
+        demands: checked.demands,
+        differing: checked.differing,
+        why: checked.why.map(view),
+    };
+    serde_json::to_string_pretty(&view).unwrap_or_default() + "\n"
+}
