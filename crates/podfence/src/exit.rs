@@ -67,5 +67,12 @@ pub fn usage(error: &clap::Error) -> ExitCode {
 /// An error for the terminal.
 pub fn error_text(error: &anyhow::Error) -> String {
     let style = clap::builder::styling::AnsiColor::Red.on_default().bold();
-    format!("{style}error{style:#}: {error:#}")
+    let mut text = error.to_string();
+    for cause in error.chain().skip(1).map(ToString::to_string) {
+        // Errors of libraries often say their cause themselves.
+        if !text.ends_with(&cause) {
+            text += &format!(": {cause}");
+        }
+    }
+    format!("{style}error{style:#}: {text}")
 }

@@ -2,7 +2,7 @@
 //!
 //! It holds the namespaces of all places, not the cluster itself, so a caller never waits for probes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io;
 use std::os::fd::AsFd;
@@ -136,7 +136,6 @@ impl Picture {
         let What::Object { namespace, kind, name } = target.what else {
             return Err(format!("{place} is an address; name a pod, node/NAME or outside"));
         };
-        let namespace = namespace.as_deref().unwrap_or(&self.namespace);
         let fits = |pod: &&Pod| match &kind {
             None | Some(Kind::Pod) if pod.meta.id.name == name => true,
             Some(Kind::Pod) => false,
@@ -145,17 +144,23 @@ impl Picture {
                 .as_ref()
                 .is_some_and(|w| w.name == name && kind.as_ref().is_none_or(|k| *k == w.kind)),
         };
-        let here = self.world.pods.values().filter(|pod| pod.meta.id.namespace == namespace);
-        let found = here.filter(fits).find_map(|pod| self.rooms.get(&pod.meta.id.to_string()));
-        found.cloned().ok_or_else(|| self.unknown(place, namespace))
+        let fitting: Vec<&Pod> = self.world.pods.values().filter(fits).collect();
+        let wanted = namespace.as_ref().unwrap_or(&self.namespace);
+        let here = fitting.iter().find(|pod| pod.meta.id.namespace == *wanted);
+        // A name that only one namespace has needs no namespace.
+        let spaces: BTreeSet<&String> = fitting.iter().map(|pod| &pod.meta.id.namespace).collect();
+        let only = fitting.first().filter(|_| namespace.is_none() && spaces.len() == 1);
+        let found = here.or(only).and_then(|pod| self.rooms.get(&pod.meta.id.to_string()));
+        found.cloned().ok_or_else(|| self.unknown(place, &spaces))
     }
 
-    fn unknown(&self, place: &str, namespace: &str) -> String {
-        let near = podfence_model::nearest(place, self.rooms.keys().map(String::as_str));
-        let near = near.map(|name| format!("; did you mean {name}?")).unwrap_or_default();
-        format!(
-            "nothing called {place} runs in namespace {namespace}{near}\n`podfence lab status` lists all pods"
-        )
+    fn unknown(&self, place: &str, elsewhere: &BTreeSet<&String>) -> String {
+        let rooms = self.rooms.keys().map(String::as_str);
+        let near = podfence_model::nearest(place, rooms).map(|name| format!("did you mean {name}?"));
+        let spaces: Vec<&str> = elsewhere.iter().map(|space| space.as_str()).collect();
+        let there = (!spaces.is_empty()).then(|| format!("namespaces {} have one", spaces.join(", ")));
+        let hint = near.or(there).unwrap_or_else(|| "`podfence lab status` lists all pods".into());
+        format!("nothing called {place} runs in the lab; {hint}")
     }
 }
 

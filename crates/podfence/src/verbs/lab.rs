@@ -40,7 +40,7 @@ enum What {
     /// Build, enforce, send packets, compare; then take everything away
     Run(Run),
     /// Keep a lab running and follow its files: on each save, show which verdicts changed
-    Up(up::Arguments),
+    Up(up::Up),
     /// Run a command inside a pod of a running lab
     Exec(call::Exec),
     /// How a running lab is: its pods, policies, last change, differences

@@ -39,7 +39,7 @@ Exit code: 0 it was ended, 2 bad use or input.";
 /// The arguments of `lab up`.
 #[derive(Debug, Args)]
 #[command(after_help = ABOUT_UP)]
-pub struct Arguments {
+pub struct Up {
     /// A folder of manifests, or one file
     #[arg(value_name = "DIR")]
     path: PathBuf,
@@ -65,7 +65,7 @@ pub struct Arguments {
 }
 
 /// Runs until it is ended from outside.
-pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
+pub fn run(arguments: &Up) -> anyhow::Result<Exit> {
     let step = step(arguments)?;
     let Some(world) = load(arguments, &step, &World::default())? else { return Ok(Exit::Unusable) };
     let claim = Claim::take(&arguments.name)?; // before the sandbox, in which the user has another number
@@ -75,10 +75,10 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
     let hall = Hall::new(&arguments.name, follows, entered == Sandbox::Rootless, namespace)?;
     attend(claim, hall.clone(), end)?;
     let mut watch = Watch::new(step.inputs.clone());
-    let mut up = Up::start(arguments, step, world, hall)?;
+    let mut running = Running::start(arguments, step, world, hall)?;
     loop {
         let files = watch.next();
-        up.follow(&files)?;
+        running.follow(&files)?;
     }
 }
 
@@ -89,7 +89,7 @@ fn end() {
 }
 
 /// The step that was asked for.
-fn step(arguments: &Arguments) -> anyhow::Result<Step> {
+fn step(arguments: &Up) -> anyhow::Result<Step> {
     let steps =
         steps(&arguments.path).with_context(|| format!("cannot read {}", arguments.path.display()))?;
     let (number, all) = (arguments.step, steps.len());
@@ -100,7 +100,7 @@ fn step(arguments: &Arguments) -> anyhow::Result<Step> {
 }
 
 /// Reads the files and places what they say after the world before; `None` when they are refused, which has then been told.
-fn load(arguments: &Arguments, step: &Step, before: &World) -> anyhow::Result<Option<World>> {
+fn load(arguments: &Up, step: &Step, before: &World) -> anyhow::Result<Option<World>> {
     let filenames: Vec<OsString> = step.inputs.iter().map(OsString::from).collect();
     let source = Source { filenames, namespace: arguments.namespace.clone(), quiet: arguments.quiet };
     let Some(loaded) = input::load(&source)? else { return Ok(None) };
@@ -108,8 +108,8 @@ fn load(arguments: &Arguments, step: &Step, before: &World) -> anyhow::Result<Op
 }
 
 /// A lab between two changes.
-struct Up<'a> {
-    arguments: &'a Arguments,
+struct Running<'a> {
+    arguments: &'a Up,
     step: Step,
     cluster: Cluster,
     engine: Engine,
@@ -117,16 +117,16 @@ struct Up<'a> {
     hall: Hall,
 }
 
-impl<'a> Up<'a> {
-    fn start(arguments: &'a Arguments, step: Step, world: World, hall: Hall) -> anyhow::Result<Self> {
+impl<'a> Running<'a> {
+    fn start(arguments: &'a Up, step: Step, world: World, hall: Hall) -> anyhow::Result<Self> {
         let links = arguments.setup.setup().links;
         let mut cluster = Cluster::build_on(links, World::default(), Default::default())?;
         let engine = cluster.update(world)?;
         hall.show(&cluster, Vec::new());
         let findings = cluster.run(&engine, &Asked::everything(cluster.world()), probe::USUAL_TIMEOUT);
-        let up = Self { arguments, step, cluster, engine, findings, hall };
-        up.greet()?;
-        Ok(up)
+        let running = Self { arguments, step, cluster, engine, findings, hall };
+        running.greet()?;
+        Ok(running)
     }
 
     fn greet(&self) -> anyhow::Result<()> {
