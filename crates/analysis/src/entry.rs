@@ -13,6 +13,7 @@ use crate::error::AskError;
 use crate::judge::{Ask, Backend};
 use crate::notes::Note;
 use crate::service::{LeftOut, ServiceStep, Via, WhyLeftOut, no_backends};
+use crate::way::{Entry, Place, node_of};
 
 /// The flows of a question.
 pub(crate) struct Flows {
@@ -44,6 +45,9 @@ pub(crate) fn flows(
         }
         (Some(_), Some(service)) if sides.sources.iter().all(|s| is_outside(world, s)) => {
             Ok(from_outside(world, sides, service))
+        }
+        (Some(step), Some(service)) if matches!(step.via, Via::Virtual(_)) => {
+            through_own_node(world, engine, sides, step, service)
         }
         _ => Ok(Flows { asks: directly(sides), notes: Vec::new() }),
     }
@@ -90,71 +94,103 @@ fn through_node(
     let Via::NodePort { node: entry, layer4 } = &step.via else {
         return Ok(Flows { asks: directly(sides), notes: Vec::new() });
     };
-    let front = Backend { end: node(entry), layer4: *layer4 };
-    let local = service.external_traffic == TrafficPolicy::Local;
-    let elsewhere = |b: &Backend| node_of(world, &b.end).is_some_and(|home| home != entry);
-    if local {
-        let (far, near): (Vec<_>, Vec<_>) = step.backends.drain(..).partition(elsewhere);
-        step.backends = near;
-        let left = |b: Backend| LeftOut { who: b.end.to_string(), why: WhyLeftOut::OtherNode };
-        step.left_out.extend(far.into_iter().map(left));
-    }
+    let front = Some(Backend { end: node(entry), layer4: *layer4 });
+    let entry = Entry { node: Some(entry.clone()), policy: service.external_traffic, external: true, front };
+    let asks = by_entries(world, engine, sides, |_| Some(entry.clone()));
+    leave_out(world, sides, step, &WhyLeftOut::OtherNode, |_| Some(entry.clone()));
     if step.backends.is_empty() {
         return Err(no_backends(world, service, step));
-    }
-    let mut asks = Vec::new();
-    for source in sides.sources {
-        let leaves = ways_out(world, engine, source, &front);
-        for backend in sides.backends.iter().filter(|b| !(local && elsewhere(b))) {
-            let arrives = ways_in(world, backend, entry, local);
-            let ways = leaves.iter().flat_map(|l| arrives.iter().map(move |a| (l, a)));
-            asks.extend(ways.map(|(leaves, arrives)| Ask {
-                leaves: leaves.clone(),
-                arrives: arrives.clone(),
-                ..Ask::direct(source, backend)
-            }));
-        }
     }
     Ok(Flows { asks, notes: Vec::new() })
 }
 
-/// Where the source's packets go when its policies see them: on the entry node itself they are translated
-/// before that. Both where the pod's node is not known and its policies may tell them apart.
-fn ways_out(world: &World, engine: &Engine, source: &Endpoint, front: &Backend) -> Vec<Option<Backend>> {
-    let Endpoint::Node { name: entry, .. } = &front.end else { return vec![None] };
-    match node_of(world, source) {
-        _ if !any_isolated(engine, std::slice::from_ref(source)) => vec![None],
-        Some(home) if home == entry => vec![None],
-        Some(_) => vec![Some(front.clone())],
-        None => vec![None, Some(front.clone())],
+/// Inside of the cluster every source's own node translates, at a cluster address or an external one.
+fn through_own_node(
+    world: &World,
+    engine: &Engine,
+    sides: Sides<'_>,
+    step: &mut ServiceStep,
+    service: &Service,
+) -> Result<Flows, AskError> {
+    let external = step.external.is_some();
+    let policy = if external { service.external_traffic } else { service.internal_traffic };
+    let entry = |source: &Endpoint| {
+        Some(Entry { node: Some(node_of(world, source)?.to_owned()), policy, external, front: None })
+    };
+    let asks = by_entries(world, engine, sides, entry);
+    leave_out(world, sides, step, &WhyLeftOut::NotOnItsNode, entry);
+    if step.backends.is_empty() {
+        return Err(no_backends(world, service, step));
     }
+    Ok(Flows { asks, notes: Vec::new() })
 }
 
-/// Under whose address a connection that entered by a node arrives at a backend; both where nobody knows
-/// which node the backend runs on.
-fn ways_in(world: &World, backend: &Backend, entry: &str, local: bool) -> Vec<Option<Endpoint>> {
-    match node_of(world, &backend.end) {
-        _ if local => vec![None],
-        Some(home) if home == entry => vec![None],
-        Some(_) => vec![Some(node(entry))],
-        None => vec![None, Some(node(entry))],
+/// Every source with every backend, by the node that the source enters by; directly where nobody knows which.
+fn by_entries(
+    world: &World,
+    engine: &Engine,
+    sides: Sides<'_>,
+    entry: impl Fn(&Endpoint) -> Option<Entry>,
+) -> Vec<Ask> {
+    let mut asks: Vec<Ask> = Vec::new();
+    for source in sides.sources {
+        let entry = entry(source);
+        for backend in sides.backends.iter().filter(|b| !(sides.itself_left_out && *source == b.end)) {
+            let ways = entry.as_ref().map(|entry| ways(world, engine, entry, source, backend));
+            asks.extend(ways.unwrap_or_else(|| vec![Ask::direct(source, backend)]));
+        }
     }
+    asks
+}
+
+/// Takes out of a step the backends that the traffic policy keeps every source from.
+fn leave_out(
+    world: &World,
+    sides: Sides<'_>,
+    step: &mut ServiceStep,
+    why: &WhyLeftOut,
+    entry: impl Fn(&Endpoint) -> Option<Entry>,
+) {
+    let entries: Vec<_> = sides.sources.iter().map(|source| (source, entry(source))).collect();
+    let is_reached = |backend: &Backend| {
+        entries.iter().any(|(source, entry)| {
+            let Some(entry) = entry else { return true };
+            places(world, entry, source, backend).any(|place| entry.way(source, backend, place).is_some())
+        })
+    };
+    let (near, far): (Vec<_>, Vec<_>) = step.backends.drain(..).partition(is_reached);
+    step.backends = near;
+    step.left_out.extend(far.into_iter().map(|b| LeftOut { who: b.end.to_string(), why: why.clone() }));
+}
+
+/// The ways from a source to a backend; several where nobody knows which nodes they run on.
+fn ways(world: &World, engine: &Engine, entry: &Entry, source: &Endpoint, backend: &Backend) -> Vec<Ask> {
+    let isolated = any_isolated(engine, std::slice::from_ref(source));
+    let mut asks: Vec<Ask> = Vec::new();
+    for place in places(world, entry, source, backend) {
+        let way = entry.way(source, backend, place);
+        let way = way.map(|ask| Ask { leaves: ask.leaves.filter(|_| isolated), ..ask });
+        asks.extend(way.filter(|ask| !asks.contains(ask)));
+    }
+    asks
+}
+
+fn places(world: &World, entry: &Entry, source: &Endpoint, backend: &Backend) -> impl Iterator<Item = Place> {
+    let outside = matches!(source, Endpoint::Ip(_)) && node_of(world, source).is_none();
+    let sources = if outside { vec![false] } else { is_on(world, entry, source) };
+    let backends = is_on(world, entry, &backend.end);
+    let place =
+        |from_here: bool| backends.iter().map(|near| Place { from_here, near: *near }).collect::<Vec<_>>();
+    sources.into_iter().flat_map(place).collect::<Vec<_>>().into_iter()
+}
+
+/// Whether an end is on the entry node: both, where nobody knows.
+fn is_on(world: &World, entry: &Entry, end: &Endpoint) -> Vec<bool> {
+    node_of(world, end).map_or_else(|| vec![false, true], |home| vec![entry.is_at(Some(home))])
 }
 
 fn node(name: &str) -> Endpoint {
     Endpoint::Node { name: name.to_owned(), address: None }
-}
-
-/// The node that an end is or runs on, if known.
-pub fn node_of<'w>(world: &'w World, end: &'w Endpoint) -> Option<&'w str> {
-    match end {
-        Endpoint::Pod { id, .. } => world.pods.get(id)?.node.as_deref(),
-        Endpoint::Node { name, .. } => Some(name),
-        Endpoint::Ip(ip) => {
-            let node = world.nodes.values().find(|node| node.addresses.contains(ip))?;
-            Some(node.name.as_str())
-        }
-    }
 }
 
 /// The Service port that a port of every node stands for.

@@ -49,7 +49,7 @@ impl Path {
 }
 
 /// A flow to ask about.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Ask {
     pub source: Endpoint,
     pub backend: Backend,
@@ -121,7 +121,7 @@ fn with_addresses(ask: &Ask, from: IpAddr, to: IpAddr) -> Ask {
 
 /// The engine's answer: of one flow, or, where a node relays, egress of the flow that leaves the source
 /// and ingress of the one that arrives.
-fn answer(engine: &Engine, ask: &Ask) -> Result<Answer, FlowError> {
+pub(crate) fn answer(engine: &Engine, ask: &Ask) -> Result<Answer, FlowError> {
     let flow = |source: &Endpoint, to: &Backend| Flow {
         source: source.clone(),
         destination: to.end.clone(),
@@ -172,7 +172,7 @@ fn addresses(world: &World, end: &Endpoint) -> Vec<IpAddr> {
 }
 
 /// The end with its address chosen.
-fn at(end: &Endpoint, ip: IpAddr) -> Endpoint {
+pub(crate) fn at(end: &Endpoint, ip: IpAddr) -> Endpoint {
     match end {
         Endpoint::Pod { id, .. } => Endpoint::Pod { id: id.clone(), address: Some(ip) },
         Endpoint::Node { name, .. } => Endpoint::Node { name: name.clone(), address: Some(ip) },

@@ -21,9 +21,9 @@ mod service;
 mod service_port;
 mod target;
 mod twins;
+mod way;
 
 pub use dns::DnsStep;
-pub use entry::node_of;
 pub use error::{AskError, Candidates, Suggestions};
 pub use explain::explain;
 pub use explanation::{Asked, Explanation, Question, Verdict};
@@ -32,3 +32,4 @@ pub use notes::Note;
 pub use port::{AskedProtocol, PortName};
 pub use service::{LeftOut, ServiceStep, Via, WhyLeftOut, backends};
 pub use target::{Target, TargetError, What, short_kind};
+pub use way::{Front, Passage, Way, node_of, passage};

@@ -1,5 +1,7 @@
 //! Where a destination leads: to itself, or through a Service to its backends.
 
+use std::net::IpAddr;
+
 use podfence_model::{Endpoint, Layer4, NamespacedName, World};
 
 use crate::entry::service_of_node_port;
@@ -32,9 +34,12 @@ pub(crate) fn reach(
 ) -> Result<Reached, AskError> {
     let asked = Asked { port, protocol };
     let backends = match destination {
-        Resolved::Service { id, .. } => {
+        Resolved::Service { id, address } => {
             let service = world.services.get(id).ok_or_else(|| AskError::NoPods(id.to_string()))?;
-            return Ok(follow(world, service, asked.wanted(), asked.is_icmp())?.into());
+            let step = follow(world, service, asked.wanted(), asked.is_icmp())?;
+            let is_external =
+                |ip: &IpAddr| service.external_ips.contains(ip) || service.load_balancer_ips.contains(ip);
+            return Ok(ServiceStep { external: address.filter(is_external), ..step }.into());
         }
         Resolved::Pods { pods, .. } => pod_backends(world, pods, &asked)?,
         Resolved::Node(name) => {

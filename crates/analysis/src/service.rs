@@ -42,8 +42,10 @@ pub enum WhyLeftOut {
     NoAddress,
     /// It declares no port of the name that `targetPort` asks for.
     LacksPort(String),
-    /// It runs on another node, and the Service keeps connections on the node they enter by.
+    /// It runs on another node, and the Service keeps connections from outside on the node they enter by.
     OtherNode,
+    /// It runs on another node than the source, and the Service keeps connections from inside on their node.
+    NotOnItsNode,
 }
 
 impl fmt::Display for WhyLeftOut {
@@ -53,6 +55,9 @@ impl fmt::Display for WhyLeftOut {
             Self::Terminating => f.write_str("is being deleted"),
             Self::NoAddress => f.write_str("has no address yet"),
             Self::LacksPort(name) => write!(f, "declares no port named `{name}`"),
+            Self::NotOnItsNode => {
+                f.write_str("runs on another node than the source, and internalTrafficPolicy is Local")
+            }
             Self::OtherNode => f.write_str("runs on another node, and externalTrafficPolicy is Local"),
         }
     }
@@ -82,6 +87,8 @@ pub struct ServiceStep {
     pub left_out: Vec<LeftOut>,
     /// Whether the backends come from EndpointSlices: the Service has no selector.
     pub from_slices: bool,
+    /// The external or load-balancer address that was asked for, if it was one.
+    pub external: Option<IpAddr>,
 }
 
 /// The pods that a Service's selector matches, ready or not; finished ones left out.
@@ -124,6 +131,7 @@ pub(crate) fn follow(
         backends: Vec::new(),
         left_out: Vec::new(),
         from_slices: service.selector.is_none(),
+        external: None,
     };
     let reach = match step.via {
         Via::Alias(_) => return Ok(step),
