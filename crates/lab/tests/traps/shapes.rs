@@ -11,7 +11,7 @@ use crate::stateful::{ENDS, bed};
 /// Sends packets from `a`, and tells which of them should come to `c`, a pod of another node.
 fn check(bed: &Bed, packets: &[Packet], expected: &[bool]) {
     let watch = Watch::over(bed.place("c"));
-    send_all(&packets, bed.place("a"));
+    send_all(packets, bed.place("a"));
     watch.check(packets, expected);
 }
 

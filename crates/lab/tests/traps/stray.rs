@@ -40,7 +40,7 @@ fn strays(from: &str, to: &str) -> Vec<Packet> {
 
 fn check(bed: &Bed, from: &str, to: &str, packets: &[Packet], arrive: bool) {
     let watch = Watch::over(bed.place(to));
-    send_all(&packets, bed.place(from));
+    send_all(packets, bed.place(from));
     watch.check(packets, &vec![arrive; packets.len()]);
 }
 
