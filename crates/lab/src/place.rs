@@ -1,10 +1,11 @@
 //! Places a world: every fact that manifests leave to the cluster is filled in, so that it can be built.
 //!
 //! [`nodes`], their addresses and pod ranges; the node and the addresses of each of the [`pods`]; addresses and node
-//! ports of [`services`]; the cluster DNS. What the input states stays as it is, but for addresses of a family that
+//! ports of [`services`] and what [`exposed`] ones have outside; the cluster DNS. What the input states stays as it is, but for addresses of a family that
 //! the lab shall not have. The same world is always placed the same way, and after a change what stays keeps its place
 //! ([`place_after`]).
 
+mod exposed;
 mod families;
 mod nodes;
 mod pods;
@@ -66,6 +67,9 @@ pub fn place_after(previous: &World, mut world: World, setup: Setup) -> Result<W
     pods::place_pods(&mut world, kept)?;
     stay::services(previous, &mut world);
     services::place_services(&mut world, setup.families);
+    stay::exposed(previous, &mut world);
+    exposed::place_node_ports(&mut world);
+    exposed::place_load_balancers(&mut world);
     Ok(world)
 }
 

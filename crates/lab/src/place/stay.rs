@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
-use podfence_model::{Addresses, Node, Origin, Pod, Service, ServiceAddress, World};
+use podfence_model::{Addresses, Node, Origin, Pod, Port, Protocol, Service, ServiceAddress, World};
 
 use super::WHY;
 
@@ -57,6 +57,31 @@ pub(super) fn services(previous: &World, world: &mut World) {
         let ips = service_ips(before);
         if before.kind == service.kind && !ips.is_empty() && !ips.iter().any(|ip| stated.contains(ip)) {
             service.address = before.address.clone();
+        }
+    }
+}
+
+/// Services keep their node ports and the addresses of their load balancers.
+pub(super) fn exposed(previous: &World, world: &mut World) {
+    let of =
+        |service: &Service| service.ports.iter().filter_map(|p| Some((p.protocol, p.node_port?))).collect();
+    let stated_ports: BTreeSet<(Protocol, Port)> =
+        world.services.values().flat_map(|s| -> Vec<_> { of(s) }).collect();
+    let stated_ips: BTreeSet<IpAddr> =
+        world.services.values().flat_map(|s| s.load_balancer_ips.clone()).collect();
+    for service in world.services.values_mut() {
+        let Some(before) = previous.services.get(&service.meta.id) else { continue };
+        if before.kind != service.kind {
+            continue;
+        }
+        if service.load_balancer_ips.is_empty() {
+            let free = before.load_balancer_ips.iter().filter(|ip| !stated_ips.contains(ip));
+            service.load_balancer_ips = free.copied().collect();
+        }
+        for port in service.ports.iter_mut().filter(|port| port.node_port.is_none()) {
+            let same = before.ports.iter().find(|p| (p.protocol, p.port) == (port.protocol, port.port));
+            let number = same.and_then(|same| same.node_port);
+            port.node_port = number.filter(|number| !stated_ports.contains(&(port.protocol, *number)));
         }
     }
 }

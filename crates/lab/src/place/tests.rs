@@ -49,3 +49,26 @@ fn bridges_are_addresses_of_their_nodes() {
     let texts: Vec<String> = placed.nodes["node-1"].addresses.iter().map(ToString::to_string).collect();
     assert_eq!(texts, ["172.18.0.1", "fd00:172:18::1", "10.244.1.2", "fd00:10:244:1::1"]);
 }
+
+#[test]
+fn exposed_services_get_numbers_and_addresses_and_keep_them() {
+    let id = podfence_testkit::build::id("x/web");
+    let mut world = World::default();
+    podfence_analysis::assumed::add_cluster_dns(&mut world);
+    let mut service = world.services.values().next().unwrap().clone();
+    service.kind = podfence_model::ServiceType::LoadBalancer;
+    service.meta.id = id.clone();
+    let mut stated = World::default();
+    stated.services.insert(id.clone(), service.clone());
+    let placed = place(stated.clone()).unwrap();
+    let ports = |world: &World| -> Vec<u16> {
+        world.services[&id].ports.iter().filter_map(|port| Some(port.node_port?.get())).collect()
+    };
+    let texts: Vec<String> = placed.services[&id].load_balancer_ips.iter().map(ToString::to_string).collect();
+    assert_eq!(texts, ["203.0.113.129", "2001:db8:1b::1"]);
+    assert_eq!(ports(&placed), [30000, 30000, 30001], "numbers are counted by protocol");
+    service.meta.id.name = "a-first".into();
+    stated.services.insert(service.meta.id.clone(), service);
+    let after = place_after(&placed, stated, Setup::default()).unwrap();
+    assert_eq!(after.services[&id], placed.services[&id]);
+}
