@@ -9,7 +9,7 @@
 //! sockets, which no network namespace stops. A running `nscd` would still answer from the host; programs that bring their own
 //! resolver (Go's, musl's) read the same files.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io::{self, Write};
 use std::os::fd::{AsFd, BorrowedFd};
@@ -51,6 +51,9 @@ pub enum InsideError {
         source: io::Error,
     },
     /// There is no such command.
+    #[error("{0}: command not found")]
+    NotFound(String),
+    /// The command cannot be run.
     #[error("{command}: {source}")]
     Command {
         /// Its name.
@@ -73,7 +76,17 @@ fn exec(command: &[OsString]) -> InsideError {
         return InsideError::Command { command: String::new(), source: io::ErrorKind::InvalidInput.into() };
     };
     let source = Command::new(program).args(arguments).exec();
-    InsideError::Command { command: program.to_string_lossy().into_owned(), source }
+    let command = program.to_string_lossy().into_owned();
+    if exists(program) { InsideError::Command { command, source } } else { InsideError::NotFound(command) }
+}
+
+/// The kernel's answer does not tell: a folder of the path that may not be searched counts as a refusal.
+fn exists(program: &OsStr) -> bool {
+    if program.as_encoded_bytes().contains(&b'/') {
+        return Path::new(program).exists();
+    }
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path).any(|folder| folder.join(program).exists())
 }
 
 fn enter(way: &Way) -> Result<(), InsideError> {

@@ -1,8 +1,9 @@
 //! A lab's claim to its name: the lock it holds, and the socket it listens at.
 
 use std::fs::{self, File};
-use std::io::{BufRead, BufReader, IoSlice, Write};
+use std::io::{self, BufRead, BufReader, IoSlice, Write};
 use std::os::fd::{AsRawFd, BorrowedFd};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::time::Duration;
 
@@ -40,16 +41,10 @@ impl Claim {
         let Some(files) = candidates.into_iter().next() else {
             return Err(SessionError::Name(name.to_owned()));
         };
-        dir::prepare(&files)?;
-        let at = SessionError::at;
-        let lock = File::options().create(true).append(true).open(&files.lock).map_err(at(&files.lock))?;
-        let lock = match Flock::lock(lock, FlockArg::LockExclusiveNonblock) {
-            Ok(lock) => lock,
-            Err((_, Errno::EWOULDBLOCK)) => return Err(SessionError::Running(name.to_owned())),
-            Err((_, errno)) => return Err(at(&files.lock)(errno.into())),
-        };
+        let lock = lock(&files, name)?;
+        sweep(&files);
         _ = fs::remove_file(&files.socket); // nobody listens at it: we have the lock
-        let listener = UnixListener::bind(&files.socket).map_err(at(&files.socket))?;
+        let listener = UnixListener::bind(&files.socket).map_err(SessionError::at(&files.socket))?;
         Ok(Self { files, listener, _lock: lock })
     }
 
@@ -64,9 +59,48 @@ impl Claim {
         }
     }
 
-    /// Removes the socket. The lock's file stays: a lab that starts now may hold it already.
+    /// Removes everything that has a name; the lock is held until the process ends.
     pub fn give_up(&self) {
         _ = fs::remove_file(&self.files.socket);
+        _ = fs::remove_file(&self.files.lock);
+        _ = self.files.lock.parent().map(fs::remove_dir); // unless another lab has files in it
+    }
+}
+
+/// Removes what other labs left behind that were killed. Where that fails, it fails again for who takes their name.
+fn sweep(own: &Files) {
+    let dir = own.lock.parent().and_then(|dir| fs::read_dir(dir).ok());
+    let files = dir.into_iter().flatten().flatten().map(|entry| entry.path());
+    for path in
+        files.filter(|path| path.extension().is_some_and(|ending| ending == "lock") && *path != own.lock)
+    {
+        let locked =
+            File::open(&path).ok().and_then(|file| Flock::lock(file, FlockArg::LockExclusiveNonblock).ok());
+        if let Some(_dead) = locked {
+            _ = fs::remove_file(path.with_extension("sock"));
+            _ = fs::remove_file(&path);
+        }
+    }
+}
+
+/// Takes the lock. A lab that ends removes the file of the lock it holds, so what was locked may have lost its name by then.
+fn lock(files: &Files, name: &str) -> Result<Flock<File>, SessionError> {
+    let failed = |error: io::Error| SessionError::at(&files.lock)(error);
+    loop {
+        dir::prepare(files)?;
+        let file = match File::options().create(true).append(true).mode(0o600).open(&files.lock) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+            other => other.map_err(failed)?,
+        };
+        let lock = match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
+            Ok(lock) => lock,
+            Err((_, Errno::EWOULDBLOCK)) => return Err(SessionError::Running(name.to_owned())),
+            Err((_, errno)) => return Err(failed(errno.into())),
+        };
+        let held = lock.metadata().map_err(failed)?.ino();
+        if fs::metadata(&files.lock).is_ok_and(|named| named.ino() == held) {
+            return Ok(lock);
+        }
     }
 }
 
@@ -86,7 +120,7 @@ fn read(stream: &UnixStream) -> Option<Request> {
 }
 
 /// The descriptors go with the first bytes.
-fn write(mut stream: &UnixStream, reply: &Reply, descriptors: &[BorrowedFd<'_>]) -> std::io::Result<()> {
+fn write(mut stream: &UnixStream, reply: &Reply, descriptors: &[BorrowedFd<'_>]) -> io::Result<()> {
     let line = serde_json::to_string(reply)? + "\n";
     let descriptors: Vec<_> = descriptors.iter().map(AsRawFd::as_raw_fd).collect();
     let rights = [ControlMessage::ScmRights(&descriptors)];

@@ -57,13 +57,13 @@ pub fn enter(name: &str, place: &str) -> Result<Way, SessionError> {
 pub fn down(name: &str) -> Result<(), SessionError> {
     let answer = ask(name, &Request::Down)?;
     let Reply::Ending = answer.reply else { return Err(unexpected(answer.reply)) };
-    let lock = &answer.files.lock;
+    let Some(mut lock) = answer.lock else { return Ok(()) };
     let begun = Instant::now();
     while begun.elapsed() < PATIENCE {
-        let file = File::open(lock).map_err(SessionError::at(lock))?;
-        if Flock::lock(file, FlockArg::LockExclusiveNonblock).is_ok() {
-            return Ok(());
-        }
+        lock = match Flock::lock(lock, FlockArg::LockExclusiveNonblock) {
+            Ok(_ended) => return Ok(()),
+            Err((held, _)) => held,
+        };
         thread::sleep(Duration::from_millis(5));
     }
     Err(SessionError::Answer("it has not ended yet".into()))
@@ -73,6 +73,8 @@ struct Answer {
     reply: Reply,
     descriptors: Vec<OwnedFd>,
     files: Files,
+    /// Held by the lab until it has ended; its file may have no name by then.
+    lock: Option<File>,
 }
 
 fn ask(name: &str, request: &Request) -> Result<Answer, SessionError> {
@@ -92,12 +94,13 @@ fn ask(name: &str, request: &Request) -> Result<Answer, SessionError> {
 fn talk(mut stream: &UnixStream, request: &Request, files: Files) -> Result<Answer, SessionError> {
     let wrong = |error: std::io::Error| SessionError::Answer(error.to_string());
     stream.set_read_timeout(Some(PATIENCE)).map_err(wrong)?;
+    let lock = File::open(&files.lock).ok();
     let line = serde_json::to_string(request).map_err(|error| wrong(error.into()))? + "\n";
     stream.write_all(line.as_bytes()).map_err(wrong)?;
     let (text, descriptors) = receive(stream).map_err(wrong)?;
     match serde_json::from_str(&text) {
         Ok(Reply::Refused(why)) => Err(SessionError::Refused(why)),
-        Ok(reply) => Ok(Answer { reply, descriptors, files }),
+        Ok(reply) => Ok(Answer { reply, descriptors, files, lock }),
         Err(error) => Err(wrong(error.into())),
     }
 }

@@ -1,7 +1,6 @@
 //! `podfence lab exec`, `status` and `down`: what other terminals ask of a running lab.
 
 use std::ffi::OsString;
-use std::io::ErrorKind;
 
 use clap::Args;
 use podfence_lab::inside::{InsideError, become_command};
@@ -68,7 +67,7 @@ pub fn exec(arguments: &Exec) -> anyhow::Result<Exit> {
     let command = if arguments.command.is_empty() { &shell[..] } else { &arguments.command };
     let error = become_command(&way, command);
     let code = match &error {
-        InsideError::Command { source, .. } if source.kind() == ErrorKind::NotFound => 127,
+        InsideError::NotFound(_) => 127,
         InsideError::Command { .. } => 126,
         _ => return Err(error.into()),
     };

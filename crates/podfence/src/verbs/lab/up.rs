@@ -188,8 +188,6 @@ impl<'a> Running<'a> {
 
     fn change(&mut self, world: World, begun: Instant) -> anyhow::Result<()> {
         let what = changes::of(self.cluster.world(), &world);
-        let told: String = what.iter().map(|line| format!("{line}\n")).collect();
-        output::print(if what.is_empty() { "Nothing that the network sees is different.\n" } else { &told })?;
         let engine = match self.cluster.update(world) {
             Ok(engine) => engine,
             Err(error) => {
@@ -197,11 +195,13 @@ impl<'a> Running<'a> {
                 return self.refuse("the lab could not follow".into());
             }
         };
-        self.hall.show(&self.cluster, what.clone());
-        if what.is_empty() {
+        let told: String = what.iter().map(|line| format!("{line}\n")).collect();
+        self.hall.show(&self.cluster, what);
+        if told.is_empty() {
             self.engine = engine;
-            return Ok(());
+            return Ok(output::print("Nothing that the network sees is different.\n")?);
         }
+        output::print(&told)?;
         let followed = self.cluster.follow((&self.engine, &self.findings), &engine, PATIENCE);
         (self.engine, self.findings) = (engine, followed.findings);
         let none = "  no verdict changed\n".to_owned();
