@@ -40,7 +40,7 @@ impl Cluster {
         let seen: Vec<Seen> = everything.flows.iter().map(|flow| Seen::new(flow, before.0, engine)).collect();
         let (changed, others): (Vec<&Seen>, Vec<&Seen>) = seen.iter().partition(|one| one.changed());
         let flows = changed.into_iter().chain(sample(others)).map(|one| one.flow.clone()).collect();
-        let asked = Asked { flows, services: everything.services, names: everything.names };
+        let asked = Asked { flows, ..everything };
         let findings = self.run(engine, &asked, timeout);
         let mut items = flow_items(&self.world, &seen, &findings);
         items.extend(findings.services.iter().map(|one| service_item(&self.world, &before.1.services, one)));
@@ -102,6 +102,8 @@ fn sample(flows: Vec<&Seen>) -> Vec<&Seen> {
     drawn.into_iter().take(SAMPLE).map(|(_, one)| one).collect()
 }
 
+/// Where the grid shows a connection; the order is the grid's.
+type Place = (Column, Target);
 /// From, to and on.
 type Name = (String, String, String);
 /// Before, after, in the kernel, and whether they agree.
@@ -109,7 +111,7 @@ type Outcome = (Option<Sign>, Sign, Sign, bool);
 
 /// One connection, where the grid shows it, and what is said of it.
 struct Item {
-    cell: (Column, Target),
+    cell: Place,
     family: Option<Family>,
     /// This connection alone.
     pair: Name,
@@ -161,17 +163,19 @@ fn fold(items: Vec<Item>) -> Vec<VerdictChange> {
     for item in items {
         cells.entry((item.cell.clone(), item.family)).or_default().push(item);
     }
-    let mut lines: BTreeMap<Name, BTreeMap<Option<Family>, BTreeSet<Option<Outcome>>>> = BTreeMap::new();
+    let mut lines: BTreeMap<(Place, Name), BTreeMap<Option<Family>, BTreeSet<Option<Outcome>>>> =
+        BTreeMap::new();
     for ((cell, family), items) in cells {
         for (name, outcome) in lines_of(&cell, &items) {
-            lines.entry(name).or_default().entry(family).or_default().insert(outcome);
+            let line = lines.entry((cell.clone(), name)).or_default();
+            line.entry(family).or_default().insert(outcome);
         }
     }
-    lines.iter().flat_map(|(name, families)| of_line(name, families)).collect()
+    lines.iter().flat_map(|((_, name), families)| of_line(name, families)).collect()
 }
 
 /// The lines of a cell in one family: one if all of it came out alike, otherwise one for each pair.
-fn lines_of((column, target): &(Column, Target), items: &[Item]) -> Vec<(Name, Option<Outcome>)> {
+fn lines_of((column, target): &Place, items: &[Item]) -> Vec<(Name, Option<Outcome>)> {
     let outcomes: BTreeSet<Option<Outcome>> = items.iter().map(Item::outcome).collect();
     if let (Some(one), 1) = (outcomes.first(), outcomes.len()) {
         let (to, on) = table::texts(target);

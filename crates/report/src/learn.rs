@@ -29,19 +29,18 @@ pub fn list(exercises: &[Listed], full: u32) -> String {
     let solved = exercises.iter().filter(|one| one.points.is_some()).count();
     let points: u32 = exercises.iter().filter_map(|one| one.points).sum();
     let most = full * u32::try_from(exercises.len()).unwrap_or(u32::MAX);
-    let mut text = format!("{solved} of {} exercises solved, {points} of {most} points\n", exercises.len());
+    let mut lines =
+        vec![format!("{solved} of {} exercises solved, {points} of {most} points", exercises.len())];
     let width = exercises.iter().map(|one| one.title.len()).max().unwrap_or(0);
-    let mut level = "";
-    for one in exercises {
-        if one.level != level {
-            level = one.level;
-            text += &format!("\n{}\n", paint(BOLD, level));
-        }
-        text += format!("  {:>2}  {:<width$}  {}", one.number, one.title, state(one)).trim_end();
-        text += "\n";
+    for level in exercises.chunk_by(|one, next| one.level == next.level) {
+        lines.extend([String::new(), paint(BOLD, level[0].level)]);
+        let line = |one: &Listed| format!("  {:>2}  {:<width$}  {}", one.number, one.title, state(one));
+        lines.extend(level.iter().map(|one| line(one).trim_end().to_owned()));
     }
     let next = exercises.iter().find(|one| one.points.is_none());
-    text + &next.map_or_else(|| "\nAll solved.\n".into(), |one| format!("\nNext: podfence learn start {}\n", one.number))
+    let next = next.map_or("All solved".into(), |one| format!("Next: podfence learn start {}", one.number));
+    lines.extend([String::new(), next]);
+    lines.join("\n") + "\n"
 }
 
 fn state(one: &Listed) -> String {
@@ -54,6 +53,42 @@ fn state(one: &Listed) -> String {
         None if one.begun || one.hints > 0 => format!("begun{hints}"),
         None => String::new(),
     }
+}
+
+/// An exercise that is begun.
+#[derive(Debug, Clone)]
+pub struct Started<'a> {
+    /// Its number.
+    pub number: u32,
+    /// The task in Markdown; its first line is a heading.
+    pub task: &'a str,
+    /// The learner's folder.
+    pub folder: String,
+    /// Whether the folder was there already.
+    pub again: bool,
+    /// What the learner does there, without a full stop.
+    pub to_do: &'a str,
+    /// What a hint costs.
+    pub hint: u32,
+    /// What the exercise is worth.
+    pub full: u32,
+}
+
+/// The task, where its folder is, and how to go on.
+pub fn started(started: &Started<'_>) -> String {
+    let Started { number, task, folder, again, to_do, hint, full } = started;
+    let (heading, rest) = task.split_once('\n').unwrap_or((task, ""));
+    let made = if *again {
+        format!("{folder} was there already; your files in it are as they were.")
+    } else {
+        format!("Your folder is {folder}")
+    };
+    format!(
+        "{}\n{rest}\n{made}\n{to_do}. Then:\n\n  \
+         podfence learn check {number}    proves it on the kernel\n  \
+         podfence learn hint {number}     tells a hint, for {hint} of {full} points\n",
+        paint(BOLD, heading)
+    )
 }
 
 /// What came of an answer.
@@ -81,53 +116,66 @@ pub struct Checked<'a> {
 
 /// What came of an answer, with the learner's own lines.
 pub fn checked(checked: &Checked<'_>, sources: &SourceMap) -> String {
-    let Checked { number, title, changes, demands, differing, why, points, .. } = checked;
-    let mut text = format!("{}\n\n", paint(BOLD, format!("Exercise {number}: {title}")));
-    if !changes.is_empty() {
-        return text + &not_the_task(changes);
-    }
-    for demand in *demands {
-        text += &one_demand(demand);
-    }
+    let heading = paint(BOLD, format!("Exercise {}: {}", checked.number, checked.title));
+    let parts =
+        if checked.changes.is_empty() { tried(checked, sources) } else { not_the_task(checked.changes) };
+    format!("{heading}\n\n{}\n", parts.join("\n"))
+}
+
+fn tried(checked: &Checked<'_>, sources: &SourceMap) -> Vec<String> {
+    let Checked { number, demands, differing, why, .. } = checked;
+    let mut lines: Vec<String> = demands.iter().flat_map(one_demand).collect();
     if !differing.is_empty() {
-        text += "\nEngine and kernel differ. That is a bug of Podfence and not your mistake; please report it:\n";
-        text += &verdicts::differing(differing);
+        let bug =
+            "Engine and kernel differ. That is a bug of Podfence and not your mistake; please report it:";
+        lines.extend([String::new(), bug.into(), verdicts::differing(differing).trim_end().to_owned()]);
     }
     let held = demands.iter().filter(|demand| demand.holds).count();
-    if let Some(points) = points {
-        return text + &solved(held, *points, checked.next);
+    if let Some(points) = checked.points {
+        lines.extend(solved(held, points, checked.next));
+        return lines;
     }
-    text += &format!("\n{}: {held} of {} demands hold\n", paint(BAD, "NOT YET"), demands.len());
+    let not_yet = paint(BAD, "NOT YET");
+    lines.extend([String::new(), format!("{not_yet}: {held} of {} demands hold", demands.len())]);
     if let Some(why) = why {
-        text += &format!("\nWhy the first one fails:\n\n{}", terminal::explain(why, sources));
+        let explained = terminal::explain(why, sources).trim_end().to_owned();
+        lines.extend(["", "Why the first one fails:", ""].map(str::to_owned));
+        lines.push(explained);
     }
     if checked.hints_left > 0 {
-        text += &format!("\nStuck? podfence learn hint {number}\n");
+        lines.extend([String::new(), format!("Stuck? podfence learn hint {number}")]);
     }
-    text
+    lines
 }
 
-fn solved(demands: usize, points: u32, next: Option<u32>) -> String {
+fn solved(demands: usize, points: u32, next: Option<u32>) -> Vec<String> {
     let points = words::count(points as usize, "point", "points");
     let solved = paint(GOOD, "SOLVED");
-    let text = format!("\n{solved}: all {demands} demands hold, in engine and kernel; {points}\n");
-    text + &next.map_or_else(String::new, |next| format!("\nNext: podfence learn start {next}\n"))
+    let mut lines =
+        vec![String::new(), format!("{solved}: all {demands} demands hold, in engine and kernel; {points}")];
+    lines.extend(next.map(|next| format!("\nNext: podfence learn start {next}")));
+    lines
 }
 
-fn not_the_task(changes: &[String]) -> String {
-    let lines: String = changes.iter().map(|change| format!("  {change}\n")).collect();
-    format!("{}: this may not be changed\n{lines}\nTASK.md says what may.\n", paint(BAD, "NOT THE TASK"))
+fn not_the_task(changes: &[String]) -> Vec<String> {
+    let not_the_task = paint(BAD, "NOT THE TASK");
+    let mut lines = vec![format!("{not_the_task}: something was changed that must stay as it is")];
+    lines.extend(changes.iter().map(|change| format!("  {change}")));
+    lines.push("\nTASK.md says what you may change.".into());
+    lines
 }
 
-fn one_demand(demand: &VerdictRow) -> String {
+/// The demand, and what was found instead.
+fn one_demand(demand: &VerdictRow) -> Vec<String> {
     let VerdictRow { from, to, on, outcome, holds, broken, .. } = demand;
     let sentence = format!("{from} → {to} on {on} must {}", must(outcome));
     if *holds {
-        return format!("  {}  {sentence}\n", paint(GOOD, "holds"));
+        return vec![format!("  {}  {sentence}", paint(GOOD, "holds"))];
     }
-    let head = format!("  {}  {}\n", paint(BAD, "FAILS"), paint(BOLD, sentence));
+    let head = format!("  {}  {}", paint(BAD, "FAILS"), paint(BOLD, sentence));
     let found = verdicts::found(broken);
-    found.lines().fold(head, |text, line| text + &paint(DIM, format!("     {line}")) + "\n")
+    let found = found.lines().map(|line| paint(DIM, format!("     {line}")));
+    [head].into_iter().chain(found).collect()
 }
 
 /// The outcome of a row as what must come of it.
@@ -141,14 +189,11 @@ fn must(outcome: &str) -> String {
     }
 }
 
-/// A hint: its text, which one it is, and what the exercise is worth now.
+/// The hints so far, of `all` that there are, and what solving it brings now if it is not solved yet.
 pub fn hint(title: &str, hints: &[&str], all: usize, worth: Option<u32>) -> String {
-    let mut text = format!("{}\n", paint(BOLD, title));
-    for (number, hint) in (1..).zip(hints) {
-        text += &format!("\nHint {number} of {all}\n{hint}\n");
-    }
-    match worth {
-        Some(worth) => text + &format!("\nSolving it now brings {}.\n", words::count(worth as usize, "point", "points")),
-        None => text,
-    }
+    let mut lines = vec![paint(BOLD, title)];
+    lines.extend((1..).zip(hints).map(|(number, hint)| format!("\nHint {number} of {all}\n{hint}")));
+    let worth = worth.map(|worth| words::count(worth as usize, "point", "points"));
+    lines.extend(worth.map(|worth| format!("\nSolving it now brings {worth}.")));
+    lines.join("\n") + "\n"
 }

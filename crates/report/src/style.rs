@@ -66,7 +66,7 @@ impl Sheet {
 
 /// Breaks text at spaces into lines of at most `width` columns where that is possible; escape sequences
 /// count for nothing.
-fn wrap(text: &str, width: usize) -> Vec<String> {
+pub(crate) fn wrap(text: &str, width: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
     let mut used = 0;
     for word in text.split(' ') {

@@ -11,7 +11,7 @@ pub fn lab_status(status: &LabStatus) -> String {
     let how = if status.rootless { ", without root" } else { "" };
     let head = format!(
         "{}  follows {}, up {} (process {}{how})",
-        paint(BOLD, format!("lab {}", status.name)),
+        paint(BOLD, if status.name == "lab" { "lab".to_owned() } else { format!("lab {}", status.name) }),
         status.follows.join(" and "),
         duration(status.up_seconds),
         status.pid

@@ -88,6 +88,6 @@ pub fn status(arguments: &Status) -> anyhow::Result<Exit> {
 /// Ends the lab.
 pub fn down(arguments: &Down) -> anyhow::Result<Exit> {
     client::down(&arguments.name)?;
-    output::print(&format!("The lab {} is down; nothing is left of it.\n", arguments.name))?;
+    output::print("The lab is down; nothing is left of it.\n")?;
     Ok(Exit::Good)
 }

@@ -1,7 +1,7 @@
 //! `podfence lab up DIR`: a lab that keeps running and follows its files.
 
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
@@ -24,7 +24,7 @@ use crate::exit::Exit;
 use crate::{input, output};
 
 /// After a change. Less than TCP's first retransmission: what is late is asked again.
-const PATIENCE: Duration = Duration::from_millis(800);
+const PATIENCE: Duration = Duration::from_millis(500);
 
 const ABOUT_UP: &str = "\
 Builds the pods of DIR, enforces their policies, shows who reaches whom, and then follows the files: on every save the
@@ -169,8 +169,9 @@ impl<'a> Running<'a> {
 
     fn follow(&mut self, files: &[PathBuf]) -> anyhow::Result<()> {
         let begun = Instant::now();
-        let names: Vec<String> = files.iter().map(|file| file.display().to_string()).collect();
-        output::print(&format!("\n{}\n", terminal::heading(&format!("{} saved", names.join(", ")))))?;
+        let names: Vec<String> = files.iter().map(|file| self.short(file)).collect();
+        let word = if files.iter().any(|file| file.exists()) { "saved" } else { "removed" };
+        output::print(&format!("\n{}\n", terminal::heading(&format!("{} {word}", names.join(", ")))))?;
         match load(self.arguments, &self.step, self.cluster.world()) {
             Ok(Some(world)) => self.change(world, begun),
             Ok(None) => self.refuse(format!("see the errors in {}", names.join(", "))),
@@ -179,6 +180,12 @@ impl<'a> Running<'a> {
                 self.refuse(format!("{error:#}"))
             }
         }
+    }
+
+    /// A file as it is called in the folder that is followed.
+    fn short(&self, file: &Path) -> String {
+        let inside = file.strip_prefix(&self.arguments.path).ok().filter(|path| !path.as_os_str().is_empty());
+        inside.unwrap_or(file).display().to_string()
     }
 
     fn refuse(&self, why: String) -> anyhow::Result<()> {
@@ -207,6 +214,7 @@ impl<'a> Running<'a> {
         let none = "  no verdict changed\n".to_owned();
         let changes = if followed.changes.is_empty() { none } else { change::render(&followed.changes) };
         let took = begun.elapsed().as_secs_f32();
-        Ok(output::print(&format!("{changes}{}{took:.1} s after the save was seen\n", self.agreement()))?)
+        let tried = "tried: what changed, Services and names, and a sample of the rest";
+        Ok(output::print(&format!("{changes}{}{tried}; {took:.1} s\n", self.agreement()))?)
     }
 }
