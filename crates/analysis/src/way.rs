@@ -70,7 +70,11 @@ pub fn passage(
         let near = entry.is_at(node_of(world, &backend.end));
         entry.way(source, &backend, Place { from_here: entry.is_at(home), near })
     });
-    let in_family = |ask: Ask| Ask { arrives: ask.arrives.and_then(|end| place(world, &end, family)), ..ask };
+    let in_family = |ask: Ask| Ask {
+        arrives: ask.arrives.and_then(|end| place(world, &end, family)),
+        leaves: ask.leaves.and_then(|front| in_family(world, &front, family)),
+        ..ask
+    };
     let judged = ways.map(in_family).map(|ask| {
         let outcome = answer(engine, &ask)?.outcome;
         Ok(Way { backend: ask.backend, leaves: ask.leaves, arrives: ask.arrives, outcome })

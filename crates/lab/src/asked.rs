@@ -10,6 +10,7 @@ use podfence_model::{
 };
 
 use crate::dns::RecordKind;
+use crate::entry_check::{EntryQuestion, entries, leads_to_dns};
 use crate::flows;
 use crate::place::nameservers;
 
@@ -46,6 +47,8 @@ pub struct Asked {
     pub flows: Vec<Flow>,
     /// From pods to Services.
     pub services: Vec<ServiceQuestion>,
+    /// By the other ways into Services, from everywhere.
+    pub entries: Vec<EntryQuestion>,
     /// Names.
     pub names: Vec<NameQuestion>,
 }
@@ -54,9 +57,12 @@ impl Asked {
     /// Everybody to everything that is served; every pod to every Service that somebody stated, and its name.
     pub fn everything(world: &World) -> Self {
         let mut asked = Self { flows: flows::everything(world), ..Self::default() };
+        for service in stated_services(world) {
+            asked.entries.extend(service.ports.iter().flat_map(|port| entries(world, service, port)));
+        }
         for pod in callers(world) {
             for service in stated_services(world) {
-                asked.services.extend(to_service(pod, service));
+                asked.services.extend(to_service(world, pod, service));
                 asked.names.extend(of_name(world, pod, service));
             }
         }
@@ -74,8 +80,13 @@ fn stated_services(world: &World) -> impl Iterator<Item = &Service> {
     world.services.values().filter(|service| !matches!(service.meta.origin, Origin::Assumed(_)))
 }
 
-fn to_service<'a>(pod: &'a Pod, service: &'a Service) -> impl Iterator<Item = ServiceQuestion> + 'a {
-    service.ports.iter().flat_map(move |port| to_port(pod, service, port))
+fn to_service<'a>(
+    world: &'a World,
+    pod: &'a Pod,
+    service: &'a Service,
+) -> impl Iterator<Item = ServiceQuestion> + 'a {
+    let others = service.ports.iter().filter(move |port| !leads_to_dns(world, service, port));
+    others.flat_map(move |port| to_port(pod, service, port))
 }
 
 /// A pod to one port of a Service, at each address of a family that the pod has.

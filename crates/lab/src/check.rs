@@ -88,7 +88,7 @@ impl Cluster {
             Layer4::Icmp => Question::Ping,
             Layer4::Port(protocol, port) => Question::Port(transport(protocol), port.get()),
         };
-        Some(Probe { from, source: Some(source), to, question })
+        Some(Probe { from, source: Some(source), link: None, to, question })
     }
 
     /// The DNS server that a flow asks by UDP, if it does: it answers names only.

@@ -12,7 +12,8 @@ use tokio::time::{Instant, timeout_at};
 /// When the second packet goes out, as a part of the time-out.
 const AGAIN_AFTER: u32 = 3;
 
-/// Sends `request` until `judge` recognises an answer in what arrives; `None` when `timeout` has passed.
+/// Sends `request` until `judge` recognises an answer in what arrives; `None` when `timeout` has passed. An error that
+/// `is_ours` denies is about somebody else's packet.
 ///
 /// # Errors
 /// Of the socket, which is also how ICMP errors arrive.
@@ -21,11 +22,12 @@ pub(crate) async fn ask_twice<T>(
     request: &[u8],
     timeout: Duration,
     judge: impl Fn(&[u8]) -> Option<T>,
+    is_ours: impl Fn(&UdpSocket) -> bool,
 ) -> io::Result<Option<T>> {
     let begun = Instant::now();
     for patience in [timeout / AGAIN_AFTER, timeout] {
-        send(socket, request).await?;
-        if let Ok(answer) = timeout_at(begun + patience, listen(socket, &judge)).await {
+        send(socket, request, &is_ours).await?;
+        if let Ok(answer) = timeout_at(begun + patience, listen(socket, &judge, &is_ours)).await {
             return answer.map(Some);
         }
     }
@@ -33,10 +35,13 @@ pub(crate) async fn ask_twice<T>(
 }
 
 /// A filter on the sender's own node answers `EPERM`, a full queue `ENOBUFS`: to the flow, both are silence.
-async fn send(socket: &UdpSocket, request: &[u8]) -> io::Result<()> {
-    match socket.send(request).await {
-        Err(error) if is_silence(&error) => Ok(()),
-        other => other.map(|_sent| ()),
+async fn send(socket: &UdpSocket, request: &[u8], is_ours: impl Fn(&UdpSocket) -> bool) -> io::Result<()> {
+    loop {
+        match socket.send(request).await {
+            Err(error) if is_silence(&error) => return Ok(()),
+            Err(_) if !is_ours(socket) => {}
+            other => return other.map(|_sent| ()),
+        }
     }
 }
 
@@ -44,10 +49,17 @@ fn is_silence(error: &io::Error) -> bool {
     matches!(error.raw_os_error().map(Errno::from_raw), Some(Errno::EPERM | Errno::ENOBUFS))
 }
 
-async fn listen<T>(socket: &UdpSocket, judge: impl Fn(&[u8]) -> Option<T>) -> io::Result<T> {
+async fn listen<T>(
+    socket: &UdpSocket,
+    judge: impl Fn(&[u8]) -> Option<T>,
+    is_ours: impl Fn(&UdpSocket) -> bool,
+) -> io::Result<T> {
     let mut buffer = vec![0; 4096];
     loop {
-        let length = socket.recv(&mut buffer).await?;
+        let length = match socket.recv(&mut buffer).await {
+            Err(_) if !is_ours(socket) => continue,
+            other => other?,
+        };
         if let Some(answer) = judge(&buffer[..length]) {
             return Ok(answer);
         }

@@ -11,6 +11,7 @@ pub mod changes;
 pub mod check;
 pub mod cluster;
 pub mod dns;
+pub mod entry_check;
 mod exchange;
 pub mod expect;
 pub mod flows;

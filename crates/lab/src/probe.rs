@@ -19,7 +19,7 @@ use tokio::task::JoinSet;
 
 use crate::limits;
 use crate::netns::Netns;
-use crate::sockets::{self, Transport};
+use crate::sockets::{self, Leaving, Transport};
 
 /// Long enough for TCP's first retransmission.
 pub const USUAL_TIMEOUT: Duration = Duration::from_millis(1500);
@@ -34,6 +34,8 @@ pub struct Probe {
     pub from: Netns,
     /// The source address, if the namespace shall not choose; it must be one of its own.
     pub source: Option<IpAddr>,
+    /// The interface that it must leave by, if routing shall not choose.
+    pub link: Option<String>,
     /// Where it goes.
     pub to: IpAddr,
     /// What is sent.
@@ -142,12 +144,12 @@ fn open_all(probes: Vec<Placed<Probe>>) -> Vec<(usize, Probe, io::Result<Socket>
 }
 
 fn open(probe: &Probe) -> io::Result<Socket> {
-    let (to, source) = (probe.to, probe.source);
+    let (to, from) = (probe.to, Leaving { source: probe.source, link: probe.link.clone() });
     match probe.question {
-        Question::Port(Transport::Tcp, _) => sockets::tcp_client(to, source),
-        Question::Port(Transport::Udp, port) => sockets::udp_client(SocketAddr::new(to, port), source),
-        Question::Port(Transport::Sctp, _) => sockets::sctp_client(to, source),
-        Question::Ping => sockets::ping_client(to, source),
+        Question::Port(Transport::Tcp, _) => sockets::tcp_client(to, &from),
+        Question::Port(Transport::Udp, port) => sockets::udp_client(SocketAddr::new(to, port), &from),
+        Question::Port(Transport::Sctp, _) => sockets::sctp_client(to, &from),
+        Question::Ping => sockets::ping_client(to, &from),
     }
 }
 

@@ -6,6 +6,7 @@ use podfence_report::json::{Compared, LabStep, VerdictRow};
 
 use crate::check::Checked;
 use crate::dns::Lookup;
+use crate::entry_check::EntryChecked;
 use crate::probe::Outcome;
 use crate::run::Findings;
 use crate::service_check::{NameChecked, ServiceChecked};
@@ -19,7 +20,8 @@ pub fn step(name: Option<String>, findings: &Findings, verdicts: Vec<VerdictRow>
 pub fn compared(findings: &Findings) -> Vec<Compared> {
     let flows = findings.flows.iter().map(flow);
     let services = findings.services.iter().map(service);
-    flows.chain(services).chain(findings.names.iter().map(look_up)).collect()
+    let entries = findings.entries.iter().map(entry);
+    flows.chain(services).chain(entries).chain(findings.names.iter().map(look_up)).collect()
 }
 
 /// A flow that was tried.
@@ -44,6 +46,18 @@ pub(crate) fn service(one: &ServiceChecked) -> Compared {
     Compared {
         from: one.asked.source.to_string(),
         to: format!("svc/{} at {}", one.asked.service, one.asked.address),
+        on: format!("{} {}", one.asked.protocol, one.asked.port),
+        engine: verdicts(&one.engine),
+        kernel: outcome(&one.kernel),
+        agree: one.agrees(),
+    }
+}
+
+/// A connection to a Service by another way that was tried.
+pub(crate) fn entry(one: &EntryChecked) -> Compared {
+    Compared {
+        from: one.asked.source.to_string(),
+        to: format!("svc/{} at {}", one.asked.service, one.asked),
         on: format!("{} {}", one.asked.protocol, one.asked.port),
         engine: verdicts(&one.engine),
         kernel: outcome(&one.kernel),

@@ -7,6 +7,7 @@ use podfence_engine::Engine;
 use crate::asked::Asked;
 use crate::check::Checked;
 use crate::cluster::Cluster;
+use crate::entry_check::EntryChecked;
 use crate::service_check::{NameChecked, ServiceChecked};
 
 /// What a run found.
@@ -16,6 +17,8 @@ pub struct Findings {
     pub flows: Vec<Checked>,
     /// Pods that connect to Services.
     pub services: Vec<ServiceChecked>,
+    /// Everybody that connects to Services by their other ways.
+    pub entries: Vec<EntryChecked>,
     /// Pods that look names up.
     pub names: Vec<NameChecked>,
 }
@@ -23,27 +26,29 @@ pub struct Findings {
 impl Findings {
     /// How many comparisons were made.
     pub fn compared(&self) -> usize {
-        self.flows.len() + self.services.len() + self.names.len()
+        self.flows.len() + self.services.len() + self.entries.len() + self.names.len()
     }
 
     /// How many of them differ.
     pub fn differences(&self) -> usize {
         let flows = self.flows.iter().filter(|one| !one.agrees()).count();
         let services = self.services.iter().filter(|one| !one.agrees()).count();
-        flows + services + self.names.iter().filter(|one| !one.agrees()).count()
+        let entries = self.entries.iter().filter(|one| !one.agrees()).count();
+        flows + services + entries + self.names.iter().filter(|one| !one.agrees()).count()
     }
 }
 
 impl Cluster {
     /// Tries everything that is asked and compares.
     pub fn run(&self, engine: &Engine, asked: &Asked, timeout: Duration) -> Findings {
-        let (flows, services, names) = self.runtime.block_on(async {
+        let (flows, services, entries, names) = self.runtime.block_on(async {
             tokio::join!(
                 self.check_flows(engine, &asked.flows, timeout),
                 self.check_services(engine, &asked.services, timeout),
+                self.check_entries(engine, &asked.entries, timeout),
                 self.check_names(engine, &asked.names, timeout),
             )
         });
-        Findings { flows, services, names }
+        Findings { flows, services, entries, names }
     }
 }

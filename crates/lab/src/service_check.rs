@@ -3,10 +3,10 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use podfence_analysis::Backend;
 use podfence_analysis::assumed::DNS_PORT;
+use podfence_analysis::{Front, Passage, passage};
 use podfence_engine::{Engine, Outcome as Verdict};
-use podfence_model::{Endpoint, Family, Flow, Layer4, Pod, Protocol, Service, ServiceAddress, ServicePort};
+use podfence_model::{Endpoint, Family, Pod, Protocol, Service, ServiceAddress, ServicePort};
 
 use crate::asked::{NameQuestion, ServiceQuestion};
 use crate::cluster::{Cluster, transport};
@@ -18,7 +18,7 @@ use crate::probe::{self, Outcome, Probe, Question};
 pub struct ServiceChecked {
     /// What was tried.
     pub asked: ServiceQuestion,
-    /// What the engine says of the way to each backend; empty when there is none.
+    /// What the engine says of the way to each backend; where there is none, of the way to the Service's address.
     pub engine: Vec<Verdict>,
     /// What came of the packets.
     pub kernel: Outcome,
@@ -27,12 +27,26 @@ pub struct ServiceChecked {
 impl ServiceChecked {
     /// Whether the kernel did what the engine says of some backend: it chooses one by itself.
     pub fn agrees(&self) -> bool {
-        let some = |wanted: Verdict| self.engine.contains(&wanted);
-        match self.kernel {
-            Outcome::Open { .. } | Outcome::Refused => some(Verdict::Allowed),
-            Outcome::TimedOut => self.engine.is_empty() || some(Verdict::Denied),
-            Outcome::Unreachable(_) | Outcome::Failed(_) => false,
-        }
+        is_one_of(&self.engine, &self.kernel)
+    }
+}
+
+/// Whether the kernel did what some verdict says.
+pub(crate) fn is_one_of(engine: &[Verdict], kernel: &Outcome) -> bool {
+    match kernel {
+        Outcome::Open { .. } | Outcome::Refused => engine.contains(&Verdict::Allowed),
+        Outcome::TimedOut => engine.contains(&Verdict::Denied),
+        Outcome::Unreachable(_) | Outcome::Failed(_) => false,
+    }
+}
+
+/// The verdicts on what may become of a connection. A connection that finds no backend on its node is dropped; one that
+/// finds none at all is refused, unless policies drop it before.
+pub(crate) fn verdicts(passage: Passage) -> Vec<Verdict> {
+    match passage {
+        Passage::Ways(ways) => ways.into_iter().map(|way| way.outcome).collect(),
+        Passage::NoBackend(outcome) => vec![outcome],
+        Passage::NoneHere => vec![Verdict::Denied],
     }
 }
 
@@ -41,7 +55,7 @@ impl ServiceChecked {
 pub struct NameChecked {
     /// What was asked.
     pub asked: NameQuestion,
-    /// What the engine says of the way to each DNS server that is ready.
+    /// What the engine says of the way to each DNS server that is ready; where none is, of the way to their Service.
     pub engine: Vec<Verdict>,
     /// What came of it.
     pub kernel: Lookup,
@@ -51,7 +65,7 @@ impl NameChecked {
     /// Whether an answer came exactly if the engine allows it for some server.
     pub fn agrees(&self) -> bool {
         match self.kernel {
-            Lookup::TimedOut => self.engine.is_empty() || self.engine.contains(&Verdict::Denied),
+            Lookup::TimedOut => self.engine.contains(&Verdict::Denied),
             _ => self.engine.contains(&Verdict::Allowed),
         }
     }
@@ -85,33 +99,23 @@ impl Cluster {
         let source = pod.ip(Family::of(asked.address))?;
         let question = Question::Port(transport(asked.protocol), asked.port.get());
         let from = self.netns_of(pod)?.clone();
-        let probe = Probe { from, source: Some(source), to: asked.address, question };
-        let verdict = |backend: &Backend| self.verdict(engine, (pod, source), &backend.end, backend.layer4);
-        let engine = self.behind(asked)?.iter().filter_map(verdict).collect();
+        let probe = Probe { from, source: Some(source), link: None, to: asked.address, question };
+        let engine = self.verdicts_on(engine, (pod, source), asked)?;
         Some((ServiceChecked { asked: asked.clone(), engine, kernel: Outcome::TimedOut }, probe))
     }
 
-    fn behind(&self, asked: &ServiceQuestion) -> Option<Vec<Backend>> {
-        let service = self.world.services.get(&asked.service)?;
-        let is_meant = |port: &&ServicePort| (port.protocol, port.port) == (asked.protocol, asked.port);
-        let port = service.ports.iter().find(is_meant)?;
-        Some(podfence_analysis::backends(&self.world, service, port))
-    }
-
-    fn verdict(
+    fn verdicts_on(
         &self,
         engine: &Engine,
         (pod, source): (&Pod, IpAddr),
-        end: &Endpoint,
-        layer4: Layer4,
-    ) -> Option<Verdict> {
-        let (_, address) = self.seat(end, Family::of(source))?;
+        asked: &ServiceQuestion,
+    ) -> Option<Vec<Verdict>> {
+        let service = self.world.services.get(&asked.service)?;
+        let is_meant = |port: &&ServicePort| (port.protocol, port.port) == (asked.protocol, asked.port);
+        let port = service.ports.iter().find(is_meant)?;
         let source = Endpoint::Pod { id: pod.meta.id.clone(), address: Some(source) };
-        let destination = match end {
-            Endpoint::Pod { id, .. } => Endpoint::Pod { id: id.clone(), address: Some(address) },
-            other => other.clone(),
-        };
-        engine.answer(&Flow { source, destination, layer4 }).ok().map(|answer| answer.outcome)
+        let front = Front::Cluster(asked.address);
+        passage(&self.world, engine, (service, port), &source, &front).ok().map(verdicts)
     }
 
     /// Looks names up. What is late is asked again, as for flows.
@@ -150,9 +154,13 @@ impl Cluster {
     fn dns_verdicts(&self, engine: &Engine, pod: &Pod, source: IpAddr, server: IpAddr) -> Vec<Verdict> {
         let has = |service: &&Service| matches!(&service.address, ServiceAddress::Ips(ips) if ips.contains(&server));
         let Some(service) = self.world.services.values().find(has) else { return Vec::new() };
-        let ports =
-            service.ports.iter().filter(|port| (port.protocol, port.port) == (Protocol::Udp, DNS_PORT));
-        let behind = ports.flat_map(|port| podfence_analysis::backends(&self.world, service, port));
-        behind.filter_map(|one| self.verdict(engine, (pod, source), &one.end, one.layer4)).collect()
+        let asked = ServiceQuestion {
+            source: pod.meta.id.clone(),
+            service: service.meta.id.clone(),
+            protocol: Protocol::Udp,
+            port: DNS_PORT,
+            address: server,
+        };
+        self.verdicts_on(engine, (pod, source), &asked).unwrap_or_default()
     }
 }

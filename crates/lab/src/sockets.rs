@@ -2,10 +2,11 @@
 //!
 //! Everything here is non-blocking and of one family: an IPv6 socket never serves IPv4.
 
-use std::io;
+use std::io::{self, IoSliceMut};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::os::fd::AsRawFd;
 
-use nix::sys::socket::{setsockopt, sockopt};
+use nix::sys::socket::{MsgFlags, SockaddrStorage, recvmsg, setsockopt, sockopt};
 use socket2::{Domain, Protocol, Socket, Type};
 
 use crate::sctp;
@@ -87,36 +88,67 @@ fn prepare_for_datagrams(socket: &Socket, family: IpAddr) -> io::Result<()> {
     Ok(())
 }
 
+/// How a client's packets leave; the kernel chooses what is not stated.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Leaving {
+    pub(crate) source: Option<IpAddr>,
+    pub(crate) link: Option<String>,
+}
+
 /// A TCP socket towards `to`, not yet connected.
-pub(crate) fn tcp_client(to: IpAddr, source: Option<IpAddr>) -> io::Result<Socket> {
-    bound(socket(to, Type::STREAM, None)?, source)
+pub(crate) fn tcp_client(to: IpAddr, from: &Leaving) -> io::Result<Socket> {
+    bound(socket(to, Type::STREAM, None)?, from)
 }
 
 /// A connected UDP socket.
-pub(crate) fn udp_client(to: SocketAddr, source: Option<IpAddr>) -> io::Result<Socket> {
-    connected(socket(to.ip(), Type::DGRAM, None)?, to, source)
+pub(crate) fn udp_client(to: SocketAddr, from: &Leaving) -> io::Result<Socket> {
+    connected(socket(to.ip(), Type::DGRAM, None)?, to, from)
 }
 
 /// A connected socket for echo requests; the kernel gives each an identifier of its own.
-pub(crate) fn ping_client(to: IpAddr, source: Option<IpAddr>) -> io::Result<Socket> {
+pub(crate) fn ping_client(to: IpAddr, from: &Leaving) -> io::Result<Socket> {
     let protocol = if to.is_ipv4() { Protocol::ICMPV4 } else { Protocol::ICMPV6 };
-    connected(socket(to, Type::DGRAM, Some(protocol))?, SocketAddr::new(to, 0), source)
+    connected(socket(to, Type::DGRAM, Some(protocol))?, SocketAddr::new(to, 0), from)
 }
 
 /// A connected raw socket for SCTP: it sees what `to` sends, whatever the ports.
-pub(crate) fn sctp_client(to: IpAddr, source: Option<IpAddr>) -> io::Result<Socket> {
+pub(crate) fn sctp_client(to: IpAddr, from: &Leaving) -> io::Result<Socket> {
     let protocol = Protocol::from(i32::from(sctp::PROTOCOL));
-    connected(socket(to, Type::RAW, Some(protocol))?, SocketAddr::new(to, 0), source)
+    let socket = socket(to, Type::RAW, Some(protocol))?;
+    match to {
+        IpAddr::V4(_) => setsockopt(&socket, sockopt::Ipv4RecvErr, &true)?,
+        IpAddr::V6(_) => setsockopt(&socket, sockopt::Ipv6RecvErr, &true)?,
+    }
+    connected(socket, SocketAddr::new(to, 0), from)
 }
 
-fn connected(socket: Socket, to: SocketAddr, source: Option<IpAddr>) -> io::Result<Socket> {
-    let socket = bound(socket, source)?;
+/// The beginnings of the packets, from the transport header on, that ICMP errors have come about. Only for sockets that keep
+/// them (`IP_RECVERR`).
+pub(crate) fn complained_about(socket: &impl AsRawFd) -> Vec<Vec<u8>> {
+    let mut packets = Vec::new();
+    let flags = MsgFlags::MSG_ERRQUEUE | MsgFlags::MSG_DONTWAIT;
+    let mut buffer = [0; 128];
+    loop {
+        let mut slices = [IoSliceMut::new(&mut buffer)];
+        let Ok(error) = recvmsg::<SockaddrStorage>(socket.as_raw_fd(), &mut slices, None, flags) else {
+            return packets;
+        };
+        let length = error.bytes;
+        packets.push(buffer[..length].to_vec());
+    }
+}
+
+fn connected(socket: Socket, to: SocketAddr, from: &Leaving) -> io::Result<Socket> {
+    let socket = bound(socket, from)?;
     socket.connect(&to.into())?;
     Ok(socket)
 }
 
-fn bound(socket: Socket, source: Option<IpAddr>) -> io::Result<Socket> {
-    if let Some(source) = source {
+fn bound(socket: Socket, from: &Leaving) -> io::Result<Socket> {
+    if let Some(link) = &from.link {
+        socket.bind_device(Some(link.as_bytes()))?;
+    }
+    if let Some(source) = from.source {
         socket.bind(&SocketAddr::new(source, 0).into())?;
     }
     Ok(socket)

@@ -134,7 +134,14 @@ fn sign(outcome: &Outcome) -> Sign {
 }
 
 pub(crate) fn service_cell(one: &ServiceChecked) -> Cell {
-    Cell { engine: fold_verdicts(&one.engine), kernel: sign(&one.kernel), agree: one.agrees() }
+    through_cell(&one.engine, &one.kernel, one.agrees())
+}
+
+/// A refusal is an answer that policies allowed.
+fn through_cell(engine: &[Verdict], kernel: &Outcome, agree: bool) -> Cell {
+    let (engine, kernel) = (fold_verdicts(engine), sign(kernel));
+    let refused = kernel == Sign::Refused && engine == Sign::Open;
+    Cell { engine: if refused { kernel } else { engine }, kernel, agree }
 }
 
 pub(crate) fn name_cell(one: &NameChecked) -> Cell {
@@ -142,7 +149,7 @@ pub(crate) fn name_cell(one: &NameChecked) -> Cell {
     Cell { engine: fold_verdicts(&one.engine), kernel, agree: one.agrees() }
 }
 
-/// What the engine says of all backends: nobody there is a drop in the lab.
+/// What the engine says of all backends.
 pub(crate) fn fold_verdicts(verdicts: &[Verdict]) -> Sign {
     let allowed = verdicts.iter().filter(|v| **v == Verdict::Allowed).count();
     match allowed {

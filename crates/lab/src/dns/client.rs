@@ -16,7 +16,7 @@ use tokio::time::timeout;
 use super::zone::{NameError, absolute};
 use crate::exchange::ask_twice;
 use crate::netns::Netns;
-use crate::sockets;
+use crate::sockets::{self, Leaving};
 
 /// The type of record asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -146,16 +146,16 @@ impl Resolver {
 
     async fn over_udp(&self, netns: &Netns, request: &[u8], id: u16) -> io::Result<Option<Message>> {
         let server = self.nameserver;
-        let socket = netns.run_async(move || sockets::udp_client(server, None)).await?;
+        let socket = netns.run_async(move || sockets::udp_client(server, &Leaving::default())).await?;
         let socket = UdpSocket::from_std(socket.into())?;
         let judge =
             |received: &[u8]| Message::from_vec(received).ok().filter(|answer| answer.metadata.id == id);
-        ask_twice(&socket, request, self.timeout, judge).await
+        ask_twice(&socket, request, self.timeout, judge, |_| true).await
     }
 
     async fn over_tcp(&self, netns: &Netns, request: &[u8]) -> io::Result<Message> {
         let server = self.nameserver;
-        let socket = netns.run_async(move || sockets::tcp_client(server.ip(), None)).await?;
+        let socket = netns.run_async(move || sockets::tcp_client(server.ip(), &Leaving::default())).await?;
         let mut stream = TcpSocket::from_std_stream(socket.into()).connect(server).await?;
         let length = u16::try_from(request.len()).map_err(io::Error::other)?;
         stream.write_all(&[&length.to_be_bytes()[..], request].concat()).await?;

@@ -54,7 +54,7 @@ fn bridges_are_addresses_of_their_nodes() {
 fn exposed_services_get_numbers_and_addresses_and_keep_them() {
     let id = podfence_testkit::build::id("x/web");
     let mut world = World::default();
-    podfence_analysis::assumed::add_cluster_dns(&mut world);
+    add_cluster_dns(&mut world);
     let mut service = world.services.values().next().unwrap().clone();
     service.kind = podfence_model::ServiceType::LoadBalancer;
     service.meta.id = id.clone();

@@ -30,7 +30,8 @@ pub(super) async fn ask(socket: Socket, probe: &Probe, timeout: Duration) -> io:
     let socket = UdpSocket::from_std(socket.into())?;
     let exchange = Exchange::new(probe);
     let request = exchange.request();
-    let answer = ask_twice(&socket, &request, timeout, |received| exchange.judge(received)).await?;
+    let judge = |received: &[u8]| exchange.judge(received);
+    let answer = ask_twice(&socket, &request, timeout, judge, |socket| exchange.is_about_us(socket)).await?;
     Ok(answer.unwrap_or(Outcome::TimedOut))
 }
 
@@ -77,6 +78,13 @@ impl Exchange {
                 echoed.then_some(Outcome::Open { by: None })
             }
         }
+    }
+
+    /// Whether an ICMP error is about our packet: raw sockets hear of all that went to the same address.
+    fn is_about_us(&self, socket: &UdpSocket) -> bool {
+        let Question::Port(Transport::Sctp, port) = self.question else { return true };
+        let ports = [self.source_port.to_be_bytes(), port.to_be_bytes()].concat();
+        sockets::complained_about(socket).iter().any(|packet| packet.starts_with(&ports))
     }
 
     fn judge_sctp(&self, received: &[u8], port: u16) -> Option<Outcome> {

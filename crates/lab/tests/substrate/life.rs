@@ -28,7 +28,8 @@ fn come_and_go(mut topology: Topology, node: &NodeSpec, address: &str) {
     topology.add_pods(&[pod("asker", "node-1", &["10.244.1.2"])]).unwrap();
     let asker = topology.pod("asker").unwrap().netns().clone();
     let ask = || {
-        let probe = Probe { from: asker.clone(), source: None, to: ip(address), question: port(Tcp) };
+        let probe =
+            Probe { from: asker.clone(), source: None, link: None, to: ip(address), question: port(Tcp) };
         runtime.block_on(probe::run(&[probe], TIMEOUT)).remove(0).outcome
     };
     assert_eq!(ask(), Outcome::TimedOut);
@@ -66,7 +67,8 @@ pub fn first_packets() {
         let _servers = serve(place_of(&topology, to), runtime.handle(), &listeners(to)).unwrap();
         for target in targets {
             let from_netns = place_of(&topology, from).clone();
-            let probe = Probe { from: from_netns, source: None, to: ip(target), question: port(Tcp) };
+            let probe =
+                Probe { from: from_netns, source: None, link: None, to: ip(target), question: port(Tcp) };
             let answer = runtime.block_on(probe::run(&[probe], ONE_TRY)).remove(0);
             assert_eq!(answer.outcome, by(to), "{from} → {target} {links:?}");
         }
@@ -87,7 +89,13 @@ pub fn twenty_pods() {
     let mut probes = Vec::new();
     for (from, to) in pods.iter().flat_map(|from| pods.iter().map(move |to| (from, to))) {
         for (transport, address) in [Tcp, Udp, Sctp].into_iter().zip(to.addresses.iter().cycle()) {
-            probes.push(Probe { from: netns(from), source: None, to: *address, question: port(transport) });
+            probes.push(Probe {
+                from: netns(from),
+                source: None,
+                link: None,
+                to: *address,
+                question: port(transport),
+            });
         }
     }
     let answers = runtime.block_on(probe::run(&probes, TIMEOUT));

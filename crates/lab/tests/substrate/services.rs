@@ -78,7 +78,7 @@ pub fn replaced() {
     for (name, address) in addresses {
         services::program(node, &[], &[service(address)]).unwrap();
         let question = Question::Port(Tcp, 80);
-        let probe = Probe { from: node.clone(), source: None, to: ip("10.96.0.1"), question };
+        let probe = Probe { from: node.clone(), source: None, link: None, to: ip("10.96.0.1"), question };
         assert_eq!(runtime.block_on(probe::run(&[probe], TIMEOUT))[0].outcome, by(name));
     }
     let mixed = services::program(node, &[], &[service("fd00::1")]).unwrap_err().to_string();

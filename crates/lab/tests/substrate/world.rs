@@ -103,7 +103,7 @@ impl World {
     }
 
     pub fn probe(&self, from: &str, to: &str, question: Question) -> Probe {
-        Probe { from: self.place(from).clone(), source: None, to: ip(to), question }
+        Probe { from: self.place(from).clone(), source: None, link: None, to: ip(to), question }
     }
 }
 

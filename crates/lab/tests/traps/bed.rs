@@ -188,6 +188,7 @@ impl Bed {
         let probe = |(from, to, question, _): &&Expectation| Probe {
             from: self.place(from).clone(),
             source: None,
+            link: None,
             to: ip(to),
             question: *question,
         };
