@@ -137,13 +137,10 @@ impl Cluster {
         for (node, netns) in nodes {
             let plan = NodePlan::build(engine, &node, &links);
             let failed = |source| ClusterError::Dataplane { node: node.clone(), source };
-            let mut dataplane = match self.dataplanes.remove(&node) {
-                Some(dataplane) => dataplane,
-                None => {
-                    let settings = self.settings.clone();
-                    netns.run(|| Dataplane::open(settings)).map_err(failed)?
-                }
-            };
+            let settings = self.settings.clone();
+            let known = self.dataplanes.remove(&node).map(Ok);
+            let mut dataplane =
+                known.unwrap_or_else(|| netns.run(|| Dataplane::open(settings)).map_err(failed))?;
             let enforced = dataplane.enforce(plan);
             self.dataplanes.insert(node.clone(), dataplane);
             enforced.map_err(failed)?;

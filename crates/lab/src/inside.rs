@@ -142,11 +142,9 @@ impl Drop for Draft {
 }
 
 fn by_dns_alone(nsswitch: &str) -> String {
-    let line = |line: &str| match line.trim_start().starts_with("hosts:") {
-        true => "hosts: files dns\n".to_owned(),
-        false => format!("{line}\n"),
-    };
-    nsswitch.lines().map(line).collect()
+    let is_hosts = |line: &str| line.trim_start().starts_with("hosts:");
+    let lines = nsswitch.lines().map(|line| if is_hosts(line) { "hosts: files dns" } else { line });
+    lines.flat_map(|line| [line, "\n"]).collect()
 }
 
 #[cfg(test)]

@@ -108,6 +108,8 @@ type Place = (Column, Target);
 type Name = (String, String, String);
 /// Before, after, in the kernel, and whether they agree.
 type Outcome = (Option<Sign>, Sign, Sign, bool);
+/// What came of a line in each family; `None` where nothing changed.
+type ByFamily = BTreeMap<Option<Family>, BTreeSet<Option<Outcome>>>;
 
 /// One connection, where the grid shows it, and what is said of it.
 struct Item {
@@ -163,8 +165,7 @@ fn fold(items: Vec<Item>) -> Vec<VerdictChange> {
     for item in items {
         cells.entry((item.cell.clone(), item.family)).or_default().push(item);
     }
-    let mut lines: BTreeMap<(Place, Name), BTreeMap<Option<Family>, BTreeSet<Option<Outcome>>>> =
-        BTreeMap::new();
+    let mut lines: BTreeMap<(Place, Name), ByFamily> = BTreeMap::new();
     for ((cell, family), items) in cells {
         for (name, outcome) in lines_of(&cell, &items) {
             let line = lines.entry((cell.clone(), name)).or_default();

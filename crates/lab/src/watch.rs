@@ -5,6 +5,7 @@
 //! than a millisecond. A change counts once the files have stopped changing for a moment.
 
 use std::collections::BTreeMap;
+use std::ffi::OsStr;
 use std::fs::{self, Metadata};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -40,7 +41,7 @@ impl Watch {
     }
 
     /// Waits for a change, and until it is over. Returns the files that came, went or changed.
-    pub fn next(&mut self) -> Vec<PathBuf> {
+    pub fn wait(&mut self) -> Vec<PathBuf> {
         loop {
             thread::sleep(EVERY);
             let first = look(&self.inputs);
@@ -106,7 +107,7 @@ fn is_hidden(path: &Path) -> bool {
 }
 
 fn is_manifest(path: &Path) -> bool {
-    let ending = path.extension().map(|ending| ending.to_ascii_lowercase());
+    let ending = path.extension().map(OsStr::to_ascii_lowercase);
     ending.is_some_and(|ending| ending == "yaml" || ending == "yml" || ending == "json")
 }
 
@@ -135,7 +136,7 @@ mod tests {
         let mut watch = Watch::new(vec![folder.0.clone()]);
         let path = folder.0.clone();
         let changing = thread::spawn(move || change(&path));
-        let seen = watch.next();
+        let seen = watch.wait();
         changing.join().unwrap();
         seen
     }
@@ -144,14 +145,20 @@ mod tests {
     fn every_way_of_saving_is_seen() {
         let folder = Folder::new("ways");
         let file = folder.0.join("a.yaml");
-        assert_eq!(changed(&folder, |at| fs::write(at.join("a.yaml"), "b").unwrap()), [file.clone()]);
+        assert_eq!(
+            changed(&folder, |at| fs::write(at.join("a.yaml"), "b").unwrap()),
+            std::slice::from_ref(&file)
+        );
         let renamed = |at: &Path| {
             fs::write(at.join(".a.yaml.swp"), "c").unwrap();
             fs::rename(at.join(".a.yaml.swp"), at.join("a.yaml")).unwrap();
         };
-        assert_eq!(changed(&folder, renamed), [file.clone()]);
+        assert_eq!(changed(&folder, renamed), std::slice::from_ref(&file));
         let deep = folder.0.join("deep/b.yml");
-        assert_eq!(changed(&folder, |at| fs::write(at.join("deep/b.yml"), "b").unwrap()), [deep.clone()]);
+        assert_eq!(
+            changed(&folder, |at| fs::write(at.join("deep/b.yml"), "b").unwrap()),
+            std::slice::from_ref(&deep)
+        );
         assert_eq!(changed(&folder, |at| fs::remove_dir_all(at.join("deep")).unwrap()), [deep]);
     }
 
@@ -166,7 +173,7 @@ mod tests {
                 thread::sleep(Duration::from_millis(15));
             }
         });
-        watch.next();
+        watch.wait();
         flapping.join().unwrap();
         assert_eq!(
             fs::read_to_string(folder.0.join("a.yaml")).unwrap(),

@@ -71,7 +71,7 @@ pub fn error_text(error: &anyhow::Error) -> String {
     for cause in error.chain().skip(1).map(ToString::to_string) {
         // Errors of libraries often say their cause themselves.
         if !text.ends_with(&cause) {
-            text += &format!(": {cause}");
+            text = format!("{text}: {cause}");
         }
     }
     format!("{style}error{style:#}: {text}")

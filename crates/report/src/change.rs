@@ -86,19 +86,16 @@ fn line(Folded { from, to, what }: &Folded<'_>) -> String {
         Some(before) => format!("{} → {}", word(before), styled(what.after)),
         None => format!("{}, new", styled(what.after)),
     };
-    let judged = match what.agree {
-        true => paint(DIM, "(engine and kernel agree)"),
-        false => paint(BAD, format!("(THE KERNEL DIFFERS: {})", word(what.kernel))),
+    let judged = if what.agree {
+        paint(DIM, "(engine and kernel agree)")
+    } else {
+        paint(BAD, format!("(THE KERNEL DIFFERS: {})", word(what.kernel)))
     };
     let from: Vec<String> = from.iter().map(|from| paint(BOLD, from)).collect();
     let to: Vec<String> =
         to.iter().map(|(to, on)| format!("{} {}", paint(BOLD, to), on.join(" and "))).collect();
     let text = format!("{} → {}: {change} {judged}", from.join(", "), to.join(", "));
-    wrap(&text, WIDTH)
-        .iter()
-        .enumerate()
-        .map(|(n, line)| format!("{}{line}\n", if n == 0 { "  " } else { "      " }))
-        .collect()
+    format!("  {}\n", wrap(&text, WIDTH).join("\n      "))
 }
 
 fn styled(sign: Sign) -> String {
@@ -141,7 +138,10 @@ mod tests {
     #[test]
     fn a_line_says_what_was_and_what_is() {
         let one = change("shop/san", "shop/nginx");
-        check(&[one.clone()], "  shop/san → shop/nginx TCP 80: dropped → open (engine and kernel agree)\n");
+        check(
+            std::slice::from_ref(&one),
+            "  shop/san → shop/nginx TCP 80: dropped → open (engine and kernel agree)\n",
+        );
         let new = VerdictChange { before: None, ..one.clone() };
         check(&[new], "  shop/san → shop/nginx TCP 80: open, new (engine and kernel agree)\n");
         let differs = VerdictChange { kernel: Sign::Closed, agree: false, ..one };

@@ -4,7 +4,7 @@
 
 use std::net::SocketAddr;
 
-use podfence_netlink::conntrack::{Conntrack, Entry, Transport as Conntracked};
+use podfence_netlink::conntrack::{Conntrack, Entry, Filter, Transport as Conntracked};
 
 use super::ClusterError;
 use crate::netns::Netns;
@@ -23,7 +23,7 @@ pub(super) fn forget(node: &Netns, before: &[ServicePort], now: &[ServicePort]) 
     let name = node.name().to_owned();
     node.run(move || {
         let mut conntrack = Conntrack::open()?;
-        let entries = conntrack.dump(&Default::default())?;
+        let entries = conntrack.dump(&Filter::default())?;
         for entry in entries.iter().filter(|entry| is_stale(entry, &before, &now)) {
             conntrack.delete(&entry.original, entry.zone)?;
         }

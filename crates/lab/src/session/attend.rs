@@ -14,7 +14,7 @@ use super::{Claim, Hall, Request};
 /// To be called before other threads are started: they must not be the ones who get the signals.
 pub fn attend(claim: Claim, hall: Hall, end: fn()) -> io::Result<()> {
     let mut signals = SigSet::empty();
-    [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP].into_iter().for_each(|signal| signals.add(signal));
+    signals.extend([Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP]);
     signals.thread_block()?;
     let claim = Arc::new(claim);
     let give_up = {
@@ -32,7 +32,7 @@ pub fn attend(claim: Claim, hall: Hall, end: fn()) -> io::Result<()> {
         }
     })?;
     thread::Builder::new().name("callers".into()).spawn(move || {
-        while let Ok(call) = claim.next() {
+        while let Ok(call) = claim.wait() {
             let down = call.request == Request::Down;
             hall.receive(call);
             if down {

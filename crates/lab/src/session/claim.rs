@@ -49,7 +49,7 @@ impl Claim {
     }
 
     /// Waits for the next caller that can be understood.
-    pub fn next(&self) -> Result<Call, SessionError> {
+    pub fn wait(&self) -> Result<Call, SessionError> {
         loop {
             let (stream, _) = self.listener.accept().map_err(SessionError::at(&self.files.socket))?;
             if let Some(request) = read(&stream) {

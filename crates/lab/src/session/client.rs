@@ -36,7 +36,7 @@ pub struct Way {
 pub fn status(name: &str) -> Result<LabStatus, SessionError> {
     match ask(name, &Request::Status)?.reply {
         Reply::Status(status) => Ok(*status),
-        other => Err(unexpected(other)),
+        other => Err(unexpected(&other)),
     }
 }
 
@@ -49,14 +49,14 @@ pub fn enter(name: &str, place: &str) -> Result<Way, SessionError> {
             let dir = answer.files.socket.parent().unwrap_or(std::path::Path::new("/")).to_owned();
             Ok(Way { enter, user, network, dir })
         }
-        (other, ..) => Err(unexpected(other)),
+        (other, ..) => Err(unexpected(&other)),
     }
 }
 
 /// Ends a lab, and waits until it is gone.
 pub fn down(name: &str) -> Result<(), SessionError> {
     let answer = ask(name, &Request::Down)?;
-    let Reply::Ending = answer.reply else { return Err(unexpected(answer.reply)) };
+    let Reply::Ending = answer.reply else { return Err(unexpected(&answer.reply)) };
     let Some(mut lock) = answer.lock else { return Ok(()) };
     let begun = Instant::now();
     while begun.elapsed() < PATIENCE {
@@ -138,6 +138,6 @@ fn receive(stream: &UnixStream) -> std::io::Result<(String, Vec<OwnedFd>)> {
     Ok((text, descriptors))
 }
 
-fn unexpected(reply: Reply) -> SessionError {
+fn unexpected(reply: &Reply) -> SessionError {
     SessionError::Answer(format!("{reply:?}"))
 }

@@ -58,7 +58,8 @@ pub(super) fn prepare(files: &Files) -> Result<(), SessionError> {
 /// Whether nobody else can have put anything there. A link is not followed.
 pub(super) fn check(dir: &Path) -> Result<(), SessionError> {
     let found = fs::symlink_metadata(dir).map_err(SessionError::at(dir))?;
-    let safe = found.is_dir() && found.uid() == geteuid().as_raw() && found.mode() & 0o077 == 0;
+    let closed = found.mode().trailing_zeros() >= 6; // nothing for group and others
+    let safe = found.is_dir() && found.uid() == geteuid().as_raw() && closed;
     if safe { Ok(()) } else { Err(SessionError::Unsafe(dir.to_owned())) }
 }
 

@@ -103,7 +103,7 @@ impl Hall {
             }
             Request::Exec { place } => match self.with(|picture| picture.room(place)) {
                 Ok(Room { netns, enter }) => {
-                    call.answer(&Reply::Enter(enter), &[self.0.user.as_fd(), netns.fd()])
+                    call.answer(&Reply::Enter(enter), &[self.0.user.as_fd(), netns.fd()]);
                 }
                 Err(why) => call.answer(&Reply::Refused(why), &[]),
             },

@@ -207,7 +207,7 @@ impl Wire {
 }
 
 /// Those for whom `holds` does not hold, all asked at the same time.
-pub fn failing<'t>(talks: &'t [Talk], holds: fn(&Talk) -> bool) -> Vec<&'t str> {
+pub fn failing(talks: &[Talk], holds: fn(&Talk) -> bool) -> Vec<&str> {
     std::thread::scope(|scope| {
         let asked: Vec<_> = talks.iter().map(|talk| (talk, scope.spawn(move || holds(talk)))).collect();
         let failed = asked.into_iter().filter_map(|(talk, answer)| (!answer.join().unwrap()).then_some(talk));

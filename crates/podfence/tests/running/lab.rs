@@ -10,7 +10,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 /// How long anything may take on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 pub const PODS: &str = "\
 apiVersion: v1
@@ -62,7 +62,9 @@ impl Lab {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let name = format!("test-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
         let lab = Self { folder: std::env::temp_dir().join(format!("podfence-{name}")), name, running: None };
-        files.iter().for_each(|(file, text)| lab.save(file, text));
+        for (file, text) in files {
+            lab.save(file, text);
+        }
         lab
     }
 
@@ -110,10 +112,9 @@ impl Lab {
         let (begun, mut heard) = (Instant::now(), String::new());
         let lines = &self.running.as_ref().unwrap().lines;
         while !texts.iter().all(|text| heard.contains(text)) {
-            match lines.recv_timeout(PATIENCE.saturating_sub(begun.elapsed())) {
-                Ok(line) => heard += &(line + "\n"),
-                Err(_) => panic!("waited for {texts:?} in vain; heard:\n{heard}"),
-            }
+            let line = lines.recv_timeout(PATIENCE.saturating_sub(begun.elapsed()));
+            let line = line.unwrap_or_else(|_| panic!("waited for {texts:?} in vain; heard:\n{heard}"));
+            heard += &(line + "\n");
         }
         heard
     }

@@ -14,10 +14,10 @@ use serde::Serialize;
 use crate::terminal::note_text;
 use crate::words;
 pub use lab::{Compared, LabStep, VerdictRow, lab};
-pub use status::{LabStatus, StatusChange, StatusNode, StatusPod, lab_status};
 pub use learn::checked;
 use path::PathView;
 use question::{DnsView, EndView, ServiceView};
+pub use status::{LabStatus, StatusChange, StatusNode, StatusPod, lab_status};
 
 /// The version of every value this module writes.
 pub const API_VERSION: &str = "podfence.dev/v1alpha1";

@@ -8,7 +8,7 @@ use anyhow::{Context, bail};
 use clap::Args;
 use podfence_engine::Engine;
 use podfence_lab::asked::Asked;
-use podfence_lab::cluster::Cluster;
+use podfence_lab::cluster::{Cluster, Settings};
 use podfence_lab::run::Findings;
 use podfence_lab::sandbox::{self, Sandbox};
 use podfence_lab::scenario::{Step, steps};
@@ -77,7 +77,7 @@ pub fn run(arguments: &Up) -> anyhow::Result<Exit> {
     let mut watch = Watch::new(step.inputs.clone());
     let mut running = Running::start(arguments, step, world, hall)?;
     loop {
-        let files = watch.next();
+        let files = watch.wait();
         running.follow(&files)?;
     }
 }
@@ -120,7 +120,7 @@ struct Running<'a> {
 impl<'a> Running<'a> {
     fn start(arguments: &'a Up, step: Step, world: World, hall: Hall) -> anyhow::Result<Self> {
         let links = arguments.setup.setup().links;
-        let mut cluster = Cluster::build_on(links, World::default(), Default::default())?;
+        let mut cluster = Cluster::build_on(links, World::default(), Settings::default())?;
         let engine = cluster.update(world)?;
         hall.show(&cluster, Vec::new());
         let findings = cluster.run(&engine, &Asked::everything(cluster.world()), probe::USUAL_TIMEOUT);
@@ -131,32 +131,26 @@ impl<'a> Running<'a> {
 
     fn greet(&self) -> anyhow::Result<()> {
         let grid = grid::render(&table::grid(self.cluster.world(), &self.findings));
-        let mut text = format!("{}\n\n{grid}{}", grid::LEGEND, self.agreement());
-        let path = self.arguments.path.display();
-        if let Some(name) = &self.step.name {
-            text =
-                format!("{}\n\n{text}", terminal::heading(&format!("Step {}: {name}", self.arguments.step)));
-        }
-        let of = if self.arguments.name == super::USUAL_NAME {
-            String::new()
-        } else {
-            format!(" --name {}", self.arguments.name)
-        };
-        text += &format!(
-            "\nThe lab is up and follows {path}: save a file there and see what changes. In another terminal:\n"
-        );
-        text +=
-            &format!("  podfence lab exec{of} {} -- CMD…   run a command inside a pod\n", self.somebody());
-        text += &format!("  podfence lab status{of}\nCtrl-C ends it.\n");
-        Ok(output::print(&text)?)
+        let step = self.step.name.iter().map(|name| format!("Step {}: {name}", self.arguments.step));
+        let heading: String = step.flat_map(|step| [terminal::heading(&step), "\n\n".into()]).collect();
+        let (agreement, path, pod) = (self.agreement(), self.arguments.path.display(), self.somebody());
+        let name = &self.arguments.name;
+        let of = if name == super::USUAL_NAME { String::new() } else { format!(" --name {name}") };
+        Ok(output::print(&format!(
+            "{heading}{}\n\n{grid}{agreement}\n\
+             The lab is up and follows {path}: save a file there and see what changes. In another terminal:\n  \
+             podfence lab exec{of} {pod} -- CMD…   run a command inside a pod\n  \
+             podfence lab status{of}\n\
+             Ctrl-C ends it.\n",
+            grid::LEGEND
+        ))?)
     }
 
     /// A pod to show how commands are run.
     fn somebody(&self) -> String {
-        let pods = self.cluster.world().pods.values();
-        let own =
-            pods.filter(|pod| pod.meta.id.namespace != "kube-system").map(|pod| pod.meta.id.to_string());
-        own.last().unwrap_or_else(|| "POD".into())
+        let mut pods = self.cluster.world().pods.values();
+        let own = pods.rfind(|pod| pod.meta.id.namespace != "kube-system");
+        own.map_or_else(|| "POD".into(), |pod| pod.meta.id.to_string())
     }
 
     /// How engine and kernel compare now, with the differences.
@@ -202,7 +196,7 @@ impl<'a> Running<'a> {
                 return self.refuse("the lab could not follow".into());
             }
         };
-        let told: String = what.iter().map(|line| format!("{line}\n")).collect();
+        let told: String = what.iter().flat_map(|line| [line, "\n"]).collect();
         self.hall.show(&self.cluster, what);
         if told.is_empty() {
             self.engine = engine;
