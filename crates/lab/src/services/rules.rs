@@ -8,12 +8,13 @@ use std::net::SocketAddr;
 
 use podfence_model::{SessionAffinity, TrafficPolicy};
 use podfence_netlink::nft::{
-    BaseChain, Batch, Chain, Comment, FibResult, Hook, Load, Name, NumgenKind, Rule, Value, ct_state,
-    fib_flags, priority,
+    BaseChain, Batch, Chain, Comment, FibResult, Hook, Load, Name, NumgenKind, Rejection, Rule, Value,
+    ct_state, fib_flags, priority,
 };
 
 use super::words::{Words, chain, set};
 use super::{ServicePort, ServicesError, TABLE};
+use crate::sockets::Transport;
 
 /// The bit of the packet mark that stands for "masquerade", kube-proxy's.
 const MASQUERADE: u32 = 0x4000;
@@ -36,7 +37,10 @@ pub(super) fn add_base_chains(batch: &mut Batch) -> Result<(), ServicesError> {
         batch.create_chain(&TABLE, &Chain::base(name, base));
     }
     batch.create_chain(&TABLE, &Chain::regular(chain::REJECT));
-    batch.add_rule(&TABLE, &chain::REJECT, &Rule::new().reject())?;
+    // An ICMP error that arrives while the client still sends is lost on TCP; a reset never is.
+    let tcp = Rule::new().l4proto(Transport::Tcp.number());
+    batch.add_rule(&TABLE, &chain::REJECT, &tcp.reject(Rejection::TcpReset))?;
+    batch.add_rule(&TABLE, &chain::REJECT, &Rule::new().reject(Rejection::PortUnreachable))?;
     let marked = Rule::new().any_of(Load::MARK, Value::host32(MASQUERADE));
     let masquerade = marked.set_meta_mark(0, MASQUERADE).masquerade();
     Ok(batch.add_rule(&TABLE, &chain::POSTROUTING, &masquerade)?)

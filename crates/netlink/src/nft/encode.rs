@@ -25,8 +25,6 @@ use super::value::Value;
 use crate::wire::{Attributes, Encode};
 
 const REG_VERDICT: u32 = 0;
-/// `NFT_REJECT_ICMPX_UNREACH`.
-const REJECT_ICMPX: u32 = 2;
 /// `NFT_REJECT_ICMPX_PORT_UNREACH`.
 const ICMPX_PORT_UNREACHABLE: u8 = 1;
 /// `NFT_HASH_JENKINS`.
@@ -120,7 +118,7 @@ fn name(expression: &Expr) -> &'static str {
         Expr::Masquerade { .. } => "masq",
         Expr::NoTrack => "notrack",
         Expr::Hash { .. } => "hash",
-        Expr::Reject => "reject",
+        Expr::Reject(_) => "reject",
     }
 }
 
@@ -162,8 +160,8 @@ fn put_data(data: &mut Vec<u8>, expression: &Expr) {
         Expr::Limit(limit) => put_limit(data, limit),
         Expr::Nat(nat) => put_nat(data, nat),
         Expr::Masquerade { flags: 0 } | Expr::NoTrack => {}
-        Expr::Reject => {
-            data.put_be32(NFTA_REJECT_TYPE, REJECT_ICMPX);
+        Expr::Reject(rejection) => {
+            data.put_be32(NFTA_REJECT_TYPE, *rejection as u32);
             data.put_u8(NFTA_REJECT_ICMP_CODE, ICMPX_PORT_UNREACHABLE);
         }
         Expr::Masquerade { flags } => data.put_be32(NFTA_MASQ_FLAGS, *flags),

@@ -148,9 +148,18 @@ pub enum Expr {
     },
     /// Excludes the packet from connection tracking. For raw prerouting and output chains.
     NoTrack,
-    /// Drops the packet and tells its sender that nobody has the port, by ICMP of its family. For input, forward, output and
-    /// prerouting chains.
-    Reject,
+    /// Drops the packet and tells its sender. For input, forward, output and prerouting chains.
+    Reject(Rejection),
+}
+
+/// How the sender of a rejected packet is told (`NFT_REJECT_*`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u32)]
+pub enum Rejection {
+    /// By a TCP reset; the packet must be TCP.
+    TcpReset = 1,
+    /// By an ICMP error of the packet's family: nobody has the port.
+    PortUnreachable = 2,
 }
 
 /// How registers are compared (`NFT_CMP_*`).

@@ -36,7 +36,7 @@ pub use chain::{BaseChain, Chain, ChainKind, Family, Hook, Policy, Table, priori
 pub use client::Nftables;
 pub use commit::{CommitError, OperationFailure};
 pub use element::{Data, Element, Key, Verdict};
-pub use expr::{Comparison, Expr, IpVersion, Limit, Log, Nat, NatKind, Register};
+pub use expr::{Comparison, Expr, IpVersion, Limit, Log, Nat, NatKind, Register, Rejection};
 pub use load::{CtKey, Direction, FibResult, Header, Load, MetaKey, NumgenKind};
 pub use name::{Comment, LogPrefix, Name, NameError};
 pub use operation::{Operation, Verb};

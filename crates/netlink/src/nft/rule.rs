@@ -5,7 +5,7 @@
 use std::net::IpAddr;
 
 use super::element::Verdict;
-use super::expr::{Comparison, Expr, IpVersion, Limit, Log, Nat, NatKind, Register};
+use super::expr::{Comparison, Expr, IpVersion, Limit, Log, Nat, NatKind, Register, Rejection};
 use super::load::{CtKey, Load, MetaKey};
 use super::name::{Comment, Name};
 use super::value::Value;
@@ -273,10 +273,10 @@ impl Rule {
         self.verdict(Verdict::Drop)
     }
 
-    /// `reject`: dropped, and the sender is told that nobody has the port.
+    /// `reject`: dropped, and the sender is told.
     #[must_use]
-    pub fn reject(self) -> Self {
-        self.expression(Expr::Reject)
+    pub fn reject(self, with: Rejection) -> Self {
+        self.expression(Expr::Reject(with))
     }
 
     /// `return`.

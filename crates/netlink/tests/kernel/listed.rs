@@ -6,7 +6,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use podfence_netlink::nft::{
     Comment, Comparison, DataType, Element, FibResult, IpVersion, Limit, Load, Log, LogPrefix, Name,
-    NumgenKind, Rule, Set, Value, Verdict, ct_state, fib_flags, tcp_flags,
+    NumgenKind, Rejection, Rule, Set, Value, Verdict, ct_state, fib_flags, tcp_flags,
 };
 
 /// The chain that rules jump to.
@@ -233,7 +233,8 @@ fn statements() -> Vec<(Rule, &'static str)> {
     let v6 = IpAddr::from("fd00::2".parse::<Ipv6Addr>().unwrap());
     vec![
         (Rule::new().counter().drop(), "counter packets 0 bytes 0 drop"),
-        (Rule::new().reject(), "reject"),
+        (Rule::new().reject(Rejection::PortUnreachable), "reject"),
+        (Rule::new().l4proto(6).reject(Rejection::TcpReset), "meta l4proto tcp reject with tcp reset"),
         (
             Rule::new().nfproto(IpVersion::V4).hashed(Load::IP_SADDR, 3, 1).accept(),
             "jhash ip saddr mod 3 seed 0x706f6466 1 accept",
