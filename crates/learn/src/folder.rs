@@ -9,17 +9,37 @@ use crate::exercise::Exercise;
 /// Where folders are made unless another place is named.
 const USUAL: &str = "podfence-learn";
 
-/// A file of an exercise cannot be written.
+/// An exercise cannot be begun in a folder.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot write {}: {source}", path.display())]
-pub struct FolderError {
-    path: PathBuf,
-    source: io::Error,
+pub enum FolderError {
+    /// A file cannot be written.
+    #[error("cannot write {}: {source}", path.display())]
+    Unwritable {
+        /// The file.
+        path: PathBuf,
+        /// What went wrong.
+        source: io::Error,
+    },
+    /// The folder is that of another exercise.
+    #[error("{} holds another task; name another folder", .0.display())]
+    Taken(PathBuf),
 }
 
 /// The usual folder of an exercise, below the current one.
 pub fn usual(exercise: &Exercise) -> PathBuf {
     Path::new(USUAL).join(exercise.folder)
+}
+
+/// Whether an exercise was begun in a folder before.
+///
+/// # Errors
+/// The folder may be that of another one.
+pub fn is_begun(exercise: &Exercise, folder: &Path) -> Result<bool, FolderError> {
+    match fs::read_to_string(folder.join(Exercise::TASK)) {
+        Ok(task) if task.lines().next() == exercise.task.lines().next() => Ok(true),
+        Ok(_) => Err(FolderError::Taken(folder.to_owned())),
+        Err(_) => Ok(false),
+    }
 }
 
 /// Writes what is given into a folder, which is made if need be. A file that is there already is the learner's and stays.
@@ -29,7 +49,7 @@ pub fn usual(exercise: &Exercise) -> PathBuf {
 pub fn begin(exercise: &Exercise, folder: &Path) -> Result<(), FolderError> {
     let failed = |path: &Path| {
         let path = path.to_owned();
-        |source| FolderError { path, source }
+        |source| FolderError::Unwritable { path, source }
     };
     fs::create_dir_all(folder).map_err(failed(folder))?;
     let given = [(Exercise::TASK, exercise.task), (Exercise::GIVEN, exercise.given)];
@@ -64,6 +84,9 @@ mod tests {
         begin(exercise, &folder).unwrap();
         assert_eq!(fs::read_to_string(folder.join(Exercise::START)).unwrap(), "mine");
         assert_eq!(fs::read_to_string(folder.join(Exercise::GIVEN)).unwrap(), exercise.given);
+        assert!(is_begun(exercise, &folder).unwrap());
+        let other = is_begun(catalogue::find(6).unwrap(), &folder).unwrap_err().to_string();
+        assert!(other.ends_with("holds another task; name another folder"), "{other}");
         fs::remove_dir_all(&folder).unwrap();
     }
 }

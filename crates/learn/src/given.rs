@@ -7,7 +7,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use podfence_model::{
-    Kind, Labels, Namespace, NamespacedName, NetworkPolicy, ObjectRef, Origin, Pod, Service, Workload, World,
+    Kind, Labels, Meta, Namespace, NamespacedName, NetworkPolicy, ObjectRef, Origin, Pod, Service, Workload,
+    World,
 };
 
 use crate::exercise::Answer;
@@ -57,14 +58,12 @@ fn may_be_added(id: &ObjectRef, answer: Answer) -> bool {
 
 fn difference(id: &ObjectRef, before: &Stated, after: &Stated, answer: Answer) -> Option<Change> {
     let (mut before, mut after) = (before.clone(), after.clone());
-    let is_free = |pod: &str, namespace: &str| {
-        id.kind == Kind::Pod && id.name == pod && id.namespace == namespace
-    };
     let labels_differ = before.take_labels() != after.take_labels();
     if before != after {
         return Some(Change::Changed(id.clone()));
     }
-    let free = matches!(answer, Answer::LabelsOf(namespace, pod) if is_free(pod, namespace));
+    let is_it = |namespace: &str, pod: &str| *id == inside(Kind::Pod, &NamespacedName::new(namespace, pod));
+    let free = matches!(answer, Answer::LabelsOf(namespace, pod) if is_it(namespace, pod));
     (labels_differ && !free).then(|| Change::Labels(id.clone()))
 }
 
@@ -97,42 +96,50 @@ impl Stated {
 const NOWHERE: Origin = Origin::Assumed("");
 
 fn stated(world: &World) -> BTreeMap<ObjectRef, Stated> {
-    let cluster = |kind: Kind, name: &String| ObjectRef { kind, namespace: String::new(), name: name.clone() };
-    let inside = |kind: Kind, id: &NamespacedName| ObjectRef {
-        kind,
-        namespace: id.namespace.clone(),
-        name: id.name.clone(),
-    };
     let mut out = BTreeMap::new();
-    out.extend(world.namespaces.values().map(|one| {
-        (cluster(Kind::Namespace, &one.name), Stated::Namespace(Namespace { origin: NOWHERE, ..one.clone() }))
-    }));
-    out.extend(world.pods.iter().map(|(id, pod)| {
-        let mut pod = pod.clone();
-        pod.meta.origin = NOWHERE;
-        (inside(Kind::Pod, id), Stated::Pod(pod))
-    }));
-    out.extend(world.workloads.iter().map(|(id, one)| {
-        (id.clone(), Stated::Workload(Workload { origin: NOWHERE, ..one.clone() }))
-    }));
-    out.extend(world.services.iter().map(|(id, service)| {
-        let mut service = service.clone();
-        service.meta.origin = NOWHERE;
-        (inside(Kind::Service, id), Stated::Service(service))
-    }));
-    out.extend(world.policies.iter().map(|(id, policy)| {
-        (inside(Kind::NetworkPolicy, id), Stated::Policy(without_places(policy)))
-    }));
-    out.extend(world.nodes.keys().map(|name| (cluster(Kind::Node, name), Stated::Other)));
-    out.extend(world.endpoint_slices.keys().map(|id| (inside(Kind::EndpointSlice, id), Stated::Other)));
-    out.extend(world.ingresses.keys().map(|id| (inside(Kind::Ingress, id), Stated::Other)));
-    out.extend(world.unknown.iter().map(|one| (one.id.clone(), Stated::Other)));
+    for one in world.namespaces.values() {
+        let namespace = Namespace { origin: NOWHERE, ..one.clone() };
+        out.insert(cluster_scoped(Kind::Namespace, &one.name), Stated::Namespace(namespace));
+    }
+    for (id, one) in &world.pods {
+        out.insert(inside(Kind::Pod, id), Stated::Pod(Pod { meta: nowhere(&one.meta), ..one.clone() }));
+    }
+    for (id, one) in &world.workloads {
+        out.insert(id.clone(), Stated::Workload(Workload { origin: NOWHERE, ..one.clone() }));
+    }
+    for (id, one) in &world.services {
+        let service = Service { meta: nowhere(&one.meta), ..one.clone() };
+        out.insert(inside(Kind::Service, id), Stated::Service(service));
+    }
+    for (id, one) in &world.policies {
+        out.insert(inside(Kind::NetworkPolicy, id), Stated::Policy(without_places(one)));
+    }
+    out.extend(others(world).map(|id| (id, Stated::Other)));
     out
 }
 
+fn others(world: &World) -> impl Iterator<Item = ObjectRef> + '_ {
+    let nodes = world.nodes.keys().map(|name| cluster_scoped(Kind::Node, name));
+    let slices = world.endpoint_slices.keys().map(|id| inside(Kind::EndpointSlice, id));
+    let ingresses = world.ingresses.keys().map(|id| inside(Kind::Ingress, id));
+    nodes.chain(slices).chain(ingresses).chain(world.unknown.iter().map(|one| one.id.clone()))
+}
+
+fn cluster_scoped(kind: Kind, name: &str) -> ObjectRef {
+    ObjectRef { kind, namespace: String::new(), name: name.to_owned() }
+}
+
+fn inside(kind: Kind, id: &NamespacedName) -> ObjectRef {
+    let NamespacedName { namespace, name } = id.clone();
+    ObjectRef { kind, namespace, name }
+}
+
+fn nowhere(meta: &Meta) -> Meta {
+    Meta { origin: NOWHERE, ..meta.clone() }
+}
+
 fn without_places(policy: &NetworkPolicy) -> NetworkPolicy {
-    let mut policy = policy.clone();
-    policy.meta.origin = NOWHERE;
+    let mut policy = NetworkPolicy { meta: nowhere(&policy.meta), ..policy.clone() };
     for rule in policy.ingress.iter_mut().chain(&mut policy.egress) {
         rule.place = None;
         rule.peers.iter_mut().for_each(|peer| peer.place = None);
@@ -171,7 +178,10 @@ mod tests {
             (exercise.given.replace("app: web", "app: api"), "Pod shop/web has other labels"),
             (exercise.given.replace("5432", "5433"), "Pod shop/db was changed"),
             (exercise.given.replace("name: db", "name: dc"), "Pod shop/db is not there any more"),
-            (format!("{}---\napiVersion: v1\nkind: Namespace\nmetadata: {{name: x}}\n", exercise.given), "Namespace x was added"),
+            (
+                format!("{}---\napiVersion: v1\nkind: Namespace\nmetadata: {{name: x}}\n", exercise.given),
+                "Namespace x was added",
+            ),
         ];
         for (edited, expected) in cases {
             let found = after(exercise, &edited);
@@ -186,7 +196,8 @@ mod tests {
         assert_eq!(after(exercise, &labelled), [""; 0]);
         let other = exercise.given.replace("app: other", "app: other\n    net-web: 'yes'");
         assert_eq!(after(exercise, &other), ["Pod shop/other has other labels"]);
-        let policy = exercise.given.replace("{}\n  policyTypes: [Ingress, Egress]", "{}\n  policyTypes: [Egress]");
+        let policy =
+            exercise.given.replace("{}\n  policyTypes: [Ingress, Egress]", "{}\n  policyTypes: [Egress]");
         assert_eq!(after(exercise, &policy), ["NetworkPolicy shop/default-deny was changed"]);
         let more = format!("{}---\n{}", exercise.given, catalogue::find(2).unwrap().solution);
         assert_eq!(after(exercise, &more), ["NetworkPolicy shop/db was added"]);

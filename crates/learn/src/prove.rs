@@ -95,12 +95,15 @@ impl Proof {
         };
         let mut explanation = explain(&self.world, &self.engine, &question)?;
         explanation.paths.iter_mut().for_each(|path| silence(&mut path.answer));
+        explanation.dns = None; // where names matter, they are a demand of their own
         Ok(Some(explanation))
     }
 
     fn question(&self, tried: &Tried) -> Option<Question> {
         let (source, destination, layer4) = match tried {
-            Tried::Flow(Flow { source, destination, layer4 }) => (target(source), target(destination), *layer4),
+            Tried::Flow(Flow { source, destination, layer4 }) => {
+                (target(source), target(destination), *layer4)
+            }
             Tried::Service(asked) => {
                 let service = object(Kind::Service, &asked.service);
                 (object(Kind::Pod, &asked.source), service, Layer4::Port(asked.protocol, asked.port))

@@ -45,7 +45,7 @@ fn main() -> ExitCode {
 
 fn trials() -> Vec<Trial> {
     let all = catalogue::ALL.iter();
-    let mut trials: Vec<Trial> = all.flat_map(|exercise| of_exercise(exercise)).collect();
+    let mut trials: Vec<Trial> = all.flat_map(of_exercise).collect();
     trials.push(Trial::test("every_folder_is_in_the_catalogue", every_folder_is_in_the_catalogue));
     trials
 }
@@ -72,7 +72,8 @@ fn of_exercise(exercise: &'static Exercise) -> Vec<Trial> {
 
 fn wrong_answers(exercise: &Exercise) -> Vec<PathBuf> {
     let entries = fs::read_dir(root().join(exercise.folder)).into_iter().flatten().flatten();
-    let is_wrong = |path: &PathBuf| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("wrong-"));
+    let is_wrong =
+        |path: &PathBuf| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("wrong-"));
     let mut found: Vec<PathBuf> = entries.map(|entry| entry.path()).filter(is_wrong).collect();
     found.sort();
     found

@@ -6,19 +6,20 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
 use podfence_lab::sandbox;
+use podfence_learn::exercise::Answer;
 use podfence_learn::progress::{FULL, HINT, Progress, Record};
-use podfence_learn::{Exercise, catalogue, folder, given, prove};
-use podfence_report::learn::{self as text, Checked, Listed};
-use podfence_report::{json, terminal};
+use podfence_learn::{Exercise, Proof, catalogue, folder, given, prove};
+use podfence_report::json;
+use podfence_report::learn::{self as text, Checked, Listed, Started};
 
 use crate::cli::{Output, Source};
 use crate::exit::Exit;
 use crate::{input, output};
 
 const ABOUT: &str = "\
-Without a command it lists the exercises and the score. A task says what must be reachable and what
-must not; you write the policies as YAML files in its folder, with any editor, and `check` builds the
-pods, enforces your policies and sends real packets. It needs no cluster and no root.
+Without a command it lists the exercises and the score. A task says what must be reachable and
+what must not. You write the policies as YAML files in its folder, with any editor; `check` builds
+the pods, enforces your policies and sends real packets. It needs no cluster and no root.
 
   podfence learn start 1
   podfence learn check 1
@@ -127,26 +128,19 @@ fn start(place: &Place) -> anyhow::Result<Exit> {
     let exercise = place.exercise.find()?;
     let mut progress = Progress::load()?;
     let folder = place.folder.clone().unwrap_or_else(|| folder::usual(exercise));
-    let again = folder.join(Exercise::TASK).exists();
+    let again = folder::is_begun(exercise, &folder)?;
     folder::begin(exercise, &folder)?;
-    progress.of_mut(exercise).folder = std::path::absolute(&folder).ok().filter(|path| path.to_str().is_some());
+    progress.of_mut(exercise).folder =
+        std::path::absolute(&folder).ok().filter(|path| path.to_str().is_some());
     progress.store()?;
-    let (number, shown) = (exercise.number, folder.display());
-    let made = if again {
-        format!("{shown} was there already; your files in it are as they were.")
-    } else {
-        format!("Your folder is {shown}")
+    let to_do = match (exercise.answer, exercise.start) {
+        (Answer::LabelsOf(..), _) => "Change given.yaml there",
+        (Answer::Policies, Some(_)) => "Change policy.yaml there",
+        (Answer::Policies, None) => "Write your policies there, as .yaml files",
     };
-    let then = format!(
-        "{made}\nWrite your answer there, as YAML files. Then:\n\n  \
-         podfence learn check {number}    proves it on the kernel\n  \
-         podfence learn hint {number}     tells a hint, for {HINT} of {FULL} points\n"
-    );
-    say(&format!("{}\n{then}", exercise.task.replacen(heading(exercise), &terminal::heading(heading(exercise)), 1)))
-}
-
-fn heading(exercise: &Exercise) -> &'static str {
-    exercise.task.lines().next().unwrap_or_default()
+    let folder = folder.display().to_string();
+    let (number, task) = (exercise.number, exercise.task);
+    say(&text::started(&Started { number, task, folder, again, to_do, hint: HINT, full: FULL }))
 }
 
 /// Where an answer is: as named, where it was started last, or in the usual place.
@@ -175,18 +169,18 @@ fn check(arguments: &Check) -> anyhow::Result<Exit> {
     let changes = given::changes(&exercise.given_world()?, &loaded.world, exercise.answer);
     let changes: Vec<String> = changes.iter().map(ToString::to_string).collect();
     let proof = changes.is_empty().then(|| prove(exercise, loaded.world)).transpose()?;
-    let solved = proof.as_ref().is_some_and(podfence_learn::Proof::holds);
+    let solved = proof.as_ref().is_some_and(Proof::holds);
     let points = solved.then(|| progress.of_mut(exercise).solve());
-    let why = proof.as_ref().map(podfence_learn::Proof::why).transpose()?.flatten();
+    let why = proof.as_ref().map(Proof::why).transpose()?.flatten();
     let checked = Checked {
         number: exercise.number,
         title: exercise.title(),
         changes: &changes,
-        demands: proof.as_ref().map_or(&[], |proof| proof.demands()),
-        differing: proof.as_ref().map_or(&[], |proof| proof.differing()),
+        demands: proof.as_ref().map_or(&[], Proof::demands),
+        differing: proof.as_ref().map_or(&[], Proof::differing),
         why: why.as_ref(),
         points,
-        hints_left: exercise.hints().len() - progress.of(exercise).hints.min(exercise.hints().len()),
+        hints_left: exercise.hints().len().saturating_sub(progress.of(exercise).hints),
         next: catalogue::find(exercise.number + 1).map(|next| next.number),
     };
     output::print(&match arguments.output {
@@ -218,8 +212,8 @@ fn solution(arguments: &Solution) -> anyhow::Result<Exit> {
         let number = exercise.number;
         bail!(
             "exercise {number} is not solved yet\n\
-             `podfence learn hint {number}` tells a hint; `podfence learn solution {number} --give-up` shows a right answer, \
-             and the exercise brings no points then"
+             podfence learn hint {number}                  tells a hint\n\
+             podfence learn solution {number} --give-up    shows a right answer; the exercise then brings no points"
         );
     }
     record.give_up();
