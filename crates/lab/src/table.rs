@@ -3,6 +3,8 @@
 //! Nothing is left out of the comparison, only of the picture: pods with themselves, and what the lab itself added
 //! (the cluster DNS, but for the way to it).
 
+mod entries;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use podfence_engine::Outcome as Verdict;
@@ -18,6 +20,8 @@ use crate::probe::Outcome;
 use crate::run::Findings;
 use crate::service_check::{NameChecked, ServiceChecked};
 
+pub(crate) use self::entries::EntryRow;
+
 /// A source as the grid names it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Column {
@@ -32,6 +36,7 @@ pub(crate) enum Column {
 pub(crate) enum Target {
     Names,
     Service(String, String),
+    Entry(EntryRow),
     Pods(String, Layer4),
     ItsNode(Layer4),
     OtherNodes(Layer4),
@@ -55,13 +60,19 @@ pub fn grid(world: &World, findings: &Findings) -> Grid {
         let target = Target::Service(format!("svc {service}"), format!("{protocol} {port}"));
         add(target, Some(Family::of(*address)), pods(world, source), service_cell(one));
     }
+    for one in &findings.entries {
+        if let Some((target, column)) = entries::place(world, &one.asked) {
+            let cell = through_cell(&one.engine, &one.kernel, one.agrees());
+            add(target, one.asked.source.address().map(Family::of), column, cell);
+        }
+    }
     for one in &findings.flows {
         if let Some((target, column)) = place(world, &one.flow) {
             add(target, one.flow.destination.address().map(Family::of), column, flow_cell(one));
         }
     }
     let folded = rows.into_iter().map(|(key, cells)| (key, fold_cells(cells))).collect();
-    draw(&merge_families(folded))
+    draw(&entries::fold_nodes(&merge_families(folded)))
 }
 
 /// The row and column of a flow; `None` for what the picture leaves out.
@@ -213,6 +224,7 @@ pub(crate) fn texts(target: &Target) -> (String, String) {
     match target {
         Target::Names => ("names of Services".into(), "DNS".into()),
         Target::Service(name, on) => (name.clone(), on.clone()),
+        Target::Entry(row) => entries::texts(row),
         Target::Pods(name, layer4) => (name.clone(), layer4.to_string()),
         Target::ItsNode(layer4) => ("its node".into(), layer4.to_string()),
         Target::OtherNodes(layer4) => ("other nodes".into(), layer4.to_string()),

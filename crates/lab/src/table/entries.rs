@@ -1,0 +1,74 @@
+//! Rows for the ways into Services: one for each node that connections enter by, or one for all where they agree.
+
+use podfence_analysis::Front;
+use podfence_model::{Endpoint, Family, World};
+
+use super::{Cells, Column, Target, column};
+use crate::entry_check::EntryQuestion;
+
+/// A way into a port of a Service.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct EntryRow {
+    service: String,
+    on: String,
+    node: By,
+}
+
+/// By which node.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+enum By {
+    /// The source's own.
+    Own,
+    This(String),
+    Any,
+}
+
+/// The row and column of a way; `None` for what the picture leaves out: nodes at cluster and external addresses, which they
+/// translate themselves.
+pub(super) fn place(world: &World, asked: &EntryQuestion) -> Option<(Target, Column)> {
+    let front = match &asked.front {
+        Front::Cluster(_) => return None,
+        Front::External(..) => "external address",
+        Front::NodePort(..) => "nodePort",
+    };
+    let node = asked.entry().map_or(By::Own, |node| By::This(node.to_owned()));
+    let column = match (&asked.source, &node) {
+        (Endpoint::Node { .. }, By::Own | By::Any) => return None,
+        (Endpoint::Node { name, .. }, By::This(entry)) if name == entry => Column::ItsNode,
+        (Endpoint::Node { .. }, By::This(_)) => Column::OtherNodes,
+        (source, _) => column(world, source, None)?,
+    };
+    let on = format!("{} {} {front}", asked.protocol, asked.port);
+    Some((Target::Entry(EntryRow { service: format!("svc {}", asked.service), on, node }), column))
+}
+
+/// Rows that show the same for every node become one.
+pub(super) fn fold_nodes(rows: &[(Target, Option<Family>, Cells)]) -> Vec<(Target, Option<Family>, Cells)> {
+    let of_all = |target: &Target| match target {
+        Target::Entry(row) if matches!(row.node, By::This(_)) => {
+            Some(Target::Entry(EntryRow { node: By::Any, ..row.clone() }))
+        }
+        _ => None,
+    };
+    let mut out: Vec<(Target, Option<Family>, Cells)> = Vec::new();
+    for (target, family, cells) in rows {
+        let any = of_all(target);
+        let twins = rows.iter().filter(|(other, ..)| any.is_some() && of_all(other) == any);
+        let alike = any.is_some() && twins.clone().count() > 1 && twins.clone().all(|(.., c)| c == cells);
+        let folded = (any.filter(|_| alike).unwrap_or_else(|| target.clone()), *family, cells.clone());
+        if !alike || !out.contains(&folded) {
+            out.push(folded);
+        }
+    }
+    out
+}
+
+/// What the row says it is about.
+pub(super) fn texts(row: &EntryRow) -> (String, String) {
+    let by = match &row.node {
+        By::Own => String::new(),
+        By::This(node) => format!(" by {node}"),
+        By::Any => " by any node".into(),
+    };
+    (row.service.clone(), format!("{}{by}", row.on))
+}
