@@ -23,9 +23,8 @@ const IMPATIENCE: Duration = Duration::from_secs(3);
 const DEEPEST: usize = 32;
 
 /// Files and folders that are looked at.
-#[derive(Debug)]
 pub struct Watch {
-    inputs: Vec<PathBuf>,
+    inputs: Box<dyn Fn() -> Vec<PathBuf>>,
     seen: Sight,
 }
 
@@ -34,17 +33,17 @@ type Traits = (u64, u64, u64, (i64, i64), (i64, i64));
 type Sight = BTreeMap<PathBuf, Traits>;
 
 impl Watch {
-    /// Looks at manifests, and at all of those in folders, from now on.
-    pub fn new(inputs: Vec<PathBuf>) -> Self {
-        let seen = look(&inputs);
-        Self { inputs, seen }
+    /// Looks at manifests, and at all of those in folders, from now on. Which they are is asked before each look.
+    pub fn new(inputs: impl Fn() -> Vec<PathBuf> + 'static) -> Self {
+        let seen = look(&inputs());
+        Self { inputs: Box::new(inputs), seen }
     }
 
     /// Waits for a change, and until it is over. Returns the files that came, went or changed.
     pub fn wait(&mut self) -> Vec<PathBuf> {
         loop {
             thread::sleep(EVERY);
-            let first = look(&self.inputs);
+            let first = look(&(self.inputs)());
             if first != self.seen {
                 let settled = settle(&self.inputs, first);
                 let before = std::mem::replace(&mut self.seen, settled);
@@ -57,11 +56,11 @@ impl Watch {
     }
 }
 
-fn settle(inputs: &[PathBuf], mut last: Sight) -> Sight {
+fn settle(inputs: &dyn Fn() -> Vec<PathBuf>, mut last: Sight) -> Sight {
     let (begun, mut quiet) = (Instant::now(), 0);
     while quiet < QUIET_LOOKS && begun.elapsed() < IMPATIENCE {
         thread::sleep(SETTLING);
-        let now = look(inputs);
+        let now = look(&inputs());
         quiet = if now == last { quiet + 1 } else { 0 };
         last = now;
     }
@@ -133,7 +132,8 @@ mod tests {
     }
 
     fn changed(folder: &Folder, change: impl FnOnce(&Path) + Send + 'static) -> Vec<PathBuf> {
-        let mut watch = Watch::new(vec![folder.0.clone()]);
+        let path = folder.0.clone();
+        let mut watch = Watch::new(move || vec![path.clone()]);
         let path = folder.0.clone();
         let changing = thread::spawn(move || change(&path));
         let seen = watch.wait();
@@ -165,7 +165,8 @@ mod tests {
     #[test]
     fn a_flapping_file_is_one_change() {
         let folder = Folder::new("flapping");
-        let mut watch = Watch::new(vec![folder.0.clone()]);
+        let path = folder.0.clone();
+        let mut watch = Watch::new(move || vec![path.clone()]);
         let path = folder.0.join("a.yaml");
         let flapping = thread::spawn(move || {
             for n in 0..30 {
@@ -180,6 +181,6 @@ mod tests {
             "29",
             "it was over when it was told"
         );
-        assert_eq!(look(&watch.inputs), watch.seen);
+        assert_eq!(look(&(watch.inputs)()), watch.seen);
     }
 }

@@ -2,12 +2,14 @@
 
 use std::fmt;
 
+use podfence_lab::setup::Links;
 use podfence_model::{
-    Addresses, Life, Meta, Node, Origin, Pod, Port, Service, ServiceAddress, ServicePort, ServiceType,
+    Addresses, Life, Meta, Origin, Pod, Port, Service, ServiceAddress, ServicePort, ServiceType,
     SessionAffinity, TargetPort, TrafficPolicy, World,
 };
 use podfence_testkit::build::{ORIGIN, Put, ip, labels, node};
 use podfence_testkit::generate::Rng;
+use podfence_testkit::generate::addresses::host;
 use podfence_testkit::storm::{self, Edit};
 
 /// A change and what it is called.
@@ -20,7 +22,7 @@ impl fmt::Display for Change {
 }
 
 /// Changes a world at random.
-pub fn random(world: &mut World, rng: &mut Rng) -> Change {
+pub fn random(world: &mut World, links: Links, rng: &mut Rng) -> Change {
     let text = match rng.u32(0..100) {
         0..58 => {
             let edit = storm::random_edit(world, rng);
@@ -33,7 +35,7 @@ pub fn random(world: &mut World, rng: &mut Rng) -> Change {
         58..70 => replace_pod(world, rng),
         70..76 => turn_ready(world, rng),
         76..92 => change_service(world, rng),
-        92..96 => add_node(world),
+        92..96 => add_node(world, links),
         _ => remove_node(world, rng),
     };
     settle(world);
@@ -136,7 +138,8 @@ fn service_port(rng: &mut Rng) -> ServicePort {
     ServicePort { name: None, protocol, port: Port::new(1234).unwrap(), target, node_port: None }
 }
 
-fn add_node(world: &mut World) -> String {
+/// A bridge has the first address of each of its node's ranges.
+fn add_node(world: &mut World, links: Links) -> String {
     let Some(number) = (1..20).find(|n| !world.nodes.contains_key(&format!("node-{n}"))) else {
         return "enough nodes".into();
     };
@@ -147,7 +150,11 @@ fn add_node(world: &mut World) -> String {
         format!("10.244.{number}.0/24"),
         format!("fd00:10:244:{number}::/64"),
     ];
-    world.nodes.insert(name.clone(), Node { ..node(&name, &[&v4, &v6], &[&r4, &r6]) });
+    let mut node = node(&name, &[&v4, &v6], &[&r4, &r6]);
+    if links == Links::Bridge {
+        node.addresses.extend(node.pod_ranges.iter().map(|range| host(*range, 1)));
+    }
+    world.nodes.insert(name.clone(), node);
     format!("{name} comes")
 }
 

@@ -8,8 +8,9 @@ use std::time::{Duration, Instant};
 use libtest_mimic::Failed;
 use podfence_engine::{Engine, Outcome};
 use podfence_lab::asked::Asked;
-use podfence_lab::cluster::Cluster;
+use podfence_lab::cluster::{Cluster, Settings};
 use podfence_lab::run::Findings;
+use podfence_lab::setup::{Families, Links, Setup};
 use podfence_lab::{place, record};
 use podfence_model::{NamespacedName, World};
 use podfence_testkit::describe;
@@ -67,16 +68,18 @@ pub fn agree() -> Result<(), Failed> {
 
 fn one_world(seed: u64, tally: &Tally) -> Result<(), String> {
     let mut rng = Rng::with_seed(seed);
-    let mut world = place::place(generate::lab_sized(seed)).map_err(|e| e.to_string())?;
+    let setup = setup_of(seed);
+    let mut world = place::place_in(generate::lab_sized(seed), setup).map_err(|e| e.to_string())?;
     change::settle(&mut world);
-    let mut cluster = Cluster::build(World::default()).map_err(|e| format!("seed {seed}: {e}"))?;
+    let empty = Cluster::build_on(setup.links, World::default(), Settings::default());
+    let mut cluster = empty.map_err(|e| format!("seed {seed}: {e}"))?;
     let mut history = vec!["built".to_owned()];
     for number in 0..=A_WORLD {
         if number > 0 {
-            history.push(change::random(&mut world, &mut rng).to_string());
+            history.push(change::random(&mut world, setup.links, &mut rng).to_string());
             tally.changes.fetch_add(1, Ordering::Relaxed);
         }
-        let told = |wrong: String| format!("seed {seed}: {wrong}\nafter {history:#?}");
+        let told = |wrong: String| format!("seed {seed}, {setup:?}: {wrong}\nafter {history:#?}");
         let before = (cluster.world().clone(), namespaces(&cluster));
         let begun = Instant::now();
         let engine = cluster.update(world.clone()).map_err(|e| told(e.to_string()))?;
@@ -86,6 +89,13 @@ fn one_world(seed: u64, tally: &Tally) -> Result<(), String> {
         compare(&cluster, &engine, tally).map_err(told)?;
     }
     Ok(())
+}
+
+/// Every other world has bridges; two in five have one family only, at least to begin with.
+fn setup_of(seed: u64) -> Setup {
+    let links = if seed % 2 == 0 { Links::Ptp } else { Links::Bridge };
+    let families = [Families::Dual, Families::Dual, Families::Dual, Families::Ipv4, Families::Ipv6];
+    Setup { links, families: families[usize::try_from(seed % 5).unwrap()] }
 }
 
 /// The namespace of every pod.

@@ -3,6 +3,7 @@
 //! `lab run` is here; `up` keeps a lab running, and `call` holds what other terminals ask of it.
 
 mod call;
+mod running;
 mod setup;
 mod up;
 

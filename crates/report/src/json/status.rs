@@ -10,8 +10,8 @@ pub struct LabStatus {
     pub name: String,
     /// The process that holds it.
     pub pid: u32,
-    /// The files and folders that it follows.
-    pub follows: Vec<String>,
+    /// The folder or file that it follows, and which step of it.
+    pub follows: String,
     /// How long it has been up, in seconds.
     pub up_seconds: u64,
     /// Whether it runs without privilege, in a user namespace.

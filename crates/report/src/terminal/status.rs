@@ -12,7 +12,7 @@ pub fn lab_status(status: &LabStatus) -> String {
     let head = format!(
         "{}  follows {}, up {} (process {}{how})",
         paint(BOLD, if status.name == "lab" { "lab".to_owned() } else { format!("lab {}", status.name) }),
-        status.follows.join(" and "),
+        status.follows,
         duration(status.up_seconds),
         status.pid
     );
