@@ -33,8 +33,10 @@ fn main() -> ExitCode {
     common::in_sandbox(&arguments, |entered| trials(entered, links_before))
 }
 
+type InWorld = (&'static str, fn(&World));
+
 /// Tests that many may share a world for.
-const IN_WORLD: [(&str, fn(&World)); 13] = [
+const IN_WORLD: [InWorld; 13] = [
     ("pods_reach_each_other", reach::pods_reach_each_other),
     ("nodes_and_outside_reach_and_are_reached", reach::nodes_and_outside),
     ("closed_ports_refuse", reach::closed_ports_refuse),
