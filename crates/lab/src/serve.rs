@@ -1,6 +1,6 @@
 //! Real servers: every declared port of a namespace answers, on all its addresses, and says who it is.
 //!
-//! A TCP server speaks first, with its name on a line, then echoes; a UDP server puts its name on a line before what it echoes; an SCTP server
+//! A TCP server speaks first, with its name in an answer of HTTP, then echoes; a UDP server puts its name on a line before what it echoes; an SCTP server
 //! answers the handshake with its name as the cookie. What has no server is left to the kernel, which refuses. Start at [`serve`].
 
 pub(crate) mod datagram;

@@ -22,9 +22,13 @@ pub(super) async fn ask(socket: Socket, to: SocketAddr, timeout: Duration) -> io
     }
 }
 
-/// The first line the server says. An open port whose server stays silent is open all the same.
+/// The first line the server says, behind the head if it speaks HTTP. An open port whose server stays silent is open all the same.
 async fn banner(stream: TcpStream) -> Option<String> {
-    let mut line = String::new();
-    BufReader::new(stream).read_line(&mut line).await.ok()?;
-    line.strip_suffix('\n').map(str::to_owned)
+    let mut lines = BufReader::new(stream).lines();
+    let first = lines.next_line().await.ok()??;
+    if !first.starts_with("HTTP/") {
+        return Some(first);
+    }
+    while !lines.next_line().await.ok()??.is_empty() {}
+    lines.next_line().await.ok()?
 }

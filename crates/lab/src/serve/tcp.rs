@@ -1,4 +1,6 @@
 //! TCP: speak first, then echo until the client has finished.
+//!
+//! What is said first is a whole answer of HTTP with the name in it, so that `curl` and `wget` in a pod show who is there.
 
 use std::io;
 use std::sync::Arc;
@@ -10,8 +12,14 @@ use tokio::task::JoinSet;
 
 pub(super) fn start(tasks: &mut JoinSet<()>, socket: Socket, name: &str) -> io::Result<()> {
     let listener = TcpListener::from_std(socket.into())?;
-    tasks.spawn(listen(listener, format!("{name}\n").into()));
+    tasks.spawn(listen(listener, greeting(name).into()));
     Ok(())
+}
+
+fn greeting(name: &str) -> String {
+    let length = name.len() + 1;
+    let fields = format!("Content-Type: text/plain\r\nContent-Length: {length}\r\nConnection: close");
+    format!("HTTP/1.0 200 OK\r\n{fields}\r\n\r\n{name}\n")
 }
 
 async fn listen(listener: TcpListener, banner: Arc<str>) {

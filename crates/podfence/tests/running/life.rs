@@ -65,6 +65,9 @@ pub fn commands_run_inside_pods() {
     let (_, links) = lab.exec("web", &["cat", "/proc/self/net/dev"]);
     assert!(links.contains("eth0"), "{links}");
     assert_eq!(lab.exec("web", &["sh", "-c", "exit 7"]).0, 7);
+    if Path::new("/usr/bin/curl").exists() {
+        assert_eq!(lab.exec("client", &["curl", "-sS", "-m", "5", "web:8080"]), (0, "shop/web\n".into()));
+    }
     let (code, told) = lab.exec("web", &["no-such-command"]);
     assert!(code == 127 && told.contains("no-such-command"), "{told}");
     assert_eq!(lab.exec("web", &["/etc"]).0, 126);
