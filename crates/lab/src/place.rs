@@ -1,7 +1,7 @@
 //! Places a world: every fact that manifests leave to the cluster is filled in, so that it can be built.
 //!
-//! [`nodes`], their addresses and pod ranges; the node and the addresses of each of the [`pods`]; addresses and node
-//! ports of [`services`] and what [`exposed`] ones have outside; the cluster DNS. What the input states stays as it is, but for addresses of a family that
+//! `nodes`, their addresses and pod ranges; the node and the addresses of each of the `pods`; addresses and node
+//! ports of `services` and what `exposed` ones have outside; the cluster DNS. What the input states stays as it is, but for addresses of a family that
 //! the lab shall not have. The same world is always placed the same way, and after a change what stays keeps its place
 //! ([`place_after`]).
 

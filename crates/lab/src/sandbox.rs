@@ -1,7 +1,7 @@
 //! The private world the lab runs in: a network namespace, owned by us, that touches nothing of the host.
 //!
 //! [`enter`] is called once, first thing in `main`, while the process has a single thread. With the needed capabilities it only leaves the
-//! host's network; without them it makes a user namespace first, so no root is needed. Why a system refuses is found out in [`diagnosis`].
+//! host's network; without them it makes a user namespace first, so no root is needed. Why a system refuses is found out in `diagnosis`.
 //! Nothing here has a name in a file system: when the process ends, however it ends, the kernel takes everything back.
 
 mod diagnosis;

@@ -2,7 +2,7 @@
 //!
 //! The destination is rewritten before policies see the packet, for pods and whoever comes from elsewhere (prerouting) and for
 //! the node itself (output). What of a Service a node translates, and under which traffic policy, is a [`ServicePort`]; the rules
-//! are kube-proxy's and stand in [`rules`], the [`tables`] that lead to them beside. Two things differ: client affinity is a hash
+//! are kube-proxy's and stand in `rules`, the `tables` that lead to them beside. Two things differ: client affinity is a hash
 //! of the client's address, without a time-out, and a port without backends rejects behind the policies (as in the iptables
 //! mode), so that a refused packet is never answered. Which backends a port has is for the caller to say.
 

@@ -93,7 +93,7 @@ fn one_world(seed: u64, tally: &Tally) -> Result<(), String> {
 
 /// Every other world has bridges; two in five have one family only, at least to begin with.
 fn setup_of(seed: u64) -> Setup {
-    let links = if seed % 2 == 0 { Links::Ptp } else { Links::Bridge };
+    let links = if seed.is_multiple_of(2) { Links::Ptp } else { Links::Bridge };
     let families = [Families::Dual, Families::Dual, Families::Dual, Families::Ipv4, Families::Ipv6];
     Setup { links, families: families[usize::try_from(seed % 5).unwrap()] }
 }
