@@ -1,7 +1,7 @@
 //! Who may talk to whom: model values in, verdicts and traces out.
 //!
 //! The engine never works on pods one by one. It cuts all addresses into *peer classes*, the coarsest parts
-//! that the active selectors and blocks respect ([`class`]), cuts ports per program ([`compile`]), and shares
+//! that the active selectors and blocks respect (`class`), cuts ports per program (`compile`), and shares
 //! *programs* between pods and *unions* of classes between programs. [`Engine::answer`] walks the rules of one
 //! flow over the same classes and keeps the trace; [`Engine::compile`] is what a dataplane enforces. Both rest
 //! on one signature per class, and a property test holds them to each other.
