@@ -27,6 +27,35 @@ pub fn is_cluster_dns(pod: &Pod) -> bool {
         && pod.meta.labels.get(DNS_LABEL).is_some_and(|v| v == DNS_LABEL_VALUE)
 }
 
+/// Values of [`APP_LABELS`] that ingress controllers install their pods with.
+const INGRESS_CONTROLLERS: [&str; 12] = [
+    "ambassador",
+    "contour",
+    "emissary-ingress",
+    "haproxy-ingress",
+    "ingress-controller",
+    "ingress-nginx",
+    "istio-ingressgateway",
+    "kong",
+    "kubernetes-ingress",
+    "nginx-ingress",
+    "nginx-ingress-controller",
+    "traefik",
+];
+/// Labels that say which application a pod belongs to, the recommended one first.
+const APP_LABELS: [&str; 4] = ["app.kubernetes.io/name", "app", "k8s-app", "name"];
+const COMPONENT_LABEL: &str = "app.kubernetes.io/component";
+
+/// Whether a pod is taken for an ingress controller, which proxies what Ingresses say: one of the labels
+/// `app.kubernetes.io/name`, `app`, `k8s-app` and `name` has the name of a controller that is widely used (`ingress-nginx`,
+/// `traefik`, `haproxy-ingress` and so on), and `app.kubernetes.io/component`, if it is there, is `controller` or
+/// `ingress-controller`: such a chart has other pods, too.
+pub fn is_ingress_controller(pod: &Pod) -> bool {
+    let label = |key: &str| pod.meta.labels.get(key).map(String::as_str);
+    let named = APP_LABELS.iter().filter_map(|key| label(key)).any(|app| INGRESS_CONTROLLERS.contains(&app));
+    named && label(COMPONENT_LABEL).is_none_or(|part| ["controller", "ingress-controller"].contains(&part))
+}
+
 /// Adds CoreDNS as kubeadm installs it, unless the world has cluster DNS pods; true when it was added.
 ///
 /// The Namespace `kube-system` (with no label but its name, unless an input states it), a Deployment

@@ -12,6 +12,8 @@ use podfence_model::{
 use crate::dns::RecordKind;
 use crate::entry_check::{EntryQuestion, entries, leads_to_dns};
 use crate::flows;
+use crate::ingress;
+use crate::ingress::check::IngressQuestion;
 use crate::place::nameservers;
 
 /// A pod connects to a Service's cluster address.
@@ -49,6 +51,8 @@ pub struct Asked {
     pub services: Vec<ServiceQuestion>,
     /// By the other ways into Services, from everywhere.
     pub entries: Vec<EntryQuestion>,
+    /// By the rules of Ingresses, from outside.
+    pub ingresses: Vec<IngressQuestion>,
     /// Names.
     pub names: Vec<NameQuestion>,
 }
@@ -56,7 +60,8 @@ pub struct Asked {
 impl Asked {
     /// Everybody to everything that is served; every pod to every Service that somebody stated, and its name.
     pub fn everything(world: &World) -> Self {
-        let mut asked = Self { flows: flows::everything(world), ..Self::default() };
+        let (flows, ingresses) = (flows::everything(world), ingress::check::questions(world));
+        let mut asked = Self { flows, ingresses, ..Self::default() };
         for service in stated_services(world) {
             asked.entries.extend(service.ports.iter().flat_map(|port| entries(world, service, port)));
         }

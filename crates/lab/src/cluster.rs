@@ -3,25 +3,27 @@
 //! [`Cluster::build`] makes it, [`Cluster::enforce`] lets the nodes enforce what an engine says, [`Cluster::update`] follows
 //! changes, and [`crate::check`] asks the kernel. Dropping it takes everything away.
 
+mod names;
 mod parts;
 mod proxied;
 mod stale;
 mod update;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use podfence_analysis::assumed::DNS_PORT;
 use podfence_dataplane_nft::{Dataplane, DataplaneError};
 use podfence_engine::Engine;
-use podfence_model::{Endpoint, Family, NamespacedName, Pod, Protocol, Service, ServiceAddress, World};
+use podfence_model::{Endpoint, Family, NamespacedName, Pod, Protocol, World};
 use podfence_plan::{Link, NodePlan};
 use tokio::runtime::Runtime;
 
 use self::parts::{Place, Serving};
 use self::proxied::Proxied;
-use crate::dns::{NameError, Resolver, SharedZone, Zone};
+use crate::dns::{NameError, Resolver, SharedZone};
+use crate::ingress::SharedRoutes;
 use crate::netns::Netns;
 use crate::place::nameservers;
 use crate::serve::{ServeError, Servers};
@@ -90,6 +92,7 @@ pub struct Cluster {
     /// What every node translates.
     translated: BTreeMap<String, Proxied>,
     zone: SharedZone,
+    routes: SharedRoutes,
 }
 
 impl Cluster {
@@ -118,6 +121,7 @@ impl Cluster {
             serving: BTreeMap::new(),
             translated: BTreeMap::new(),
             zone: SharedZone::default(),
+            routes: SharedRoutes::default(),
         };
         let parts = cluster.begin(world)?;
         cluster.finish(&parts)?;
@@ -194,30 +198,6 @@ impl Cluster {
             })
         };
         self.world.pods.values().filter_map(|pod| Some((pod.meta.id.clone(), link(pod)?))).collect()
-    }
-}
-
-fn zone(world: &World) -> Result<Zone, NameError> {
-    let mut zone = Zone::new();
-    for service in world.services.values() {
-        let id = &service.meta.id;
-        let name = format!("{}.{}.svc.cluster.local.", id.name, id.namespace);
-        zone.add_addresses(&name, &resolved_addresses(world, service))?;
-    }
-    Ok(zone)
-}
-
-/// What a Service's name resolves to: its cluster addresses, or its pods' when it is headless.
-fn resolved_addresses(world: &World, service: &Service) -> Vec<IpAddr> {
-    match &service.address {
-        ServiceAddress::Ips(ips) => ips.clone(),
-        ServiceAddress::Unstated => Vec::new(),
-        ServiceAddress::Headless => {
-            let ports = service.ports.iter();
-            let ends = ports.flat_map(|port| podfence_analysis::backends(world, service, port));
-            let ips = ends.flat_map(|backend| addresses(world, &backend.end));
-            ips.collect::<BTreeSet<_>>().into_iter().collect()
-        }
     }
 }
 

@@ -9,4 +9,6 @@ mod zone;
 
 pub use client::{Lookup, RecordKind, Resolution, Resolver};
 pub use server::serve;
+#[cfg(test)]
+pub(crate) use zone::Found;
 pub use zone::{NameError, SharedZone, Zone};

@@ -185,7 +185,8 @@ impl Cluster {
         Some((EntryChecked { asked, engine, kernel: Outcome::TimedOut }, probe))
     }
 
-    fn dialled(&self, asked: &EntryQuestion, family: Family) -> Option<SocketAddr> {
+    /// Where a connection is sent to.
+    pub(crate) fn dialled(&self, asked: &EntryQuestion, family: Family) -> Option<SocketAddr> {
         match &asked.front {
             Front::Cluster(ip) | Front::External(ip, _) => Some(SocketAddr::new(*ip, asked.port.get())),
             Front::NodePort(node, number) => {

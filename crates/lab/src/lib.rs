@@ -15,6 +15,7 @@ pub mod entry_check;
 mod exchange;
 pub mod expect;
 pub mod flows;
+pub mod ingress;
 pub mod inside;
 mod limits;
 pub mod netns;

@@ -21,6 +21,8 @@ use crate::limits;
 use crate::netns::Netns;
 use crate::sockets::{self, Leaving, Transport};
 
+pub(crate) use tcp::banner;
+
 /// Long enough for TCP's first retransmission.
 pub const USUAL_TIMEOUT: Duration = Duration::from_millis(1500);
 
@@ -173,7 +175,7 @@ impl Outcome {
     }
 
     /// What an error of a socket says about the flow; ICMP errors arrive as these (`icmp_err_convert`, `icmpv6_err_convert`).
-    fn of(error: &io::Error) -> Self {
+    pub(crate) fn of(error: &io::Error) -> Self {
         match error.raw_os_error().map_or(Errno::EIO, Errno::from_raw) {
             Errno::ECONNREFUSED | Errno::ECONNRESET | Errno::ENOPROTOOPT | Errno::EPROTO => Self::Refused,
             Errno::ETIMEDOUT => Self::TimedOut,

@@ -7,6 +7,7 @@ use podfence_report::json::{Compared, LabStep, VerdictRow};
 use crate::check::Checked;
 use crate::dns::Lookup;
 use crate::entry_check::EntryChecked;
+use crate::ingress::check::{IngressChecked, Reply, Way};
 use crate::probe::Outcome;
 use crate::run::Findings;
 use crate::service_check::{NameChecked, ServiceChecked};
@@ -21,7 +22,8 @@ pub fn compared(findings: &Findings) -> Vec<Compared> {
     let flows = findings.flows.iter().map(flow);
     let services = findings.services.iter().map(service);
     let entries = findings.entries.iter().map(entry);
-    flows.chain(services).chain(entries).chain(findings.names.iter().map(look_up)).collect()
+    let ingresses = findings.ingresses.iter().map(request);
+    flows.chain(services).chain(entries).chain(ingresses).chain(findings.names.iter().map(look_up)).collect()
 }
 
 /// A flow that was tried.
@@ -61,6 +63,37 @@ pub(crate) fn entry(one: &EntryChecked) -> Compared {
         on: format!("{} {}", one.asked.protocol, one.asked.port),
         engine: verdicts(&one.engine),
         kernel: outcome(&one.kernel),
+        agree: one.agrees(),
+    }
+}
+
+/// A request by an Ingress that was made.
+pub(crate) fn request(one: &IngressChecked) -> Compared {
+    let by = match &one.asked.way {
+        Way::Service(entry) => format!("svc/{} at {entry}", entry.service),
+        Way::Pod(id, to) => format!("{id} at {to}"),
+    };
+    let answered = one.engine.iter().filter(|reply| matches!(reply, Reply::Answered(_))).count();
+    Compared {
+        from: "outside".into(),
+        to: format!("ing/{} by {by}", one.asked.ingress),
+        on: format!("HTTP {}{}", one.asked.host, one.asked.path),
+        engine: match answered {
+            _ if one.engine.is_empty() => "undecidable",
+            0 => "denied",
+            n if n == one.engine.len() => "allowed",
+            _ => "depends",
+        },
+        kernel: match one.kernel {
+            Reply::Answered(_) => "open",
+            Reply::Status(404) => "not found",
+            Reply::Status(502) => "bad gateway",
+            Reply::Status(503) => "unavailable",
+            Reply::Status(504) => "gateway timeout",
+            Reply::Refused => "refused",
+            Reply::TimedOut => "timed out",
+            Reply::Status(_) | Reply::Failed(_) => "failed",
+        },
         agree: one.agrees(),
     }
 }

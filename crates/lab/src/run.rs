@@ -8,6 +8,7 @@ use crate::asked::Asked;
 use crate::check::Checked;
 use crate::cluster::Cluster;
 use crate::entry_check::EntryChecked;
+use crate::ingress::check::IngressChecked;
 use crate::service_check::{NameChecked, ServiceChecked};
 
 /// What a run found.
@@ -19,6 +20,8 @@ pub struct Findings {
     pub services: Vec<ServiceChecked>,
     /// Everybody that connects to Services by their other ways.
     pub entries: Vec<EntryChecked>,
+    /// The outside, by Ingresses.
+    pub ingresses: Vec<IngressChecked>,
     /// Pods that look names up.
     pub names: Vec<NameChecked>,
 }
@@ -26,7 +29,8 @@ pub struct Findings {
 impl Findings {
     /// How many comparisons were made.
     pub fn compared(&self) -> usize {
-        self.flows.len() + self.services.len() + self.entries.len() + self.names.len()
+        let services = self.services.len() + self.entries.len() + self.ingresses.len();
+        self.flows.len() + services + self.names.len()
     }
 
     /// How many of them differ.
@@ -34,21 +38,23 @@ impl Findings {
         let flows = self.flows.iter().filter(|one| !one.agrees()).count();
         let services = self.services.iter().filter(|one| !one.agrees()).count();
         let entries = self.entries.iter().filter(|one| !one.agrees()).count();
-        flows + services + entries + self.names.iter().filter(|one| !one.agrees()).count()
+        let ingresses = self.ingresses.iter().filter(|one| !one.agrees()).count();
+        flows + services + entries + ingresses + self.names.iter().filter(|one| !one.agrees()).count()
     }
 }
 
 impl Cluster {
     /// Tries everything that is asked and compares.
     pub fn run(&self, engine: &Engine, asked: &Asked, timeout: Duration) -> Findings {
-        let (flows, services, entries, names) = self.runtime.block_on(async {
+        let (flows, services, entries, ingresses, names) = self.runtime.block_on(async {
             tokio::join!(
                 self.check_flows(engine, &asked.flows, timeout),
                 self.check_services(engine, &asked.services, timeout),
                 self.check_entries(engine, &asked.entries, timeout),
+                self.check_ingresses(engine, &asked.ingresses, timeout),
                 self.check_names(engine, &asked.names, timeout),
             )
         });
-        Findings { flows, services, entries, names }
+        Findings { flows, services, entries, ingresses, names }
     }
 }

@@ -139,28 +139,35 @@ impl Cluster {
         let resolver = self.resolver(pod, timeout)?;
         let source = pod.ip(Family::of(resolver.nameserver.ip()))?;
         let look_up = async |resolver: &Resolver| {
-            let resolution = resolver.resolve(self.netns_of(pod)?, &asked.name, asked.kind).await;
-            resolution.ok().map(|found| found.lookup)
+            let resolution = resolver.resolve(self.netns_of(pod)?, &asked.name, asked.kind).await.ok()?;
+            let engine =
+                self.dns_verdicts(engine, (pod, source), resolver.nameserver.ip(), resolution.over_tcp);
+            Some(NameChecked { asked: asked.clone(), engine, kernel: resolution.lookup })
         };
-        let engine = self.dns_verdicts(engine, pod, source, resolver.nameserver.ip());
-        let first = NameChecked { asked: asked.clone(), engine, kernel: look_up(&resolver).await? };
+        let first = look_up(&resolver).await?;
         if first.kernel != Lookup::TimedOut || first.agrees() {
             return Some(first);
         }
-        let patient = Resolver { timeout: 2 * probe::USUAL_TIMEOUT, ..resolver };
-        Some(NameChecked { kernel: look_up(&patient).await?, ..first })
+        look_up(&Resolver { timeout: 2 * probe::USUAL_TIMEOUT, ..resolver }).await
     }
 
-    fn dns_verdicts(&self, engine: &Engine, pod: &Pod, source: IpAddr, server: IpAddr) -> Vec<Verdict> {
+    /// What the engine says of the protocol that decided: a long answer comes over TCP, after a short one over UDP.
+    fn dns_verdicts(
+        &self,
+        engine: &Engine,
+        client: (&Pod, IpAddr),
+        server: IpAddr,
+        over_tcp: bool,
+    ) -> Vec<Verdict> {
         let has = |service: &&Service| matches!(&service.address, ServiceAddress::Ips(ips) if ips.contains(&server));
         let Some(service) = self.world.services.values().find(has) else { return Vec::new() };
         let asked = ServiceQuestion {
-            source: pod.meta.id.clone(),
+            source: client.0.meta.id.clone(),
             service: service.meta.id.clone(),
-            protocol: Protocol::Udp,
+            protocol: if over_tcp { Protocol::Tcp } else { Protocol::Udp },
             port: DNS_PORT,
             address: server,
         };
-        self.verdicts_on(engine, (pod, source), &asked).unwrap_or_default()
+        self.verdicts_on(engine, client, &asked).unwrap_or_default()
     }
 }

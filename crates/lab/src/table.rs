@@ -66,6 +66,10 @@ pub fn grid(world: &World, findings: &Findings) -> Grid {
             add(target, one.asked.source.address().map(Family::of), column, cell);
         }
     }
+    for one in &findings.ingresses {
+        let ((target, cell), family) = (entries::ingress(one), one.asked.family());
+        add(target, family, Column::Outside, cell);
+    }
     for one in &findings.flows {
         if let Some((target, column)) = place(world, &one.flow) {
             add(target, one.flow.destination.address().map(Family::of), column, flow_cell(one));

@@ -114,6 +114,8 @@ impl Router {
         let ends: Vec<Fresh> =
             links.iter().map(|link| self.near_end(link)).chain(self.fresh_bridge()).collect();
         self.netns.run(move || ready::wait(&ends))?;
+        // Whoever was sent to before its link was ready would not be looked for again for a second.
+        self.apply(links.iter().zip(guests).flat_map(|(link, guest)| self.lead_all(link, guest)).collect())?;
         Ok(links)
     }
 
@@ -170,14 +172,20 @@ impl Router {
         }
         let near = LinkEnd { name: &link.name, index: link.index, mac: Some(ROUTER_MAC), arp: true };
         let far = LinkEnd { name: "eth0", index: GUEST_INDEX, mac: None, arp: true };
-        let mut requests = vec![
+        vec![
             Request::add_veth(near, far, guest.netns.fd()),
             Request::add_address(link.index, link_local(GATEWAY_V6)),
-        ];
+        ]
+    }
+
+    /// The ways to the guest and to what lies behind it; on a bridge it is found by its neighbours.
+    fn lead_all(&self, link: &Link, guest: &Guest) -> Vec<Request> {
+        if self.bridge.is_some() {
+            return Vec::new();
+        }
         let addresses = guest.addresses.iter().map(|address| self.route((*address).into(), link.index));
-        requests.extend(addresses.map(Request::add_route));
-        requests.extend(self.behind(link, &guest.addresses, &guest.ranges));
-        requests
+        let behind = self.behind(link, &guest.addresses, &guest.ranges);
+        addresses.map(Request::add_route).chain(behind).collect()
     }
 
     fn near_end(&self, link: &Link) -> Fresh {

@@ -10,6 +10,7 @@ use tokio::runtime::Handle;
 
 use super::{OUTSIDE_PORT, transport};
 use crate::dns::{self, SharedZone};
+use crate::ingress::{self, SharedRoutes, proxy_port};
 use crate::netns::Netns;
 use crate::serve::{Listener, ServeError, Servers, serve};
 use crate::sockets::Transport;
@@ -37,6 +38,14 @@ pub(super) struct Serving {
     listeners: Vec<Listener>,
     /// DNS servers: their names and ports.
     dns: Vec<(String, u16)>,
+    /// Proxies of ingress controllers: likewise.
+    proxies: Vec<(String, u16)>,
+}
+
+/// What servers answer from while others replace it.
+pub(super) struct Shared<'a> {
+    pub(super) zone: &'a SharedZone,
+    pub(super) routes: &'a SharedRoutes,
 }
 
 impl Parts {
@@ -47,12 +56,12 @@ impl Parts {
             let (name, addresses) = (node.name.clone(), node.addresses.clone());
             let pod_ranges = node.pod_ranges.iter().map(|range| range.net()).collect();
             let guests = running(world).filter(|p| p.host_network && p.node.as_ref() == Some(&name));
-            parts.serving.insert(Place::Node(name.clone()), Serving::of(&guests.collect::<Vec<_>>()));
+            parts.serving.insert(Place::Node(name.clone()), Serving::of(world, &guests.collect::<Vec<_>>()));
             parts.nodes.insert(name.clone(), NodeSpec { name, addresses, pod_ranges });
         }
         for pod in running(world).filter(|pod| !pod.host_network && !pod.ips().is_empty()) {
             let (name, Some(node)) = (pod.meta.id.to_string(), pod.node.clone()) else { continue };
-            parts.serving.insert(Place::Pod(name.clone()), Serving::of(&[pod]));
+            parts.serving.insert(Place::Pod(name.clone()), Serving::of(world, &[pod]));
             let addresses = pod.ips().to_vec();
             parts.pods.insert(name.clone(), PodSpec { name, node, addresses, interface: None });
         }
@@ -77,13 +86,20 @@ impl Place {
 impl Serving {
     fn of_outside() -> Self {
         let web = Listener { transport: Transport::Tcp, port: OUTSIDE_PORT, name: "outside".into() };
-        Self { listeners: vec![web], dns: Vec::new() }
+        Self { listeners: vec![web], ..Self::default() }
     }
 
     /// What pods that share a namespace serve.
-    fn of(pods: &[&Pod]) -> Self {
+    fn of(world: &World, pods: &[&Pod]) -> Self {
         let dns = pods.iter().filter_map(|pod| Some((pod.meta.id.to_string(), dns_port(pod)?)));
-        Self { listeners: listeners(pods), dns: dns.collect() }
+        let proxies = pods.iter().filter_map(|pod| Some((pod.meta.id.to_string(), proxy_port(world, pod)?)));
+        let proxies: Vec<(String, u16)> = proxies.collect();
+        let mut listeners = listeners(pods);
+        let is_proxy = |one: &Listener| {
+            one.transport == Transport::Tcp && proxies.iter().any(|(_, port)| *port == one.port)
+        };
+        listeners.retain(|one| !is_proxy(one));
+        Self { listeners, dns: dns.collect(), proxies }
     }
 
     /// Starts the servers.
@@ -91,11 +107,14 @@ impl Serving {
         &self,
         netns: &Netns,
         runtime: &Handle,
-        zone: &SharedZone,
+        shared: &Shared<'_>,
     ) -> Result<Vec<Servers>, ServeError> {
         let mut servers = vec![serve(netns, runtime, &self.listeners)?];
         for (name, port) in &self.dns {
-            servers.push(dns::serve(netns, runtime, name, *port, zone)?);
+            servers.push(dns::serve(netns, runtime, name, *port, shared.zone)?);
+        }
+        for (name, port) in &self.proxies {
+            servers.push(ingress::serve(netns, runtime, name, *port, &shared.routes.subscribe())?);
         }
         Ok(servers)
     }

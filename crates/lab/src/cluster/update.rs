@@ -16,9 +16,11 @@ use std::net::IpAddr;
 use podfence_engine::Engine;
 use podfence_model::World;
 
-use super::parts::{Parts, Place};
+use super::names::zone;
+use super::parts::{Parts, Place, Shared};
 use super::proxied::{Proxied, exposed};
-use super::{Cluster, ClusterError, stale, zone};
+use super::{Cluster, ClusterError, stale};
+use crate::ingress::all_routes;
 use crate::services::program;
 use crate::topology::{NodeSpec, PodSpec};
 
@@ -59,6 +61,7 @@ impl Cluster {
         self.start_servers(parts)?;
         self.translate(&BTreeSet::new())?;
         self.zone.replace(zone(&self.world)?);
+        self.routes.send_replace(all_routes(&self.world));
         Ok(())
     }
 
@@ -160,7 +163,8 @@ impl Cluster {
                 continue;
             }
             let Some(netns) = place.netns(&self.topology) else { continue };
-            let servers = serving.start(netns, self.runtime.handle(), &self.zone)?;
+            let shared = Shared { zone: &self.zone, routes: &self.routes };
+            let servers = serving.start(netns, self.runtime.handle(), &shared)?;
             self.serving.insert(place.clone(), (serving.clone(), servers));
         }
         Ok(())

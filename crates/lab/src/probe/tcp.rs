@@ -23,7 +23,7 @@ pub(super) async fn ask(socket: Socket, to: SocketAddr, timeout: Duration) -> io
 }
 
 /// The first line the server says, behind the head if it speaks HTTP. An open port whose server stays silent is open all the same.
-async fn banner(stream: TcpStream) -> Option<String> {
+pub(crate) async fn banner(stream: TcpStream) -> Option<String> {
     let mut lines = BufReader::new(stream).lines();
     let first = lines.next_line().await.ok()??;
     if !first.starts_with("HTTP/") {

@@ -122,7 +122,7 @@ fn service_of(namespace: &str, name: &str, number: u8, rng: &mut Rng) -> Service
         selector: Some(labels(&[("app", apps[rng.usize(0..3)])])),
         ports: vec![service_port(rng)],
         external_traffic: TrafficPolicy::Cluster,
-        internal_traffic: TrafficPolicy::Cluster,
+        internal_traffic: if rng.u32(0..3) == 0 { TrafficPolicy::Local } else { TrafficPolicy::Cluster },
         affinity: SessionAffinity::None,
         publish_not_ready: rng.u32(0..5) == 0,
     }

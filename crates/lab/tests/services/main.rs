@@ -1,7 +1,7 @@
 //! Services of every kind, by every way in, on the real kernel: engine = kernel under policies that tell the ways apart.
 //!
 //! `world.yaml` is the cluster, and each document of `policies.yaml` is in force alone for a while; in each family choice and
-//! with both kinds of links. Runs as root and without; where the system forbids both it says why and skips, except in CI, where
+//! with both kinds of links. `ingress.yaml` and its policies likewise. Runs as root and without; where the system forbids both it says why and skips, except in CI, where
 //! that is a failure.
 
 #![allow(
@@ -14,6 +14,7 @@
 mod common;
 mod seen;
 
+use std::collections::BTreeMap;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -21,6 +22,8 @@ use libtest_mimic::{Arguments, Failed, Trial};
 use podfence_engine::{Engine, Outcome};
 use podfence_lab::asked::Asked;
 use podfence_lab::cluster::{Cluster, Settings};
+use podfence_lab::ingress::check::Reply;
+use podfence_lab::run::Findings;
 use podfence_lab::setup::{Families, Links, Setup};
 use podfence_lab::{place, record};
 use podfence_model::World;
@@ -43,6 +46,7 @@ fn main() -> ExitCode {
         let mut trials = Vec::new();
         for (name, setup) in SETUPS {
             trials.push(Trial::test(format!("agree/{name}"), move || agree(setup)));
+            trials.push(Trial::test(format!("ingress/{name}"), move || ingress(setup)));
             trials.push(Trial::test(format!("seen/{name}"), move || seen::all(setup)));
         }
         trials
@@ -51,8 +55,7 @@ fn main() -> ExitCode {
 
 /// The world, without policies.
 fn read(setup: Setup) -> World {
-    let world = load(include_str!("world.yaml"));
-    place::place_in(world, setup).unwrap()
+    place::place_in(load(include_str!("world.yaml")), setup).unwrap()
 }
 
 fn load(text: &str) -> World {
@@ -60,35 +63,58 @@ fn load(text: &str) -> World {
     podfence_source::read(&[input], &Options::default()).unwrap().world
 }
 
+/// The world without policies, and then with each of these alone.
+fn steps(open: &World, policies: &str) -> Vec<(String, World)> {
+    let mut steps = vec![("no policy".to_owned(), open.clone())];
+    for (id, policy) in load(policies).policies {
+        let mut world = open.clone();
+        world.policies.insert(id.clone(), policy);
+        steps.push((id.to_string(), world));
+    }
+    steps
+}
+
 fn agree(setup: Setup) -> Result<(), Failed> {
     let open = read(setup);
     let mut cluster = Cluster::build_on(setup.links, open.clone(), Settings::default())?;
-    let policies = load(include_str!("policies.yaml")).policies;
-    let steps = [None].into_iter().chain(policies.into_iter().map(Some));
     let (mut allowed, mut denied) = (0, 0);
-    for step in steps {
-        let mut world = open.clone();
-        let name = step.as_ref().map_or_else(|| "no policy".to_owned(), |(id, _)| id.to_string());
-        world.policies.extend(step);
+    for (step, world) in steps(&open, include_str!("policies.yaml")) {
         let engine = cluster.update(world)?;
-        let (a, d) = compare(&name, &cluster, &engine)?;
-        (allowed, denied) = (allowed + a, denied + d);
+        let findings = compare(&step, &cluster, &engine)?;
+        let verdicts = || findings.entries.iter().flat_map(|one| &one.engine);
+        allowed += verdicts().filter(|verdict| **verdict == Outcome::Allowed).count();
+        denied += verdicts().filter(|verdict| **verdict == Outcome::Denied).count();
     }
     println!("{allowed} allowed, {denied} denied");
     if allowed * 5 < denied || denied * 5 < allowed { Err("too one-sided".into()) } else { Ok(()) }
 }
 
-/// Compares everything, and counts what the engine allows and denies on ways into Services.
-fn compare(step: &str, cluster: &Cluster, engine: &Engine) -> Result<(usize, usize), Failed> {
+/// Whole ways through an ingress controller.
+fn ingress(setup: Setup) -> Result<(), Failed> {
+    let open = place::place_in(load(include_str!("ingress.yaml")), setup)?;
+    let mut cluster = Cluster::build_on(setup.links, open.clone(), Settings::default())?;
+    let mut replies: BTreeMap<Reply, usize> = BTreeMap::new();
+    for (step, world) in steps(&open, include_str!("ingress-policies.yaml")) {
+        let engine = cluster.update(world)?;
+        for one in compare(&step, &cluster, &engine)?.ingresses {
+            *replies.entry(one.kernel).or_default() += 1;
+        }
+    }
+    println!("{replies:?}");
+    let answered = |name: &str| replies.contains_key(&Reply::Answered(format!("shop/{name}")));
+    let all = ["web-0", "web-1", "api-0"].into_iter().all(answered);
+    let others = [Reply::TimedOut, Reply::Status(503), Reply::Status(504)];
+    let seen = others.iter().all(|reply| replies.contains_key(reply));
+    if all && seen { Ok(()) } else { Err(format!("not everything was seen: {replies:?}").into()) }
+}
+
+/// Compares everything.
+fn compare(step: &str, cluster: &Cluster, engine: &Engine) -> Result<Findings, Failed> {
     let findings = cluster.run(engine, &Asked::everything(cluster.world()), TIMEOUT);
     let told = record::step(None, &findings, Vec::new()).compared;
     let differ: Vec<String> = told.iter().filter(|one| !one.agree).map(|one| format!("{one:?}")).collect();
-    if !differ.is_empty() {
-        return Err(
-            format!("{step}: {} of {} differ:\n{}", differ.len(), told.len(), differ.join("\n")).into()
-        );
+    if differ.is_empty() {
+        return Ok(findings);
     }
-    let verdicts = || findings.entries.iter().flat_map(|one| &one.engine);
-    let count = |wanted: Outcome| verdicts().filter(|verdict| **verdict == wanted).count();
-    Ok((count(Outcome::Allowed), count(Outcome::Denied)))
+    Err(format!("{step}: {} of {} differ:\n{}", differ.len(), told.len(), differ.join("\n")).into())
 }
