@@ -106,13 +106,13 @@ impl Cluster {
         let failed = Outcome::Failed(nix::errno::Errno::EDESTADDRREQ);
         let Layer4::Port(_, port) = flow.layer4 else { return failed };
         let Some(family) = family_of(flow) else { return failed };
-        let (Some((from, _)), Some((_, to))) =
+        let (Some((from, source)), Some((_, to))) =
             (self.seat(&flow.source, family), self.seat(&flow.destination, family))
         else {
             return failed;
         };
         let nameserver = SocketAddr::new(to, port.get());
-        let resolver = Resolver { nameserver, search: Vec::new(), ndots: 1, timeout };
+        let resolver = Resolver { nameserver, source: Some(source), search: Vec::new(), ndots: 1, timeout };
         match resolver.resolve(&from, "cluster.local.", RecordKind::A).await {
             Ok(resolution) => outcome(&resolution.lookup),
             Err(_) => failed,

@@ -69,6 +69,8 @@ pub struct Resolution {
 pub struct Resolver {
     /// Whom to ask.
     pub nameserver: SocketAddr,
+    /// The address to ask from, if routing shall not choose; it must be one of the asker's own.
+    pub source: Option<IpAddr>,
     /// Domains appended to names that are not absolute.
     pub search: Vec<String>,
     /// Names with fewer dots than this go through the search list first.
@@ -85,7 +87,7 @@ impl Resolver {
             "svc.cluster.local".into(),
             "cluster.local".into(),
         ];
-        Self { nameserver, search, ndots: 5, timeout }
+        Self { nameserver, source: None, search, ndots: 5, timeout }
     }
 
     /// Looks `name` up from inside `netns`.
@@ -144,9 +146,13 @@ impl Resolver {
         }
     }
 
+    fn leaving(&self) -> Leaving {
+        Leaving { source: self.source, link: None }
+    }
+
     async fn over_udp(&self, netns: &Netns, request: &[u8], id: u16) -> io::Result<Option<Message>> {
-        let server = self.nameserver;
-        let socket = netns.run_async(move || sockets::udp_client(server, &Leaving::default())).await?;
+        let (server, from) = (self.nameserver, self.leaving());
+        let socket = netns.run_async(move || sockets::udp_client(server, &from)).await?;
         let socket = UdpSocket::from_std(socket.into())?;
         let judge =
             |received: &[u8]| Message::from_vec(received).ok().filter(|answer| answer.metadata.id == id);
@@ -154,8 +160,8 @@ impl Resolver {
     }
 
     async fn over_tcp(&self, netns: &Netns, request: &[u8]) -> io::Result<Message> {
-        let server = self.nameserver;
-        let socket = netns.run_async(move || sockets::tcp_client(server.ip(), &Leaving::default())).await?;
+        let (server, from) = (self.nameserver, self.leaving());
+        let socket = netns.run_async(move || sockets::tcp_client(server.ip(), &from)).await?;
         let mut stream = TcpSocket::from_std_stream(socket.into()).connect(server).await?;
         let length = u16::try_from(request.len()).map_err(io::Error::other)?;
         stream.write_all(&[&length.to_be_bytes()[..], request].concat()).await?;

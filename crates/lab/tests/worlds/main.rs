@@ -9,7 +9,8 @@
 )]
 
 use std::process::ExitCode;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use libtest_mimic::{Arguments, Failed, Trial};
@@ -24,6 +25,8 @@ use podfence_testkit::{describe, storm};
 
 /// Worlds of one run.
 const WORLDS: u64 = 220;
+/// Worlds that differed once; every run has them too. 5247543: a look-up of a node left from another of its addresses.
+const ONCE_DIFFERED: [u64; 1] = [5247543];
 /// Edits that each world goes through, every one a delta to the kernel.
 const EDITS: usize = 2;
 /// Worlds that wait for their time-outs at the same time.
@@ -57,18 +60,14 @@ fn number(name: &str) -> Option<u64> {
 fn agree() -> Result<(), Failed> {
     let first = number("PODFENCE_SEED").unwrap_or_else(|| u64::from(std::process::id()) * WORLDS);
     let worlds = number("PODFENCE_WORLDS").unwrap_or(WORLDS);
-    println!("seeds {first} to {}", first + worlds - 1);
-    let (next, tally) = (AtomicU64::new(first), Tally::default());
-    let work = || {
-        let mut failures = Vec::new();
-        while let Some(seed) = Some(next.fetch_add(1, Ordering::Relaxed)).filter(|s| *s < first + worlds) {
-            failures.extend(one_world(seed, &tally).err());
-        }
-        failures
-    };
+    println!("seeds {first} to {} and {ONCE_DIFFERED:?}", first + worlds - 1);
+    let (seeds, tally) =
+        (Mutex::new(ONCE_DIFFERED.into_iter().chain(first..first + worlds)), Tally::default());
+    let next = || seeds.lock().unwrap().next();
+    let work = || std::iter::from_fn(next).filter_map(|seed| one_world(seed, &tally).err()).collect();
     let failures: Vec<String> = std::thread::scope(|scope| {
         let workers: Vec<_> = (0..AT_ONCE).map(|_| scope.spawn(work)).collect();
-        workers.into_iter().flat_map(|w| w.join().unwrap()).collect()
+        workers.into_iter().flat_map(|w| -> Vec<_> { w.join().unwrap() }).collect()
     });
     println!("{tally:?}");
     match failures.first() {
