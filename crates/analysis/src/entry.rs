@@ -96,12 +96,7 @@ fn through_node(
     };
     let front = Some(Backend { end: node(entry), layer4: *layer4 });
     let entry = Entry { node: Some(entry.clone()), policy: service.external_traffic, external: true, front };
-    let asks = by_entries(world, engine, sides, |_| Some(entry.clone()));
-    leave_out(world, sides, step, &WhyLeftOut::OtherNode, |_| Some(entry.clone()));
-    if step.backends.is_empty() {
-        return Err(no_backends(world, service, step));
-    }
-    Ok(Flows { asks, notes: Vec::new() })
+    through(world, engine, sides, (step, service), &WhyLeftOut::OtherNode, |_| Some(entry.clone()))
 }
 
 /// Inside of the cluster every source's own node translates, at a cluster address or an external one.
@@ -117,8 +112,20 @@ fn through_own_node(
     let entry = |source: &Endpoint| {
         Some(Entry { node: Some(node_of(world, source)?.to_owned()), policy, external, front: None })
     };
-    let asks = by_entries(world, engine, sides, entry);
-    leave_out(world, sides, step, &WhyLeftOut::NotOnItsNode, entry);
+    through(world, engine, sides, (step, service), &WhyLeftOut::NotOnItsNode, entry)
+}
+
+/// By the nodes that the sources enter by; backends that none of them may be sent to are left out of the step.
+fn through(
+    world: &World,
+    engine: &Engine,
+    sides: Sides<'_>,
+    (step, service): (&mut ServiceStep, &Service),
+    why: &WhyLeftOut,
+    entry: impl Fn(&Endpoint) -> Option<Entry>,
+) -> Result<Flows, AskError> {
+    let asks = by_entries(world, engine, sides, &entry);
+    leave_out(world, sides, step, why, entry);
     if step.backends.is_empty() {
         return Err(no_backends(world, service, step));
     }

@@ -18,6 +18,7 @@ use podfence_learn::{Exercise, Proof, catalogue, given, prove};
 use podfence_report::json::VerdictRow;
 use podfence_report::learn::{self as text, Checked};
 use podfence_source::{Input, Loaded, Options};
+use podfence_testkit::sandboxed;
 
 /// Answers that are tried at the same time: they mostly wait for time-outs.
 const AT_ONCE: usize = 8;
@@ -27,20 +28,7 @@ const MISTAKES: usize = 3;
 fn main() -> ExitCode {
     let mut arguments = Arguments::from_args();
     arguments.test_threads.get_or_insert(AT_ONCE);
-    match sandbox::enter() {
-        Ok(entered) => {
-            println!("sandbox: {entered:?}");
-            libtest_mimic::run(&arguments, trials()).exit_code()
-        }
-        Err(error) if std::env::var("CI").is_ok_and(|ci| ci == "true") => {
-            eprintln!("kernel tests cannot run: {error}");
-            ExitCode::FAILURE
-        }
-        Err(error) => {
-            println!("kernel tests skipped: {error}");
-            ExitCode::SUCCESS
-        }
-    }
+    sandboxed::run(&arguments, sandbox::enter(), |_| trials())
 }
 
 fn trials() -> Vec<Trial> {

@@ -15,6 +15,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use libtest_mimic::{Arguments, Failed, Trial};
+use podfence_testkit::sandboxed;
 
 /// Cases that run at the same time: those of the lab mostly wait for time-outs.
 const AT_ONCE: usize = 8;
@@ -87,8 +88,7 @@ fn missing_sandbox() -> Option<String> {
     let program = std::env::current_exe().expect("a running program");
     let output = Command::new(program).env(TRY_SANDBOX, "1").output().expect("the program starts again");
     let reason = String::from_utf8_lossy(&output.stdout).trim().to_owned();
-    let in_ci = std::env::var("CI").is_ok_and(|ci| ci == "true");
-    (!output.status.success() && !in_ci).then_some(reason)
+    (!output.status.success() && !sandboxed::in_ci()).then_some(reason)
 }
 
 fn documents(root: &Path, ground: Ground) -> Vec<PathBuf> {

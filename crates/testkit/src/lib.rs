@@ -19,6 +19,7 @@ pub mod describe;
 pub mod features;
 pub mod generate;
 pub mod reference;
+pub mod sandboxed;
 pub mod scale;
 pub mod shrink;
 pub mod storm;

@@ -1,4 +1,4 @@
-//! What the kernel tests of the lab share: how they are run, and how they write places and outcomes down.
+//! What the kernel tests of the lab share: how they write places and outcomes down.
 
 #![allow(
     clippy::unwrap_used,
@@ -6,30 +6,9 @@
 )]
 
 use std::net::IpAddr;
-use std::process::ExitCode;
 
-use libtest_mimic::{Arguments, Trial};
 use podfence_lab::netns::Netns;
-use podfence_lab::sandbox::{self, Sandbox};
 use podfence_lab::topology::{NodeSpec, PodSpec, Topology};
-
-/// Runs tests in a sandbox. Where the system allows none it says why and skips, except in CI, where that is a failure.
-pub fn in_sandbox(arguments: &Arguments, trials: impl FnOnce(Sandbox) -> Vec<Trial>) -> ExitCode {
-    match sandbox::enter() {
-        Ok(entered) => {
-            println!("sandbox: {entered:?}");
-            libtest_mimic::run(arguments, trials(entered)).exit_code()
-        }
-        Err(error) if std::env::var("CI").is_ok_and(|ci| ci == "true") => {
-            eprintln!("kernel tests cannot run: {error}");
-            ExitCode::FAILURE
-        }
-        Err(error) => {
-            println!("kernel tests skipped: {error}");
-            ExitCode::SUCCESS
-        }
-    }
-}
 
 pub fn ip(text: &str) -> IpAddr {
     text.parse().unwrap()

@@ -20,6 +20,8 @@ mod talk;
 use std::process::ExitCode;
 
 use libtest_mimic::{Arguments, Failed, Trial};
+use podfence_lab::sandbox;
+use podfence_testkit::sandboxed;
 
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
@@ -29,7 +31,7 @@ fn main() -> ExitCode {
             Ok::<_, Failed>(())
         })
     };
-    common::in_sandbox(&arguments, |_| {
+    sandboxed::run(&arguments, sandbox::enter(), |_| {
         vec![
             Trial::test("engine_and_kernel_agree_after_every_change", drill::agree),
             simple("open_connections_follow_policy", open::open_connections_follow_policy),

@@ -18,6 +18,7 @@ use podfence_lab::{place, probe, record, sandbox};
 use podfence_model::World;
 use podfence_report::verdicts;
 use podfence_source::{Input, Options};
+use podfence_testkit::sandboxed;
 
 /// Steps that run at the same time: they mostly wait for time-outs.
 const AT_ONCE: usize = 8;
@@ -25,20 +26,7 @@ const AT_ONCE: usize = 8;
 fn main() -> ExitCode {
     let mut arguments = Arguments::from_args();
     arguments.test_threads.get_or_insert(AT_ONCE);
-    match sandbox::enter() {
-        Ok(entered) => {
-            println!("sandbox: {entered:?}");
-            libtest_mimic::run(&arguments, trials()).exit_code()
-        }
-        Err(error) if std::env::var("CI").is_ok_and(|ci| ci == "true") => {
-            eprintln!("kernel tests cannot run: {error}");
-            ExitCode::FAILURE
-        }
-        Err(error) => {
-            println!("kernel tests skipped: {error}");
-            ExitCode::SUCCESS
-        }
-    }
+    sandboxed::run(&arguments, sandbox::enter(), |_| trials())
 }
 
 /// One trial for each step of each scenario.

@@ -25,9 +25,10 @@ use podfence_lab::cluster::{Cluster, Settings};
 use podfence_lab::ingress::check::Reply;
 use podfence_lab::run::Findings;
 use podfence_lab::setup::{Families, Links, Setup};
-use podfence_lab::{place, record};
+use podfence_lab::{place, record, sandbox};
 use podfence_model::World;
 use podfence_source::{Input, Options};
+use podfence_testkit::sandboxed;
 
 /// Enough for what is allowed; what is late is asked again.
 const TIMEOUT: Duration = Duration::from_millis(700);
@@ -42,7 +43,7 @@ const SETUPS: [(&str, Setup); 6] = [
 ];
 
 fn main() -> ExitCode {
-    common::in_sandbox(&Arguments::from_args(), |_entered| {
+    sandboxed::run(&Arguments::from_args(), sandbox::enter(), |_entered| {
         let mut trials = Vec::new();
         for (name, setup) in SETUPS {
             trials.push(Trial::test(format!("agree/{name}"), move || agree(setup)));

@@ -20,8 +20,10 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use libtest_mimic::{Arguments, Failed, Trial};
+use podfence_lab::sandbox;
 use podfence_lab::sandbox::Sandbox;
 use podfence_lab::setup::Links;
+use podfence_testkit::sandboxed;
 use world::World;
 
 fn main() -> ExitCode {
@@ -30,7 +32,7 @@ fn main() -> ExitCode {
     }
     let arguments = Arguments::from_args();
     let links_before = leftovers::links();
-    common::in_sandbox(&arguments, |entered| trials(entered, links_before))
+    sandboxed::run(&arguments, sandbox::enter(), |entered| trials(entered, links_before))
 }
 
 type InWorld = (&'static str, fn(&World));

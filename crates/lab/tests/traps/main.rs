@@ -32,6 +32,8 @@ mod verdicts;
 use std::process::ExitCode;
 
 use libtest_mimic::{Arguments, Failed, Trial};
+use podfence_lab::sandbox;
+use podfence_testkit::sandboxed;
 
 /// Tests mostly wait, so more of them run at once than there are processors.
 const AT_ONCE: usize = 8;
@@ -39,7 +41,9 @@ const AT_ONCE: usize = 8;
 fn main() -> ExitCode {
     let mut arguments = Arguments::from_args();
     arguments.test_threads.get_or_insert(AT_ONCE);
-    common::in_sandbox(&arguments, |_| TESTS.iter().map(|(name, test)| trial(name, *test)).collect())
+    sandboxed::run(&arguments, sandbox::enter(), |_| {
+        TESTS.iter().map(|(name, test)| trial(name, *test)).collect()
+    })
 }
 
 fn trial(name: &str, test: fn()) -> Trial {

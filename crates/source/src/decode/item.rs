@@ -142,7 +142,7 @@ impl<'n> Item<'n> {
         let Some(Scalar { text, plain: true }) = self.scalar() else { return None };
         match resolve(text) {
             Resolved::Integer(number) => Some(number),
-            #[allow(clippy::cast_possible_truncation)] // checked to be whole and small
+            #[allow(clippy::cast_possible_truncation, reason = "checked to be whole and small")]
             Resolved::Float(float) if float.fract() == 0.0 && float.abs() < 1e15 => Some(float as i64),
             _ => None,
         }

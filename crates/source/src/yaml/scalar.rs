@@ -67,7 +67,7 @@ fn integer(text: &str) -> Option<Resolved> {
     }
     let magnitude = i128::from_str_radix(digits, radix).unwrap_or(i128::MAX);
     let value = if negative { -magnitude } else { magnitude };
-    #[allow(clippy::cast_precision_loss)] // what does not fit in 64 bits is only told to be a number
+    #[allow(clippy::cast_precision_loss, reason = "what does not fit in 64 bits is only told to be a number")]
     Some(i64::try_from(value).map_or(Resolved::Float(value as f64), Resolved::Integer))
 }
 
