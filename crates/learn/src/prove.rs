@@ -1,7 +1,7 @@
 //! The proof of an answer: the lab is built, the policies are enforced, and every demand is tried.
 
 use podfence_analysis::assumed::{DNS_PORT, is_cluster_dns};
-use podfence_analysis::{AskError, AskedProtocol, Explanation, PortName, Question, Target, What, explain};
+use podfence_analysis::{AskError, AskedProtocol, Explanation, Idle, PortName, Question, Target, What, explain, idle_policies};
 use podfence_engine::{Answer, Engine};
 use podfence_lab::asked::Asked;
 use podfence_lab::cluster::{Cluster, ClusterError};
@@ -86,6 +86,11 @@ impl Proof {
     /// Where engine and kernel differ: a bug of ours, and no mistake of the learner's.
     pub fn differing(&self) -> &[Compared] {
         &self.differing
+    }
+
+    /// Policies that choose no pod.
+    pub fn idle(&self) -> Vec<Idle<'_>> {
+        idle_policies(&self.world).collect()
     }
 
     /// Why the first demand that fails does so, without guesses at what should be written instead.

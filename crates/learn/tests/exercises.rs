@@ -153,6 +153,7 @@ fn told(exercise: &Exercise, proof: &Proof, loaded: &Loaded) -> Result<String, F
         demands: proof.demands(),
         differing: proof.differing(),
         why: why.as_ref(),
+        idle: &proof.idle(),
         points: None,
         hints_left: exercise.hints().len(),
         next: None,

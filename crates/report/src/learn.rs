@@ -1,6 +1,7 @@
 //! Exercises for people: the list with the score, and what came of an answer.
 
-use podfence_analysis::Explanation;
+use podfence_analysis::{Explanation, Idle, WhyIdle};
+use podfence_model::NetworkPolicy;
 use podfence_source::SourceMap;
 
 use crate::json::{Compared, VerdictRow};
@@ -106,6 +107,8 @@ pub struct Checked<'a> {
     pub differing: &'a [Compared],
     /// Why the first demand that fails does so.
     pub why: Option<&'a Explanation<'a>>,
+    /// Policies that choose no pod.
+    pub idle: &'a [Idle<'a>],
     /// What it brought; `None` when it is not solved.
     pub points: Option<u32>,
     /// How many hints are left.
@@ -137,6 +140,7 @@ fn tried(checked: &Checked<'_>, sources: &SourceMap) -> Vec<String> {
     }
     let not_yet = paint(BAD, "NOT YET");
     lines.extend([String::new(), format!("{not_yet}: {held} of {} demands hold", demands.len())]);
+    lines.extend(checked.idle.iter().map(idle));
     if let Some(why) = why {
         let explained = terminal::explain(why, sources).trim_end().to_owned();
         lines.extend(["", "Why the first one fails:", ""].map(str::to_owned));
@@ -146,6 +150,16 @@ fn tried(checked: &Checked<'_>, sources: &SourceMap) -> Vec<String> {
         lines.extend([String::new(), format!("Stuck? podfence learn hint {number}")]);
     }
     lines
+}
+
+/// A policy that chooses nobody is mostly one in the wrong namespace.
+fn idle(idle: &Idle<'_>) -> String {
+    let NetworkPolicy { meta, .. } = idle.policy;
+    let why = match idle.why {
+        WhyIdle::NoPods => format!("namespace {} has no pods", meta.id.namespace),
+        WhyIdle::NoMatch => format!("no pod of namespace {} matches its podSelector", meta.id.namespace),
+    };
+    format!("note: policy {} ({}) chooses no pod: {why}", meta.id, meta.origin)
 }
 
 fn solved(demands: usize, points: u32, next: Option<u32>) -> Vec<String> {

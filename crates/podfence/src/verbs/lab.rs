@@ -54,10 +54,11 @@ enum What {
 const USUAL_NAME: &str = "lab";
 
 const ABOUT_STEPS: &str = "\
-Every pod becomes a network namespace and serves its declared ports. Numbered folders below DIR are steps, run one
-after the other on the same pods; manifests beside them hold in every step. Where a step has a verdicts.md, each row
-of its table | from | to | on | outcome | must hold in both engine and kernel. Needs no root and no program: only
-user namespaces. Nothing is left behind.
+Every pod becomes a network namespace and serves its declared ports. Numbered folders below DIR
+are steps, run one after the other on the same pods; manifests beside them hold in every step.
+Where a step has a verdicts.md, each row of its table | from | to | on | outcome | must hold in
+both engine and kernel. Needs no root and no program: only user namespaces. Nothing is left
+behind.
 
 Exit code: 0 engine and kernel agree everywhere and all rows hold, 1 not so, 2 bad use or input.";
 

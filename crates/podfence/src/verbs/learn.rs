@@ -172,6 +172,7 @@ fn check(arguments: &Check) -> anyhow::Result<Exit> {
     let solved = proof.as_ref().is_some_and(Proof::holds);
     let points = solved.then(|| progress.of_mut(exercise).solve());
     let why = proof.as_ref().map(Proof::why).transpose()?.flatten();
+    let idle = proof.as_ref().map_or_else(Vec::new, Proof::idle);
     let checked = Checked {
         number: exercise.number,
         title: exercise.title(),
@@ -179,6 +180,7 @@ fn check(arguments: &Check) -> anyhow::Result<Exit> {
         demands: proof.as_ref().map_or(&[], Proof::demands),
         differing: proof.as_ref().map_or(&[], Proof::differing),
         why: why.as_ref(),
+        idle: &idle,
         points,
         hints_left: exercise.hints().len().saturating_sub(progress.of(exercise).hints),
         next: catalogue::find(exercise.number + 1).map(|next| next.number),

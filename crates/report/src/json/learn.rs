@@ -18,6 +18,7 @@ struct CheckedView<'a> {
     changes: &'a [String],
     demands: &'a [VerdictRow],
     differing: &'a [Compared],
+    policies_without_pods: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     why: Option<ExplanationView>,
 }
@@ -34,6 +35,7 @@ pub fn checked(checked: &Checked<'_>) -> String {
         changes: checked.changes,
         demands: checked.demands,
         differing: checked.differing,
+        policies_without_pods: checked.idle.iter().map(|idle| idle.policy.meta.id.to_string()).collect(),
         why: checked.why.map(view),
     };
     serde_json::to_string_pretty(&view).unwrap_or_default() + "\n"

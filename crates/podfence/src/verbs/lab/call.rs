@@ -12,8 +12,9 @@ use crate::exit::Exit;
 use crate::output;
 
 const ABOUT_EXEC: &str = "\
-The command is one of this host's, run with the network and the resolv.conf of the pod; files and processes are this
-host's. Names are looked up by DNS alone. Terminal, signals and exit code are the command's own.
+The command is one of this host's, run with the network and the resolv.conf of the pod; files
+and processes are this host's. Names are looked up by DNS alone. Terminal, signals and exit code
+are the command's own.
 
 Examples:
   podfence lab exec shop/san -- curl -m 2 nginx:1234
@@ -21,7 +22,8 @@ Examples:
   podfence lab exec node/node-1 -- nft list ruleset
   podfence lab exec outside -- ping -c 1 10.244.1.10
 
-Exit code: the command's; 126 it cannot be run, 127 it was not found, 2 the lab or the pod was not found.";
+Exit code: the command's; 126 it cannot be run, 127 it was not found, 2 the lab or the pod was
+not found.";
 
 /// The arguments of `lab exec`.
 #[derive(Debug, Args)]

@@ -19,12 +19,13 @@ use crate::exit::Exit;
 use crate::{input, output};
 
 const ABOUT_UP: &str = "\
-Builds the pods of DIR, enforces their policies, shows who reaches whom, and then follows the files: on every save the
-lab changes by what differs, and the verdicts that changed are shown, from the engine and from real packets. A file that
-cannot be read changes nothing. Where DIR has numbered folders, one of them is taken: --step.
+Builds the pods of DIR, enforces their policies, shows who reaches whom, and then follows the
+files: on every save the lab changes by what differs, and the verdicts that changed are shown,
+from the engine and from real packets. A file that cannot be read changes nothing. Where DIR has
+numbered folders, one of them is taken: --step.
 
-From other terminals: `podfence lab exec POD -- CMD…`, `podfence lab status`, `podfence lab down`. Ctrl-C ends the lab;
-nothing is left behind.
+From other terminals: `podfence lab exec POD -- CMD…`, `podfence lab status`, `podfence lab
+down`. Ctrl-C ends the lab; nothing is left behind.
 
 Exit code: 0 it was ended, 2 bad use or input.";
 
