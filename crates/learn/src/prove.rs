@@ -1,7 +1,9 @@
 //! The proof of an answer: the lab is built, the policies are enforced, and every demand is tried.
 
 use podfence_analysis::assumed::{DNS_PORT, is_cluster_dns};
-use podfence_analysis::{AskError, AskedProtocol, Explanation, Idle, PortName, Question, Target, What, explain, idle_policies};
+use podfence_analysis::{
+    AskError, AskedProtocol, Explanation, Idle, PortName, Question, Target, What, explain, idle_policies,
+};
 use podfence_engine::{Answer, Engine};
 use podfence_lab::asked::Asked;
 use podfence_lab::cluster::{Cluster, ClusterError};
