@@ -16,6 +16,7 @@ mod net;
 mod node;
 mod pod;
 mod policy;
+mod port_set;
 mod service;
 mod workload;
 mod world;
@@ -32,6 +33,7 @@ pub use pod::{Addresses, ContainerPort, Life, Pod};
 pub use policy::{
     Direction, Directions, NamespaceScope, NetworkPolicy, Peer, PeerKind, PortMatch, PortSpec, Rule,
 };
+pub use port_set::PortSet;
 pub use service::{
     EndpointAddress, EndpointPort, EndpointSlice, Service, ServiceAddress, ServicePort, ServiceType,
     SessionAffinity, TargetPort, TrafficPolicy,
