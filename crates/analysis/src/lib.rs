@@ -14,6 +14,7 @@ mod explain;
 mod explanation;
 mod idle;
 mod judge;
+pub mod matrix;
 mod notes;
 mod port;
 mod reach;

@@ -127,6 +127,11 @@ impl Engine {
         self.classes.list()
     }
 
+    /// All peer classes with their numbers.
+    pub fn classes_with_ids(&self) -> impl Iterator<Item = (ClassId, &Class)> {
+        self.classes.list().iter().enumerate().map(|(index, class)| (ClassId::new(index), class))
+    }
+
     /// A peer class.
     pub fn class(&self, id: ClassId) -> &Class {
         &self.classes.list()[id.index()]

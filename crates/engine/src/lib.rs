@@ -27,7 +27,7 @@ pub use answer::{
 };
 pub use blocks::AddressRange;
 pub use class::{Class, ClassKind, Member};
-pub use compile::{Compiled, PortRow, Program, Stale, Union};
+pub use compile::{Compiled, PortRow, Program, Reading, Stale, Union};
 pub use event::Move;
 pub use ids::{ClassId, PodId, PolicyId, ProgramId, UnionId};
 pub use index::Engine;

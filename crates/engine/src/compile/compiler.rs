@@ -6,14 +6,19 @@ use fixedbitset::FixedBitSet;
 use podfence_model::{Direction, Pod, Port, PortSpec, Protocol};
 
 use super::cells::{Cells, Given, ProgramKey, Term};
-use super::{Compiled, PortRow, Program, Union};
+use super::{Compiled, PortRow, Program, Reading, Union};
 use crate::ids::{ClassId, PodId, PolicyId, ProgramId, UnionId};
 use crate::index::Engine;
 
 impl Engine {
     /// Compiles the programs of these pods.
     pub fn compile(&self, pods: impl IntoIterator<Item = PodId>) -> Compiled {
-        let mut compiled = Compiled::new(self);
+        self.compile_as(pods, Reading::Certain)
+    }
+
+    /// As [`Engine::compile`], with missing facts read in one way.
+    pub fn compile_as(&self, pods: impl IntoIterator<Item = PodId>, reading: Reading) -> Compiled {
+        let mut compiled = Compiled::reading(self, reading);
         for pod in pods {
             compiled.bind(self, pod);
         }
@@ -24,7 +29,12 @@ impl Engine {
 impl Compiled {
     /// Nothing yet, ready for the pods of this engine.
     pub fn new(engine: &Engine) -> Self {
+        Self::reading(engine, Reading::Certain)
+    }
+
+    fn reading(engine: &Engine, reading: Reading) -> Self {
         let mut new = Self {
+            reading,
             programs: Vec::new(),
             program_ids: HashMap::new(),
             of_pod: HashMap::new(),
@@ -44,7 +54,8 @@ impl Compiled {
     /// Enters a class that has come into being into the indexes of what it belongs to.
     pub(super) fn index_class(&mut self, engine: &Engine, class: ClassId) {
         let signature = &engine.class(class).signature;
-        for atom in &signature.atoms {
+        let maybe = if self.reading == Reading::Possible { &signature.maybe[..] } else { &[] };
+        for atom in signature.atoms.iter().chain(maybe) {
             self.of_atom[atom.index()].push(class);
         }
         for key in &signature.named {

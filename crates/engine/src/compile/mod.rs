@@ -55,9 +55,19 @@ pub struct Union {
     pub everyone: bool,
 }
 
+/// How a peer counts that may belong to what a rule names: a fact about it is missing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reading {
+    /// As if it did not: what is admitted, is for certain. What a dataplane enforces.
+    Certain,
+    /// As if it did: what is not admitted, is refused for certain.
+    Possible,
+}
+
 /// Programs and unions of some pods. It can follow the engine: pods may be bound and let go, and classes learnt.
 #[derive(Debug)]
 pub struct Compiled {
+    reading: Reading,
     programs: Vec<Program>,
     program_ids: HashMap<ProgramKey, ProgramId>,
     of_pod: HashMap<(PodId, Direction), ProgramId>,

@@ -1,0 +1,78 @@
+//! Who may open connections to whom, on which ports: all pairs at once, by groups and not by pods.
+//!
+//! Pods that no policy tells apart, neither as peers nor as subjects, are one [`Group`]; so are the addresses outside that
+//! no block tells apart. A row of the matrix is a few sets of ports, each with the groups that it holds for, as bits. So a row
+//! costs what its unions cost, not what its groups do. `groups` finds the groups, `spread` holds what a row is made of, and
+//! `rows` makes it. Start with [`Matrix::new`] and [`Matrix::row`].
+
+mod groups;
+mod rows;
+mod spread;
+
+use podfence_engine::{Compiled, Engine, Reading};
+use podfence_model::{Family, PortSet};
+
+use self::rows::Plane;
+
+pub use self::groups::{Group, GroupId, Members};
+
+/// All groups, and who of them reaches whom.
+#[derive(Debug)]
+pub struct Matrix {
+    compiled: Compiled,
+    groups: Vec<Group>,
+    planes: Vec<Plane>,
+}
+
+/// Some groups, and the ports on which all of them are reached.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reached {
+    /// The ports; never empty.
+    pub ports: PortSet,
+    /// Who, in rising order; never empty.
+    pub groups: Vec<GroupId>,
+}
+
+impl Matrix {
+    /// The matrix of a world, with missing facts read in one way.
+    pub fn new(engine: &Engine, reading: Reading) -> Self {
+        let compiled = engine.compile_as(engine.pod_ids(), reading);
+        let groups = groups::of(engine, &compiled);
+        let families = groups::families(engine).into_iter();
+        let planes = families.map(|family| Plane::new(family, &compiled, &groups)).collect();
+        Self { compiled, groups, planes }
+    }
+
+    /// All groups: those of pods first, in the order of their first members.
+    pub fn groups(&self) -> &[Group] {
+        &self.groups
+    }
+
+    /// All groups with their numbers.
+    pub fn groups_with_ids(&self) -> impl Iterator<Item = (GroupId, &Group)> {
+        self.groups.iter().enumerate().map(|(index, group)| (GroupId::new(index), group))
+    }
+
+    /// A group.
+    pub fn group(&self, id: GroupId) -> &Group {
+        &self.groups[id.index()]
+    }
+
+    /// The families that the world's pods have addresses of; IPv4 where none has any.
+    pub fn families(&self) -> impl Iterator<Item = Family> + '_ {
+        self.planes.iter().map(|plane| plane.family)
+    }
+
+    /// Whom a group reaches in a family, each group at most once. A group in its own row stands for *another* member:
+    /// everybody reaches itself.
+    pub fn row(&self, family: Family, from: GroupId) -> Vec<Reached> {
+        let plane = self.planes.iter().find(|plane| plane.family == family);
+        plane.map_or_else(Vec::new, |plane| plane.row(&self.compiled, self.group(from)))
+    }
+
+    /// The ports on which one group reaches another in a family.
+    pub fn cell(&self, family: Family, from: GroupId, to: GroupId) -> PortSet {
+        let row = self.row(family, from).into_iter().find(|reached| reached.groups.contains(&to));
+        row.map_or(PortSet::NONE, |reached| reached.ports)
+    }
+}

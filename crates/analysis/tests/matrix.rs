@@ -1,0 +1,83 @@
+//! The matrix says of every pair what the engine says of its flows.
+
+use podfence_analysis::matrix::{GroupId, Matrix, Members};
+use podfence_engine::{Engine, Outcome, PodId, Reading};
+use podfence_model::{Endpoint, Family, Flow, Layer4};
+use podfence_testkit::describe;
+use podfence_testkit::generate::{self, Rng};
+
+const WORLDS: u64 = 600;
+const FLOWS: usize = 150;
+
+/// What the matrix says of a flow between pods or from and to addresses: for certain, and possibly.
+struct Readings {
+    certain: Matrix,
+    possible: Matrix,
+}
+
+impl Readings {
+    fn new(engine: &Engine) -> Self {
+        Self {
+            certain: Matrix::new(engine, Reading::Certain),
+            possible: Matrix::new(engine, Reading::Possible),
+        }
+    }
+
+    /// `None` where the two differ.
+    fn allows(&self, family: Family, from: GroupId, to: GroupId, layer4: Layer4) -> Option<bool> {
+        let [certain, possible] =
+            [&self.certain, &self.possible].map(|matrix| matrix.cell(family, from, to).contains(layer4));
+        assert!(possible || !certain, "what is certain is possible");
+        (certain == possible).then_some(certain)
+    }
+}
+
+/// The group of an end; none for nodes, for they may have several addresses.
+fn group_of(engine: &Engine, matrix: &Matrix, end: &Endpoint) -> Option<GroupId> {
+    let holds = |members: &Members| match (members, end) {
+        (Members::Pods(pods), Endpoint::Pod { id, .. }) => {
+            engine.pod_id(id).is_some_and(|pod: PodId| pods.contains(&pod))
+        }
+        (Members::UnknownPods(ranges) | Members::Outside(ranges), Endpoint::Ip(ip)) => {
+            engine.pod_with_address(*ip).is_none() && ranges.iter().any(|range| range.contains(*ip))
+        }
+        _ => false,
+    };
+    matrix.groups_with_ids().find(|(_, group)| holds(&group.members)).map(|(id, _)| id)
+}
+
+#[test]
+fn cells_say_what_the_engine_says() {
+    let mut compared = [0_usize; 3];
+    for seed in 0..WORLDS {
+        let world = generate::world(seed);
+        let engine = Engine::new(&world);
+        let readings = Readings::new(&engine);
+        for flow in generate::flows(&world, &mut Rng::with_seed(seed), FLOWS) {
+            let Some(said) = by_matrix(&engine, &readings, &flow) else { continue };
+            let Ok(answer) = engine.answer(&flow) else { continue };
+            if answer.always.is_some() {
+                continue;
+            }
+            let (wanted, place) = match answer.outcome {
+                Outcome::Denied => (Some(false), 0),
+                Outcome::Allowed => (Some(true), 1),
+                Outcome::Undecidable(_) => (None, 2),
+            };
+            assert_eq!(said, wanted, "seed {seed}\n{}", describe::failure(&world, &flow));
+            compared[place] += 1;
+        }
+    }
+    println!("denied, allowed, undecidable: {compared:?}");
+    assert!(compared[0] > 5_000 && compared[1] > 5_000, "{compared:?}");
+}
+
+/// `None` where the matrix has no such ends; inside, `None` where it does not know.
+fn by_matrix(engine: &Engine, readings: &Readings, flow: &Flow) -> Option<Option<bool>> {
+    let families = [flow.source.address(), flow.destination.address()];
+    let family = families.into_iter().flatten().map(Family::of).next().unwrap_or(Family::V4);
+    readings.certain.families().find(|one| *one == family)?;
+    let from = group_of(engine, &readings.certain, &flow.source)?;
+    let to = group_of(engine, &readings.certain, &flow.destination)?;
+    Some(readings.allows(family, from, to, flow.layer4))
+}
