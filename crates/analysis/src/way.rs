@@ -61,8 +61,10 @@ pub fn passage(
     let behind = backends(world, service, port);
     let behind: Vec<Backend> = behind.iter().filter_map(|one| in_family(world, one, family)).collect();
     if behind.is_empty() {
-        let flow =
-            Flow { source: source.clone(), destination: end_of(front), layer4: layer4_of(port, front) };
+        let Some(destination) = place(world, &end_of(front), family) else {
+            return Err(FlowError::MixedFamilies);
+        };
+        let flow = Flow { source: source.clone(), destination, layer4: layer4_of(port, front) };
         return Ok(Passage::NoBackend(engine.answer(&flow)?.outcome));
     }
     let entry = Entry::of(service, front, home);
