@@ -10,7 +10,7 @@ use podfence_testkit::build::{
     ORIGIN, Put, block, egress, everything, id, ip, labels, node, number, pod, port, rule,
 };
 
-/// Two nodes with an address besides those that are dialled, a pod on the first, and a Service with a node port and nobody behind it.
+/// Two nodes with an address besides those that are dialled, a pod on each, and a Service with a node port and nobody behind it.
 fn world() -> World {
     let mut world = World::default();
     for n in 1..=2u8 {
@@ -23,6 +23,7 @@ fn world() -> World {
     }
     world.put(Namespace::new("x", labels(&[]), ORIGIN));
     world.put(pod("x/a", "node-1", &["10.244.1.10", "fd00:10:244:1::10"], &[]));
+    world.put(pod("x/b", "node-2", &["10.244.2.10", "fd00:10:244:2::10"], &[("app", "b")]));
     let service = nobody();
     world.services.insert(service.meta.id.clone(), service);
     world
@@ -50,12 +51,13 @@ fn nobody() -> Service {
     }
 }
 
-fn to_node_port(world: &World, node: &str, family: Family) -> Passage {
+fn to_node_port(world: &World, protocol: Protocol, node: &str, family: Family) -> Passage {
     let engine = Engine::new(world);
     let service = &world.services[&id("x/nobody")];
     let source = Endpoint::Pod { id: id("x/a"), address: world.pods[&id("x/a")].ip(family) };
     let front = Front::NodePort(node.into(), port(30000));
-    passage(world, &engine, (service, &service.ports[0]), &source, &front).unwrap()
+    let port = service.ports.iter().find(|port| port.protocol == protocol).unwrap();
+    passage(world, &engine, (service, port), &source, &front).unwrap()
 }
 
 /// Nobody translates it, so policies see the node itself, at its first address of the family, which is dialled.
@@ -64,7 +66,25 @@ fn a_node_port_without_backends_is_the_node_to_policies() {
     for (family, allowed) in [(Family::V4, "172.18.0.2/32"), (Family::V6, "fd00:172:18::2/128")] {
         let only = rule(vec![block(allowed, &[])], vec![number(Protocol::Sctp, 30000)]);
         let world = world().with(egress("x/out", everything(), vec![only]));
-        let found = ["node-1", "node-2"].map(|node| to_node_port(&world, node, family));
+        let found = ["node-1", "node-2"].map(|node| to_node_port(&world, Protocol::Sctp, node, family));
         assert_eq!(found, [Passage::NoBackend(Outcome::Denied), Passage::NoBackend(Outcome::Allowed)]);
+    }
+}
+
+/// UDP and TCP of one Service may have one number.
+#[test]
+fn a_node_port_is_known_by_its_protocol() {
+    let mut world = world();
+    let service = world.services.get_mut(&id("x/nobody")).unwrap();
+    service.selector = Some(labels(&[("app", "b")]));
+    let tcp = ServicePort { protocol: Protocol::Tcp, ..service.ports[0].clone() };
+    service.ports.push(tcp);
+    let only = rule(vec![], vec![number(Protocol::Tcp, 30000), number(Protocol::Tcp, 80)]);
+    let world = world.with(egress("x/out", everything(), vec![only]));
+    for (protocol, wanted) in [(Protocol::Sctp, Outcome::Denied), (Protocol::Tcp, Outcome::Allowed)] {
+        let Passage::Ways(ways) = to_node_port(&world, protocol, "node-2", Family::V4) else {
+            panic!("{protocol} has a backend")
+        };
+        assert_eq!(ways.iter().map(|way| &way.outcome).collect::<Vec<_>>(), [&wanted], "{protocol}");
     }
 }
