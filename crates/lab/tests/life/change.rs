@@ -4,11 +4,13 @@ use std::fmt;
 
 use podfence_lab::place::{self, PlaceError};
 use podfence_lab::setup::{Links, Setup};
-use podfence_model::{Addresses, EndpointAddress, Life, NamespacedName, Origin, Pod, Service, World};
+use podfence_model::{Addresses, EndpointAddress, Life, NamespacedName, Pod, Service, World};
 use podfence_testkit::build::{Put, node};
 use podfence_testkit::generate::addresses::host;
 use podfence_testkit::generate::{self, Rng};
 use podfence_testkit::storm::{self, Edit};
+
+use crate::drawn;
 
 /// A change and what it is called.
 pub struct Change(String);
@@ -32,12 +34,9 @@ pub fn random(world: &mut World, setup: Setup, rng: &mut Rng) -> Result<Change, 
     let before = world.clone();
     let text = match rng.u32(0..100) {
         0..58 => {
-            let edit = storm::random_edit(world, rng);
-            storm::apply(world, &edit);
-            match &edit {
-                Edit::AddPolicy(policy) | Edit::ChangePolicy(policy) => format!("policy {}", policy.meta.id),
-                other => format!("{other:?}"),
-            }
+            let edits = storm::random_edits(world, rng);
+            storm::apply_all(world, &edits);
+            edits.iter().map(edited).collect::<Vec<_>>().join(", ")
         }
         58..70 => replace_pod(world, rng),
         70..76 => turn_ready(world, rng),
@@ -48,6 +47,13 @@ pub fn random(world: &mut World, setup: Setup, rng: &mut Rng) -> Result<Change, 
     settle(world);
     *world = place_again(&before, world.clone(), setup)?;
     Ok(Change(text))
+}
+
+fn edited(edit: &Edit) -> String {
+    match edit {
+        Edit::AddPolicy(policy) | Edit::ChangePolicy(policy) => format!("policy {}", policy.meta.id),
+        other => format!("{other:?}"),
+    }
 }
 
 /// Pods that wait for an address go on waiting: only manifests leave it to the lab.
@@ -69,12 +75,7 @@ fn settle(world: &mut World) {
         let is_there = |one: &EndpointAddress| one.pod.as_ref().is_none_or(|name| of(name).is_some());
         slice.endpoints.retain(is_there);
     }
-    let stated = || Origin::Api("1".into());
-    let pods = world.pods.values_mut().map(|pod| &mut pod.meta);
-    let services = world.services.values_mut().map(|service| &mut service.meta);
-    pods.chain(services)
-        .filter(|meta| meta.id.namespace != "kube-system")
-        .for_each(|meta| meta.origin = stated());
+    drawn::state_all(world);
 }
 
 fn pick<'a, T>(list: &'a [T], rng: &mut Rng) -> Option<&'a T> {

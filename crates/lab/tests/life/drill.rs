@@ -9,14 +9,12 @@ use libtest_mimic::Failed;
 use podfence_engine::{Engine, Outcome};
 use podfence_lab::asked::Asked;
 use podfence_lab::cluster::{Cluster, Settings};
-use podfence_lab::record;
-use podfence_lab::run::Findings;
 use podfence_lab::setup::{Families, Links, Setup};
 use podfence_model::{NamespacedName, World};
-use podfence_testkit::describe;
 use podfence_testkit::generate::{self, Rng};
 
 use crate::change::{self, same_seat};
+use crate::drawn;
 
 /// Changes of one run.
 const CHANGES: usize = 60;
@@ -50,8 +48,10 @@ pub fn agree() -> Result<(), Failed> {
         let mut failures = Vec::new();
         while let Some(n) = Some(next.fetch_add(1, Ordering::Relaxed)).filter(|n| *n < worlds) {
             let failure = one_world(first + n as u64, &tally).err();
-            failure.iter().for_each(|failure| println!("{}", failure.lines().next().unwrap_or_default()));
-            failures.extend(failure);
+            if let Some(failure) = failure {
+                println!("{}", failure.lines().next().unwrap_or_default());
+                failures.push(failure);
+            }
         }
         failures
     };
@@ -136,12 +136,5 @@ fn compare(cluster: &Cluster, engine: &Engine, tally: &Tally) -> Result<(), Stri
     let denied = findings.flows.iter().filter(|one| one.engine == Some(Outcome::Denied)).count();
     tally.denied.fetch_add(denied, Ordering::Relaxed);
     tally.compared.fetch_add(findings.compared(), Ordering::Relaxed);
-    if findings.differences() == 0 { Ok(()) } else { Err(differences(cluster.world(), &findings)) }
-}
-
-fn differences(world: &World, findings: &Findings) -> String {
-    let all = record::step(None, findings, Vec::new()).compared;
-    let differ: Vec<String> =
-        all.iter().filter(|one| !one.agree).take(8).map(|one| format!("{one:?}")).collect();
-    format!("{}\n{}\nservices {:#?}", differ.join("\n"), describe::to_yaml(world), world.services)
+    drawn::no_difference(cluster.world(), &findings)
 }
