@@ -56,8 +56,8 @@ fn to_node_port(world: &World, protocol: Protocol, node: &str, family: Family) -
     let service = &world.services[&id("x/nobody")];
     let source = Endpoint::Pod { id: id("x/a"), address: world.pods[&id("x/a")].ip(family) };
     let front = Front::NodePort(node.into(), port(30000));
-    let port = service.ports.iter().find(|port| port.protocol == protocol).unwrap();
-    passage(world, &engine, (service, port), &source, &front).unwrap()
+    let port = service.ports.iter().find(|port| port.protocol == protocol).expect("the Service has it");
+    passage(world, &engine, (service, port), &source, &front).expect("one family")
 }
 
 /// Nobody translates it, so policies see the node itself, at its first address of the family, which is dialled.
@@ -75,7 +75,7 @@ fn a_node_port_without_backends_is_the_node_to_policies() {
 #[test]
 fn a_node_port_is_known_by_its_protocol() {
     let mut world = world();
-    let service = world.services.get_mut(&id("x/nobody")).unwrap();
+    let service = world.services.get_mut(&id("x/nobody")).expect("it is there");
     service.selector = Some(labels(&[("app", "b")]));
     let tcp = ServicePort { protocol: Protocol::Tcp, ..service.ports[0].clone() };
     service.ports.push(tcp);
