@@ -61,11 +61,13 @@ pub fn passage(
     let behind = backends(world, service, port);
     let behind: Vec<Backend> = behind.iter().filter_map(|one| in_family(world, one, family)).collect();
     if behind.is_empty() {
-        let flow =
-            Flow { source: source.clone(), destination: end_of(front), layer4: layer4_of(port, front) };
+        let Some(destination) = place(world, &end_of(front), family) else {
+            return Err(FlowError::MixedFamilies);
+        };
+        let flow = Flow { source: source.clone(), destination, layer4: layer4_of(port, front) };
         return Ok(Passage::NoBackend(engine.answer(&flow)?.outcome));
     }
-    let entry = Entry::of(service, front, home);
+    let entry = Entry::of(service, port, front, home);
     let ways = behind.into_iter().filter_map(|backend| {
         let near = entry.is_at(node_of(world, &backend.end));
         entry.way(source, &backend, Place { from_here: entry.is_at(home), near })
@@ -106,7 +108,7 @@ pub(crate) struct Place {
 }
 
 impl Entry {
-    fn of(service: &Service, front: &Front, home: Option<&str>) -> Self {
+    fn of(service: &Service, port: &ServicePort, front: &Front, home: Option<&str>) -> Self {
         let home = home.map(str::to_owned);
         match front {
             Front::Cluster(_) => {
@@ -116,12 +118,10 @@ impl Entry {
                 let node = home.or(Some(entry.clone()));
                 Self { node, policy: service.external_traffic, external: true, front: None }
             }
-            Front::NodePort(entry, number) => {
-                let end = Endpoint::Node { name: entry.clone(), address: None };
-                let layer4 = |port: &ServicePort| Layer4::Port(port.protocol, *number);
-                let port = service.ports.iter().find(|port| port.node_port == Some(*number));
-                let front = port.map(|port| Backend { end, layer4: layer4(port) });
-                Self { node: Some(entry.clone()), policy: service.external_traffic, external: true, front }
+            Front::NodePort(entry, _) => {
+                let front = Backend { end: end_of(front), layer4: layer4_of(port, front) };
+                let node = Some(entry.clone());
+                Self { node, policy: service.external_traffic, external: true, front: Some(front) }
             }
         }
     }

@@ -8,6 +8,7 @@ mod ask;
 mod cells;
 mod check;
 mod read;
+mod ways;
 
 use podfence_model::{Family, NamespacedName, Place, Port, Protocol};
 
@@ -80,8 +81,10 @@ pub struct Cell {
 pub enum Party {
     /// `NAMESPACE/NAME`: a pod, or the pods of a workload; `NAMESPACE/*`: all pods of a namespace.
     Pods(NamespacedName),
-    /// `svc/NAMESPACE/NAME`: a Service, by its cluster addresses.
+    /// `svc/NAMESPACE/NAME`: a Service, by its cluster addresses or another way ([`On::Entry`]).
     Service(NamespacedName),
+    /// `ing/NAMESPACE/NAME`: an Ingress, by every way from outside to its controllers.
+    Ingress(NamespacedName),
     /// `name NAME`: a name to be looked up, as a program in the pod would.
     Name(String),
     /// The sending pod.
@@ -97,14 +100,41 @@ pub enum Party {
 }
 
 /// What a row asks for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum On {
     /// A port, declared or not.
     Port(Protocol, Port),
+    /// A port of a Service by a way from the nodes' side.
+    Entry(Protocol, Port, Door),
+    /// A request for a host and a path, by an Ingress.
+    Http {
+        /// The host, as a browser would send it.
+        host: String,
+        /// The path, with its slash.
+        path: String,
+    },
     /// A ping.
     Icmp,
     /// A look-up.
     Dns,
+}
+
+/// A way into a Service, and the node that it leads by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Door {
+    /// Which way.
+    pub kind: DoorKind,
+    /// By which node; `None` for each in turn.
+    pub node: Option<String>,
+}
+
+/// The ways into a Service that lead by a node.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DoorKind {
+    /// Its port at the nodes' addresses.
+    NodePort,
+    /// Its load balancer's addresses and its `externalIPs`.
+    External,
 }
 
 /// What must come of it.
@@ -116,6 +146,8 @@ pub enum Expected {
     Refused,
     /// It is dropped.
     TimesOut,
+    /// The controller of an Ingress answers with this status of HTTP, having reached nobody.
+    Status(u16),
     /// The name leads to addresses.
     Resolves,
     /// It does not: no answer comes, or there is no such name.

@@ -50,7 +50,7 @@ pub struct ServeError {
     pub name: String,
     /// The protocol.
     pub transport: Transport,
-    /// The port.
+    /// The port; 0 where none is served, and SCTP only refused.
     pub port: u16,
     /// The namespace.
     pub netns: String,
@@ -60,7 +60,8 @@ pub struct ServeError {
 
 /// Starts servers for all `listeners` of one namespace, in both families, on the tasks of `runtime`.
 ///
-/// The SCTP listeners of a namespace must be started together: whoever answers for one port refuses the others.
+/// All SCTP listeners of a namespace must be started together: whoever answers for them refuses the other ports, also where
+/// there are none.
 pub fn serve(netns: &Netns, runtime: &Handle, listeners: &[Listener]) -> Result<Servers, ServeError> {
     let _inside = runtime.enter();
     let mut tasks = JoinSet::new();

@@ -115,6 +115,11 @@ impl Proof {
                 let service = object(Kind::Service, &asked.service);
                 (object(Kind::Pod, &asked.source), service, Layer4::Port(asked.protocol, asked.port))
             }
+            Tried::Entry(asked) => {
+                let service = object(Kind::Service, &asked.service);
+                (target(&asked.source), service, Layer4::Port(asked.protocol, asked.port))
+            }
+            Tried::Ingress(_) => return None, // two connections, of which the second is the controller's
             Tried::Name(asked) => {
                 let server = self.world.pods.values().find(|pod| is_cluster_dns(pod))?;
                 let server = object(Kind::Pod, &server.meta.id);

@@ -39,10 +39,16 @@ pub fn render(rows: &[VerdictRow]) -> String {
 
 fn one_file(file: &str, rows: &[&VerdictRow]) -> String {
     let broken: Vec<&&VerdictRow> = rows.iter().filter(|row| !row.holds).collect();
-    let head = match (broken.len(), rows.len()) {
-        (0, 1) => format!("{}: the row of {file}\n", paint(GOOD, "HOLDS")),
-        (0, n) => format!("{}: all {n} rows of {file}\n", paint(GOOD, "HOLD")),
-        (wrong, n) => format!("{}: {wrong} of {n} rows of {file}\n", paint(BAD, "BROKEN")),
+    let tried = rows.iter().filter(|row| row.connections > 0).count();
+    let rest = match rows.len() - tried {
+        0 => String::new(),
+        1 => " (1 more speaks about another --family)".into(),
+        n => format!(" ({n} more speak about another --family)"),
+    };
+    let head = match (broken.len(), tried) {
+        (0, 1) => format!("{}: the row of {file}{rest}\n", paint(GOOD, "HOLDS")),
+        (0, n) => format!("{}: all {n} rows of {file}{rest}\n", paint(GOOD, "HOLD")),
+        (wrong, n) => format!("{}: {wrong} of {n} rows of {file}{rest}\n", paint(BAD, "BROKEN")),
     };
     broken.into_iter().fold(head, |text, row| text + &one_row(row))
 }

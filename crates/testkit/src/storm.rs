@@ -57,6 +57,35 @@ pub fn random_edit(world: &World, rng: &mut Rng) -> Edit {
     }
 }
 
+/// A random edit, or two that happen at once: two pods exchange their labels or their addresses, so that a union loses and
+/// gains members in one step.
+pub fn random_edits(world: &World, rng: &mut Rng) -> Vec<Edit> {
+    let exchanged = match rng.u32(0..100) {
+        0..15 => exchange(world, rng, |one, other| {
+            Some(Edit::RelabelPod(one.meta.id.clone(), other.meta.labels.clone()))
+        }),
+        15..25 => exchange(world, rng, |one, other| {
+            let same_node = one.node == other.node && !one.ips().is_empty() && !other.ips().is_empty();
+            same_node.then(|| Edit::ReaddressPod(one.meta.id.clone(), other.addresses.clone()))
+        }),
+        _ => None,
+    };
+    exchanged.unwrap_or_else(|| vec![random_edit(world, rng)])
+}
+
+fn exchange(world: &World, rng: &mut Rng, edit: impl Fn(&Pod, &Pod) -> Option<Edit>) -> Option<Vec<Edit>> {
+    let pods: Vec<&Pod> = world.pods.values().filter(|pod| pod.is_policed()).collect();
+    let [one, other] = rng.some(&pods, 0, 2)[..] else { return None };
+    [edit(one, other), edit(other, one)].into_iter().collect()
+}
+
+/// Does all of these edits.
+pub fn apply_all(world: &mut World, edits: &[Edit]) {
+    for edit in edits {
+        apply(world, edit);
+    }
+}
+
 /// Does an edit. An edit of something that the world does not have does nothing.
 pub fn apply(world: &mut World, edit: &Edit) {
     match edit {

@@ -1,7 +1,9 @@
 //! The generated worlds are worth testing with: their verdicts are mixed, every feature matters somewhere,
 //! and a seed names a world for good.
 
-use podfence_model::{Addresses, Endpoint, Family, Life};
+use podfence_model::{
+    Addresses, Endpoint, Family, Life, Service, ServiceAddress, ServiceType, SessionAffinity, TrafficPolicy,
+};
 use podfence_testkit::features::{Feature, Features};
 use podfence_testkit::generate::{self, Rng};
 use podfence_testkit::reference::{Decision, allows};
@@ -43,6 +45,49 @@ fn worlds_for_the_lab_are_mixed_too() {
     println!("{features}");
     assert!(features.denied() >= 30.0, "{features}");
     assert!(features.allowed_by_rule() >= 30.0, "{features}");
+}
+
+/// A kind of Services and how it is known.
+type Kind = (&'static str, fn(&Service) -> bool);
+
+/// Of all Services, the share in per cent for which something holds.
+fn of_services(services: &[Service], holds: impl Fn(&Service) -> bool) -> usize {
+    services.iter().filter(|service| holds(service)).count() * 100 / services.len()
+}
+
+#[test]
+fn services_are_of_every_kind_and_most_lead_somewhere() {
+    let (mut services, mut led) = (Vec::new(), 0);
+    for seed in 0..1000 {
+        let mut world = generate::lab_sized(seed);
+        generate::add_services(&mut world, 3, &mut Rng::with_seed(seed));
+        let leads = |service: &Service| match &service.selector {
+            None => !world.endpoint_slices[&service.meta.id].endpoints.is_empty(),
+            Some(wanted) => world.pods.values().any(|pod| {
+                pod.meta.id.namespace == service.meta.id.namespace
+                    && wanted.iter().all(|(key, value)| pod.meta.labels.get(key) == Some(value))
+            }),
+        };
+        led += world.services.values().filter(|service| leads(service)).count();
+        services.extend(world.services.into_values());
+    }
+    let kinds: [Kind; 9] = [
+        ("node ports", |s| s.kind == ServiceType::NodePort),
+        ("load balancers", |s| s.kind == ServiceType::LoadBalancer),
+        ("headless", |s| s.address == ServiceAddress::Headless),
+        ("external addresses", |s| !s.external_ips.is_empty()),
+        ("Local from outside", |s| s.external_traffic == TrafficPolicy::Local),
+        ("Local inside", |s| s.internal_traffic == TrafficPolicy::Local),
+        ("affinity", |s| s.affinity == SessionAffinity::ClientIp),
+        ("slices", |s| s.selector.is_none()),
+        ("two ports", |s| s.ports.len() == 2),
+    ];
+    for (what, holds) in kinds {
+        let share = of_services(&services, holds);
+        assert!((5..60).contains(&share), "{what}: {share} % of {}", services.len());
+    }
+    let share = led * 100 / services.len();
+    assert!((40..90).contains(&share), "{share} % lead to somebody");
 }
 
 #[test]

@@ -1,13 +1,18 @@
 //! From rows to what must be asked of a world: every sender with every receiver, in every family they share.
 
+use std::net::IpAddr;
+
 use podfence_model::{
     Endpoint, Family, Flow, Layer4, NamespacedName, Pod, Port, Protocol, Service, ServiceAddress, World,
 };
 
-use super::{Cell, On, Party, Row, TableError};
+use super::{Cell, On, Party, Row, TableError, ways};
 use crate::asked::{Asked, NameQuestion, ServiceQuestion, to_port};
 use crate::dns::RecordKind;
+use crate::entry_check::EntryQuestion;
 use crate::flows::{metadata, node_end, outside, pod_end};
+use crate::ingress::check::IngressQuestion;
+use crate::place::nameservers;
 
 /// One thing to ask.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,6 +21,10 @@ pub enum Question {
     Flow(Flow),
     /// A connection to a Service.
     Service(ServiceQuestion),
+    /// A connection to a Service by another way.
+    Entry(EntryQuestion),
+    /// A request by an Ingress.
+    Ingress(IngressQuestion),
     /// A look-up.
     Name(NameQuestion),
 }
@@ -25,7 +34,7 @@ pub enum Question {
 pub struct Ask {
     /// The row.
     pub row: Row,
-    /// What to ask; never empty.
+    /// What to ask; empty only if it speaks about a family that is not used in this world.
     pub questions: Vec<Question>,
 }
 
@@ -37,7 +46,7 @@ pub fn ask(world: &World, rows: Vec<Row>) -> Result<Vec<Ask>, Vec<TableError>> {
     let (mut asks, mut wrong) = (Vec::new(), Vec::new());
     for row in rows {
         match questions(world, &row) {
-            Ok(questions) if questions.is_empty() => wrong.push(empty(&row)),
+            Ok(questions) if questions.is_empty() && used(world, &row) => wrong.push(empty(&row)),
             Ok(questions) => asks.push(Ask { row, questions }),
             Err(error) => wrong.push(error),
         }
@@ -52,6 +61,8 @@ impl Asked {
             match question {
                 Question::Flow(flow) => add(&mut self.flows, flow),
                 Question::Service(service) => add(&mut self.services, service),
+                Question::Entry(entry) => add(&mut self.entries, entry),
+                Question::Ingress(request) => add(&mut self.ingresses, request),
                 Question::Name(name) => add(&mut self.names, name),
             }
         }
@@ -64,7 +75,17 @@ fn add<T: Clone + PartialEq>(list: &mut Vec<T>, one: &T) {
     }
 }
 
-fn wrong(cell: &Cell, message: impl Into<String>, help: impl Into<String>) -> TableError {
+/// Whether packets of one of the row's families are sent in this world, for look-ups those to the cluster DNS.
+fn used(world: &World, row: &Row) -> bool {
+    let server = nameservers(world).first().copied();
+    let addresses: Vec<IpAddr> = match row.on.as_slice() {
+        [On::Dns, ..] => server.into_iter().collect(),
+        _ => world.nodes.values().flat_map(|node| node.addresses.clone()).collect(),
+    };
+    row.families == Family::BOTH || addresses.iter().any(|ip| row.families.contains(&Family::of(*ip)))
+}
+
+pub(super) fn wrong(cell: &Cell, message: impl Into<String>, help: impl Into<String>) -> TableError {
     TableError::new(cell.place.clone(), message, help)
 }
 
@@ -78,7 +99,7 @@ fn questions(world: &World, row: &Row) -> Result<Vec<Question>, TableError> {
     for from in &row.from {
         for to in &row.to {
             for on in &row.on {
-                out.extend(Pair { world, row, from, to, on: *on }.questions()?);
+                out.extend(Pair { world, row, from, to, on }.questions()?);
             }
         }
     }
@@ -91,32 +112,51 @@ struct Pair<'a> {
     row: &'a Row,
     from: &'a Party,
     to: &'a Party,
-    on: On,
+    on: &'a On,
 }
 
 impl<'a> Pair<'a> {
     fn questions(&self) -> Result<Vec<Question>, TableError> {
         match (self.to, self.on) {
             (Party::Name(name), _) => self.look_ups(name),
-            (Party::Service(id), On::Port(protocol, port)) => self.connections(id, protocol, port),
+            (Party::Ingress(id), On::Http { host, path }) => {
+                ways::requests(self.world, self.row, id, (host, path))
+            }
+            (Party::Service(id), On::Port(protocol, port)) => self.connections(id, *protocol, *port),
+            (Party::Service(id), On::Entry(protocol, port, door)) => {
+                let service = self.service(id)?;
+                let senders = if *self.from == Party::Outside { None } else { Some(self.senders()?) };
+                let way = (*protocol, *port, door);
+                ways::by_door(self.world, self.row, service, way, senders.as_deref())
+            }
             (Party::Service(_), _) => Err(wrong(
                 &self.row.cells.on,
                 "a Service answers on its ports only",
                 "write `TCP 80` or the like",
             )),
-            (_, On::Port(protocol, port)) => self.flows(Layer4::Port(protocol, port)),
-            (_, On::Icmp | On::Dns) => self.flows(Layer4::Icmp),
+            (_, On::Port(protocol, port)) => self.flows(Layer4::Port(*protocol, *port)),
+            (_, On::Icmp) => self.flows(Layer4::Icmp),
+            (_, On::Entry(..) | On::Dns | On::Http { .. }) => Err(wrong(
+                &self.row.cells.on,
+                "only Services have node ports and external addresses",
+                "write `svc/NAMESPACE/NAME` under to",
+            )),
         }
     }
 
+    /// A name in every family that a pod has; the question itself goes to the cluster DNS in one of them.
     fn look_ups(&self, name: &str) -> Result<Vec<Question>, TableError> {
         let mut out = Vec::new();
         for pod in self.senders()? {
-            let look_up = |family: &Family| {
-                let (source, kind) = (pod.meta.id.clone(), RecordKind::of(*family));
+            let server = nameservers(self.world).into_iter().find(|ip| pod.ip(Family::of(*ip)).is_some());
+            if !server.is_some_and(|ip| self.row.families.contains(&Family::of(ip))) {
+                continue;
+            }
+            let look_up = |family: Family| {
+                let (source, kind) = (pod.meta.id.clone(), RecordKind::of(family));
                 Question::Name(NameQuestion { source, name: name.to_owned(), kind })
             };
-            out.extend(self.row.families.iter().filter(|family| pod.ip(**family).is_some()).map(look_up));
+            out.extend(Family::BOTH.into_iter().filter(|family| pod.ip(*family).is_some()).map(look_up));
         }
         Ok(out)
     }
@@ -159,9 +199,11 @@ impl<'a> Pair<'a> {
     fn senders(&self) -> Result<Vec<&'a Pod>, TableError> {
         match self.from {
             Party::Pods(id) => self.pods(id, &self.row.cells.from),
-            _ => {
-                Err(wrong(&self.row.cells.from, "only pods use Services and their names here", "name a pod"))
-            }
+            _ => Err(wrong(
+                &self.row.cells.from,
+                "only pods use Services' addresses and names here",
+                "name a pod",
+            )),
         }
     }
 
@@ -227,7 +269,7 @@ impl<'a> Pair<'a> {
             Party::OtherNodes => nodes(|own| !own),
             Party::Outside => outside(family).map(Endpoint::Ip).into_iter().collect(),
             Party::Metadata => vec![Endpoint::Ip(metadata(family))],
-            Party::Pods(_) | Party::Service(_) | Party::Name(_) => Vec::new(),
+            Party::Pods(_) | Party::Service(_) | Party::Ingress(_) | Party::Name(_) => Vec::new(),
         }
     }
 
@@ -247,7 +289,7 @@ impl<'a> Pair<'a> {
     }
 }
 
-fn names<'a>(ids: impl Iterator<Item = &'a NamespacedName>) -> String {
+pub(super) fn names<'a>(ids: impl Iterator<Item = &'a NamespacedName>) -> String {
     let names: Vec<&str> = ids.map(|id| id.name.as_str()).collect();
     if names.is_empty() { "nothing of the kind".into() } else { names.join(", ") }
 }

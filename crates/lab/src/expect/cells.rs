@@ -2,19 +2,21 @@
 
 use podfence_model::{Family, NamespacedName, Port, Protocol};
 
-use super::{Expected, On, Party};
+use super::{Door, DoorKind, Expected, On, Party};
 
 /// Who may send; the words of the help.
 pub(super) const SENDERS: &str = "a pod or workload as NAMESPACE/NAME, all pods of a namespace as NAMESPACE/*, \
      `its node`, `other nodes` or `outside`; several with commas between them";
 /// Who may be reached.
 pub(super) const RECEIVERS: &str = "a pod or workload as NAMESPACE/NAME, all pods of a namespace as NAMESPACE/*, \
-     `svc/NAMESPACE/NAME`, `name NAME`, `itself`, `its node`, `other nodes`, `outside` or `metadata`; several \
+     `svc/NAMESPACE/NAME`, `ing/NAMESPACE/NAME`, `name NAME`, `itself`, `its node`, `other nodes`, `outside` or `metadata`; several \
      with commas between them";
 /// On what.
-pub(super) const WAYS: &str = "`TCP 80`, `UDP 53`, `SCTP 7`, `ICMP`, or `DNS` for a name; `IPv4` or `IPv6` behind it means that one only";
+pub(super) const WAYS: &str = "`TCP 80`, `UDP 53`, `SCTP 7`, `ICMP`, or `DNS` for a name; for a Service also `TCP 80 nodePort by \
+     NODE` or `TCP 80 external address by any node`, for an Ingress `HTTP HOST/PATH`; `IPv4` or `IPv6` behind it means that one only";
 /// What may come of it.
-pub(super) const OUTCOMES: &str = "`open`, `refused`, `times out`, `resolves` or `does not resolve`";
+pub(super) const OUTCOMES: &str =
+    "`open`, `refused`, `times out`, `resolves`, `does not resolve`, or `status 504` for an Ingress";
 
 /// The parts of a list.
 pub(super) fn parts(text: &str) -> impl Iterator<Item = &str> {
@@ -43,6 +45,7 @@ pub(super) fn receiver(text: &str) -> Option<Party> {
     }
     match *text.split('/').collect::<Vec<_>>() {
         ["svc", namespace, name] => Some(Party::Service(object(namespace, name)?)),
+        ["ing", namespace, name] => Some(Party::Ingress(object(namespace, name)?)),
         [namespace, name] => Some(Party::Pods(object(namespace, name)?)),
         _ => None,
     }
@@ -71,14 +74,34 @@ pub(super) fn on(text: &str) -> Option<On> {
         "DNS" => return Some(On::Dns),
         _ => {}
     }
-    let (protocol, port) = text.split_once(' ')?;
+    let (protocol, rest) = text.split_once(' ')?;
     let protocol = match protocol {
         "TCP" => Protocol::Tcp,
         "UDP" => Protocol::Udp,
         "SCTP" => Protocol::Sctp,
+        "HTTP" => return http(rest),
         _ => return None,
     };
-    Some(On::Port(protocol, Port::new(port.trim().parse().ok()?)?))
+    let (port, way) = rest.trim().split_once(' ').unwrap_or((rest, ""));
+    let port = Port::new(port.trim().parse().ok()?)?;
+    if way.is_empty() { Some(On::Port(protocol, port)) } else { Some(On::Entry(protocol, port, door(way)?)) }
+}
+
+/// `shop.example.com/api`.
+fn http(text: &str) -> Option<On> {
+    let (host, path) = text.trim().split_once('/')?;
+    (!host.is_empty()).then(|| On::Http { host: host.to_owned(), path: format!("/{path}") })
+}
+
+/// `nodePort by node-1`, `external address by any node`.
+fn door(text: &str) -> Option<Door> {
+    let (kind, node) = text.split_once(" by ")?;
+    let kind = match kind.trim() {
+        "nodePort" => DoorKind::NodePort,
+        "external address" => DoorKind::External,
+        _ => return None,
+    };
+    Some(Door { kind, node: Some(node.trim()).filter(|node| *node != "any node").map(str::to_owned) })
 }
 
 /// What must come of it.
@@ -89,6 +112,6 @@ pub(super) fn outcome(text: &str) -> Option<Expected> {
         "times out" => Some(Expected::TimesOut),
         "resolves" => Some(Expected::Resolves),
         "does not resolve" => Some(Expected::DoesNotResolve),
-        _ => None,
+        _ => text.strip_prefix("status ")?.parse().ok().map(Expected::Status),
     }
 }

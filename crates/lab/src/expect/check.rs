@@ -6,6 +6,7 @@ use podfence_report::json::{Compared, VerdictRow};
 use super::{Ask, Expected, Question, Row};
 use crate::check::Checked;
 use crate::dns::Lookup;
+use crate::ingress::check::{IngressChecked, Reply};
 use crate::probe::Outcome;
 use crate::record;
 use crate::run::Findings;
@@ -44,6 +45,14 @@ fn broken(row: &Row, question: &Question, findings: &Findings) -> Option<Compare
             Some(one) => (!service_is(one, wanted)).then(|| record::service(one)),
             None => Some(untried(row)),
         },
+        Question::Entry(asked) => match findings.entries.iter().find(|one| one.asked == *asked) {
+            Some(one) => (!both(&one.engine, &one.kernel, wanted)).then(|| record::entry(one)),
+            None => Some(untried(row)),
+        },
+        Question::Ingress(asked) => match findings.ingresses.iter().find(|one| one.asked == *asked) {
+            Some(one) => (!request_is(one, wanted)).then(|| record::request(one)),
+            None => Some(untried(row)),
+        },
         Question::Name(asked) => match findings.names.iter().find(|one| one.asked == *asked) {
             Some(one) => (!name_is(one, wanted)).then(|| record::look_up(one)),
             None => Some(untried(row)),
@@ -76,12 +85,24 @@ fn both(engine: &[Verdict], kernel: &Outcome, wanted: Expected) -> bool {
         Expected::Open => all(engine, &Verdict::Allowed) && kernel.is_open(),
         Expected::Refused => all(engine, &Verdict::Allowed) && *kernel == Outcome::Refused,
         Expected::TimesOut => all(engine, &Verdict::Denied) && *kernel == Outcome::TimedOut,
-        Expected::Resolves | Expected::DoesNotResolve => false,
+        Expected::Resolves | Expected::DoesNotResolve | Expected::Status(_) => false,
     }
 }
 
 fn all(engine: &[Verdict], verdict: &Verdict) -> bool {
     !engine.is_empty() && engine.iter().all(|one| one == verdict)
+}
+
+/// Whoever of an Ingress' endpoints has its turn, the request must come out as wanted.
+fn request_is(one: &IngressChecked, wanted: Expected) -> bool {
+    let is = |reply: &Reply| match wanted {
+        Expected::Open => matches!(reply, Reply::Answered(_)),
+        Expected::Refused => *reply == Reply::Refused,
+        Expected::TimesOut => *reply == Reply::TimedOut,
+        Expected::Status(status) => *reply == Reply::Status(status),
+        Expected::Resolves | Expected::DoesNotResolve => false,
+    };
+    !one.engine.is_empty() && one.engine.iter().all(is) && is(&one.kernel)
 }
 
 fn name_is(one: &NameChecked, wanted: Expected) -> bool {

@@ -146,25 +146,35 @@ fn unread(cell: &Cell, part: &str, known: &str) -> TableError {
     TableError::new(cell.place.clone(), message, format!("write {known}"))
 }
 
-/// Names are looked up and resolve; everything else is connected to.
+/// Names are looked up and resolve, Ingresses are asked by HTTP from outside, and everything else is connected to.
 fn fits(row: &Row) -> Result<(), TableError> {
-    let names = row.to.iter().filter(|to| matches!(to, Party::Name(_))).count();
-    let look_ups = row.on.iter().filter(|on| **on == On::Dns).count();
+    let to = |wanted: fn(&Party) -> bool| row.to.iter().filter(|to| wanted(to)).count();
+    let on = |wanted: fn(&On) -> bool| row.on.iter().filter(|on| wanted(on)).count();
+    let is = |count: (usize, usize), also: bool, wanted: bool| {
+        let all = count == (row.to.len(), row.on.len()) && also;
+        all || (count == (0, 0) && !wanted)
+    };
     let resolves = matches!(row.outcome, Expected::Resolves | Expected::DoesNotResolve);
-    let all = names == row.to.len() && look_ups == row.on.len() && resolves;
-    let none = names == 0 && look_ups == 0 && !resolves;
-    if all || none {
-        return Ok(());
+    let names = (to(|to| matches!(to, Party::Name(_))), on(|on| *on == On::Dns));
+    if !is(names, resolves, resolves) {
+        let message = "only look-ups of names resolve or do not, and they do nothing else";
+        let help = "write `name NAME` under to, `DNS` under on, and `resolves` or `does not resolve`";
+        return Err(TableError::new(row.cells.to.place.clone(), message, help));
     }
-    let message = "only look-ups of names resolve or do not, and they do nothing else";
-    let help = "write `name NAME` under to, `DNS` under on, and `resolves` or `does not resolve`";
-    Err(TableError::new(row.cells.to.place.clone(), message, help))
+    let requests = (to(|to| matches!(to, Party::Ingress(_))), on(|on| matches!(on, On::Http { .. })));
+    if !is(requests, row.from == [Party::Outside], matches!(row.outcome, Expected::Status(_))) {
+        let message = "Ingresses are asked by HTTP, from outside, and only they answer with a status";
+        let help = "write `outside` under from, `ing/NAMESPACE/NAME` under to, and `HTTP HOST/PATH` under on";
+        return Err(TableError::new(row.cells.to.place.clone(), message, help));
+    }
+    Ok(())
 }
 
 #[cfg(test)]
 mod tests {
-    use podfence_model::{Family, NamespacedName};
+    use podfence_model::{Family, NamespacedName, Protocol};
 
+    use super::super::{Door, DoorKind};
     use super::*;
 
     const HEADS: &str = "| from | to | on | outcome |\n|---|---|---|---|\n";
@@ -190,6 +200,22 @@ mod tests {
     }
 
     #[test]
+    fn ways_into_services_and_requests_by_ingresses_are_read() {
+        let text = format!(
+            "{HEADS}| outside | svc/a/b | TCP 80 nodePort by node-2, SCTP 7 external address by any node IPv4 | open |\n\
+             | outside | ing/a/b | HTTP b.example/api | status 504 |\n"
+        );
+        let rows = read("verdicts.md", &text).unwrap();
+        let door = |kind, node: Option<&str>| Door { kind, node: node.map(str::to_owned) };
+        let port = |number| podfence_model::Port::new(number).unwrap();
+        let node_port = On::Entry(Protocol::Tcp, port(80), door(DoorKind::NodePort, Some("node-2")));
+        let external = On::Entry(Protocol::Sctp, port(7), door(DoorKind::External, None));
+        assert_eq!((&rows[0].on[..], &rows[0].families[..]), (&[node_port, external][..], &[Family::V4][..]));
+        assert_eq!(rows[1].on, [On::Http { host: "b.example".into(), path: "/api".into() }]);
+        assert_eq!(rows[1].outcome, Expected::Status(504));
+    }
+
+    #[test]
     fn what_cannot_be_read_is_named_with_its_place_and_the_mend() {
         let known = [
             ("| san | a/b | TCP 80 | open |", "verdicts.md:5: cannot read `san` (write a pod or workload"),
@@ -199,6 +225,15 @@ mod tests {
             ("| a/b | a/c, | TCP 80 | open |", "verdicts.md:5: something is missing here"),
             ("| a/b | a/c | TCP 80 |", "verdicts.md:5: this row has 3 cells instead of four"),
             ("| a/b | name x | TCP 80 | open |", "verdicts.md:5: only look-ups of names resolve"),
+            ("| a/b | a/c | TCP 80 | resolves |", "verdicts.md:5: only look-ups of names resolve"),
+            ("| a/b | ing/a/c | HTTP c.example/ | open |", "verdicts.md:5: Ingresses are asked by HTTP"),
+            ("| outside | ing/a/c | TCP 80 | open |", "verdicts.md:5: Ingresses are asked by HTTP"),
+            ("| outside | a/c | TCP 80 | status 504 |", "verdicts.md:5: Ingresses are asked by HTTP"),
+            ("| outside | ing/a/c | HTTP c.example | open |", "verdicts.md:5: cannot read `HTTP c.example`"),
+            (
+                "| outside | svc/a/c | TCP 80 nodePort | open |",
+                "verdicts.md:5: cannot read `TCP 80 nodePort`",
+            ),
             ("", "verdicts.md:1: there is no row"),
         ];
         for (row, expected) in known {

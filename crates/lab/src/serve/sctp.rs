@@ -1,7 +1,8 @@
 //! SCTP: INIT is answered with INIT ACK on served ports and with ABORT on all others, as a real stack would.
 //!
-//! Where the kernel has SCTP itself, it would answer beside us, so there a real listening socket serves the port, without a name. Where
-//! no port of a namespace is served, nobody listens and the kernel says that it does not know the protocol.
+//! Where the kernel has SCTP itself, it would answer beside us, so there a real listening socket serves the port, without a name. A
+//! namespace without served ports refuses them all the same: the kernel would say that it does not know the protocol, but not
+//! while a probe's raw socket in that namespace is connected to the sender and takes the packet for its own.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -14,7 +15,7 @@ use tokio::task::JoinSet;
 use super::{Listener, ServeError, datagram, refused};
 use crate::netns::Netns;
 use crate::sctp::{Chunk, PROTOCOL, Packet};
-use crate::sockets::{self, WILDCARDS};
+use crate::sockets::{self, Transport, WILDCARDS};
 
 /// Any value but zero; we never go beyond the first answer.
 const OUR_TAG: u32 = 0x706f_6466;
@@ -24,14 +25,20 @@ pub(super) fn start(
     netns: &Netns,
     listeners: &[&Listener],
 ) -> Result<(), ServeError> {
-    let Some(first) = listeners.first() else { return Ok(()) };
     if kernel_has_sctp() {
         return listeners.iter().try_for_each(|listener| {
             start_kernel(tasks, netns, listener.port).map_err(|source| refused(netns, listener, source))
         });
     }
     let names: BTreeMap<u16, String> = listeners.iter().map(|l| (l.port, l.name.clone())).collect();
-    start_raw(tasks, netns, &names).map_err(|source| refused(netns, first, source))
+    start_raw(tasks, netns, &names).map_err(|source| match listeners.first() {
+        Some(first) => refused(netns, first, source),
+        None => refused(netns, &nobody(netns), source),
+    })
+}
+
+fn nobody(netns: &Netns) -> Listener {
+    Listener { transport: Transport::Sctp, port: 0, name: netns.name().to_owned() }
 }
 
 /// Looked up, not tried: trying would load the module on the host.

@@ -2,15 +2,15 @@
 
 use std::fmt;
 
-use podfence_lab::setup::Links;
-use podfence_model::{
-    Addresses, Life, Meta, Origin, Pod, Port, Service, ServiceAddress, ServicePort, ServiceType,
-    SessionAffinity, TargetPort, TrafficPolicy, World,
-};
-use podfence_testkit::build::{ORIGIN, Put, ip, labels, node};
-use podfence_testkit::generate::Rng;
+use podfence_lab::place::{self, PlaceError};
+use podfence_lab::setup::{Links, Setup};
+use podfence_model::{Addresses, EndpointAddress, Life, NamespacedName, Pod, Service, World};
+use podfence_testkit::build::{Put, node};
 use podfence_testkit::generate::addresses::host;
+use podfence_testkit::generate::{self, Rng};
 use podfence_testkit::storm::{self, Edit};
+
+use crate::drawn;
 
 /// A change and what it is called.
 pub struct Change(String);
@@ -21,36 +21,61 @@ impl fmt::Display for Change {
     }
 }
 
-/// Changes a world at random.
-pub fn random(world: &mut World, links: Links, rng: &mut Rng) -> Change {
+/// A world to begin with, placed.
+pub fn first(world: World, setup: Setup, rng: &mut Rng) -> Result<World, PlaceError> {
+    let mut world = world;
+    generate::add_services(&mut world, 3, rng);
+    settle(&mut world);
+    place::place_in(world, setup)
+}
+
+/// Changes a placed world at random; it is placed again, as `lab up` does it with files.
+pub fn random(world: &mut World, setup: Setup, rng: &mut Rng) -> Result<Change, PlaceError> {
+    let before = world.clone();
     let text = match rng.u32(0..100) {
         0..58 => {
-            let edit = storm::random_edit(world, rng);
-            storm::apply(world, &edit);
-            match &edit {
-                Edit::AddPolicy(policy) | Edit::ChangePolicy(policy) => format!("policy {}", policy.meta.id),
-                other => format!("{other:?}"),
-            }
+            let edits = storm::random_edits(world, rng);
+            storm::apply_all(world, &edits);
+            edits.iter().map(edited).collect::<Vec<_>>().join(", ")
         }
         58..70 => replace_pod(world, rng),
         70..76 => turn_ready(world, rng),
         76..92 => change_service(world, rng),
-        92..96 => add_node(world, links),
+        92..96 => add_node(world, setup.links),
         _ => remove_node(world, rng),
     };
     settle(world);
-    Change(text)
+    *world = place_again(&before, world.clone(), setup)?;
+    Ok(Change(text))
 }
 
-/// Finished pods are gone, and everything but the cluster DNS, which answers names only, counts as stated.
-pub fn settle(world: &mut World) {
+fn edited(edit: &Edit) -> String {
+    match edit {
+        Edit::AddPolicy(policy) | Edit::ChangePolicy(policy) => format!("policy {}", policy.meta.id),
+        other => format!("{other:?}"),
+    }
+}
+
+/// Pods that wait for an address go on waiting: only manifests leave it to the lab.
+fn place_again(before: &World, world: World, setup: Setup) -> Result<World, PlaceError> {
+    let waiting = world.pods.values().filter(|pod| pod.addresses == Addresses::NotYet);
+    let waiting: Vec<NamespacedName> = waiting.map(|pod| pod.meta.id.clone()).collect();
+    let mut placed = place::place_after(before, world, setup)?;
+    for (_, pod) in placed.pods.iter_mut().filter(|(id, _)| waiting.contains(id)) {
+        pod.addresses = Addresses::NotYet;
+    }
+    Ok(placed)
+}
+
+/// Finished pods are gone, from slices too, and everything but the cluster DNS, which answers names only, counts as stated.
+fn settle(world: &mut World) {
     world.pods.retain(|_, pod| pod.life != Life::Finished);
-    let stated = || Origin::Api("1".into());
-    let pods = world.pods.values_mut().map(|pod| &mut pod.meta);
-    let services = world.services.values_mut().map(|service| &mut service.meta);
-    pods.chain(services)
-        .filter(|meta| meta.id.namespace != "kube-system")
-        .for_each(|meta| meta.origin = stated());
+    for slice in world.endpoint_slices.values_mut() {
+        let of = |name: &String| world.pods.get(&NamespacedName::new(&slice.meta.id.namespace, name));
+        let is_there = |one: &EndpointAddress| one.pod.as_ref().is_none_or(|name| of(name).is_some());
+        slice.endpoints.retain(is_there);
+    }
+    drawn::state_all(world);
 }
 
 fn pick<'a, T>(list: &'a [T], rng: &mut Rng) -> Option<&'a T> {
@@ -84,58 +109,24 @@ fn turn_ready(world: &mut World, rng: &mut Rng) -> String {
 
 fn change_service(world: &mut World, rng: &mut Rng) -> String {
     let ours: Vec<_> = world.services.keys().filter(|id| id.namespace != "kube-system").cloned().collect();
-    match (rng.u32(0..4), pick(&ours, rng)) {
-        (0, Some(id)) => {
+    let others: Vec<String> = world.namespaces.keys().filter(|n| *n != "kube-system").cloned().collect();
+    match (rng.u32(0..4), pick(&ours, rng), pick(&others, rng)) {
+        (0, Some(id), _) => {
             world.services.remove(id);
+            world.endpoint_slices.remove(id);
             format!("service {id} goes")
         }
-        (1 | 2, Some(id)) => {
-            let (place, service) = (id.clone(), &world.services[id]);
-            let changed =
-                Service { address: service.address.clone(), ..service_of(&id.namespace, &id.name, 0, rng) };
-            let text = format!("service {id}: {:?} {:?}", changed.selector, changed.ports);
-            world.services.insert(place, changed);
-            text
+        (1 | 2, Some(id), _) => told(&generate::put_service(world, &id.namespace, &id.name, rng)),
+        (.., Some(namespace)) => {
+            let name = format!("svc-{}", rng.u8(1..250));
+            told(&generate::put_service(world, namespace, &name, rng))
         }
-        _ => {
-            let namespaces: Vec<String> =
-                world.namespaces.keys().filter(|n| *n != "kube-system").cloned().collect();
-            let Some(namespace) = pick(&namespaces, rng) else { return "no namespace".into() };
-            let number = rng.u8(1..250);
-            let service = service_of(namespace, &format!("svc-{number}"), number, rng);
-            let text = format!("service {}: {:?}", service.meta.id, service.ports);
-            world.services.insert(service.meta.id.clone(), service);
-            text
-        }
+        _ => "no namespace".into(),
     }
 }
 
-fn service_of(namespace: &str, name: &str, number: u8, rng: &mut Rng) -> Service {
-    let apps = ["web", "api", "db"];
-    let addresses = vec![ip(&format!("10.96.7.{number}")), ip(&format!("fd00:10:96::7:{number}"))];
-    Service {
-        meta: Meta::new(namespace, name, ORIGIN),
-        kind: ServiceType::ClusterIp,
-        address: if rng.u32(0..8) == 0 { ServiceAddress::Headless } else { ServiceAddress::Ips(addresses) },
-        external_ips: Vec::new(),
-        load_balancer_ips: Vec::new(),
-        selector: Some(labels(&[("app", apps[rng.usize(0..3)])])),
-        ports: vec![service_port(rng)],
-        external_traffic: TrafficPolicy::Cluster,
-        internal_traffic: if rng.u32(0..3) == 0 { TrafficPolicy::Local } else { TrafficPolicy::Cluster },
-        affinity: SessionAffinity::None,
-        publish_not_ready: rng.u32(0..5) == 0,
-    }
-}
-
-fn service_port(rng: &mut Rng) -> ServicePort {
-    let names = ["http", "dns", "metrics", "admin"];
-    let target = match rng.u32(0..2) {
-        0 => TargetPort::Named(names[rng.usize(0..4)].into()),
-        _ => TargetPort::Number(Port::new([53, 80, 81, 443][rng.usize(0..4)]).unwrap()),
-    };
-    let protocol = podfence_model::Protocol::ALL[rng.usize(0..3)];
-    ServicePort { name: None, protocol, port: Port::new(1234).unwrap(), target, node_port: None }
+fn told(service: &Service) -> String {
+    format!("service {}: {:?} {:?} {:?}", service.meta.id, service.kind, service.selector, service.ports)
 }
 
 /// A bridge has the first address of each of its node's ranges.

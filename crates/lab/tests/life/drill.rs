@@ -9,14 +9,12 @@ use libtest_mimic::Failed;
 use podfence_engine::{Engine, Outcome};
 use podfence_lab::asked::Asked;
 use podfence_lab::cluster::{Cluster, Settings};
-use podfence_lab::run::Findings;
 use podfence_lab::setup::{Families, Links, Setup};
-use podfence_lab::{place, record};
 use podfence_model::{NamespacedName, World};
-use podfence_testkit::describe;
 use podfence_testkit::generate::{self, Rng};
 
 use crate::change::{self, same_seat};
+use crate::drawn;
 
 /// Changes of one run.
 const CHANGES: usize = 60;
@@ -49,7 +47,11 @@ pub fn agree() -> Result<(), Failed> {
     let work = || {
         let mut failures = Vec::new();
         while let Some(n) = Some(next.fetch_add(1, Ordering::Relaxed)).filter(|n| *n < worlds) {
-            failures.extend(one_world(first + n as u64, &tally).err());
+            let failure = one_world(first + n as u64, &tally).err();
+            if let Some(failure) = failure {
+                println!("{}", failure.lines().next().unwrap_or_default());
+                failures.push(failure);
+            }
         }
         failures
     };
@@ -69,14 +71,14 @@ pub fn agree() -> Result<(), Failed> {
 fn one_world(seed: u64, tally: &Tally) -> Result<(), String> {
     let mut rng = Rng::with_seed(seed);
     let setup = setup_of(seed);
-    let mut world = place::place_in(generate::lab_sized(seed), setup).map_err(|e| e.to_string())?;
-    change::settle(&mut world);
+    let mut world = change::first(generate::lab_sized(seed), setup, &mut rng).map_err(|e| e.to_string())?;
     let empty = Cluster::build_on(setup.links, World::default(), Settings::default());
     let mut cluster = empty.map_err(|e| format!("seed {seed}: {e}"))?;
     let mut history = vec!["built".to_owned()];
     for number in 0..=A_WORLD {
         if number > 0 {
-            history.push(change::random(&mut world, setup.links, &mut rng).to_string());
+            let change = change::random(&mut world, setup, &mut rng).map_err(|e| e.to_string())?;
+            history.push(change.to_string());
             tally.changes.fetch_add(1, Ordering::Relaxed);
         }
         let told = |wrong: String| format!("seed {seed}, {setup:?}: {wrong}\nafter {history:#?}");
@@ -91,11 +93,20 @@ fn one_world(seed: u64, tally: &Tally) -> Result<(), String> {
     Ok(())
 }
 
-/// Every other world has bridges; two in five have one family only, at least to begin with.
+/// Every other world has bridges; two in five have one family only. `PODFENCE_LINKS` and `PODFENCE_FAMILY` choose for all.
 fn setup_of(seed: u64) -> Setup {
-    let links = if seed.is_multiple_of(2) { Links::Ptp } else { Links::Bridge };
-    let families = [Families::Dual, Families::Dual, Families::Dual, Families::Ipv4, Families::Ipv6];
-    Setup { links, families: families[usize::try_from(seed % 5).unwrap()] }
+    let links = match std::env::var("PODFENCE_LINKS").as_deref() {
+        Ok("ptp") => Links::Ptp,
+        Ok("bridge") => Links::Bridge,
+        _ if seed.is_multiple_of(2) => Links::Ptp,
+        _ => Links::Bridge,
+    };
+    let families = match (std::env::var("PODFENCE_FAMILY").as_deref(), seed % 5) {
+        (Ok("ipv4"), _) | (Err(_), 3) => Families::Ipv4,
+        (Ok("ipv6"), _) | (Err(_), 4) => Families::Ipv6,
+        _ => Families::Dual,
+    };
+    Setup { links, families }
 }
 
 /// The namespace of every pod.
@@ -125,12 +136,5 @@ fn compare(cluster: &Cluster, engine: &Engine, tally: &Tally) -> Result<(), Stri
     let denied = findings.flows.iter().filter(|one| one.engine == Some(Outcome::Denied)).count();
     tally.denied.fetch_add(denied, Ordering::Relaxed);
     tally.compared.fetch_add(findings.compared(), Ordering::Relaxed);
-    if findings.differences() == 0 { Ok(()) } else { Err(differences(cluster.world(), &findings)) }
-}
-
-fn differences(world: &World, findings: &Findings) -> String {
-    let all = record::step(None, findings, Vec::new()).compared;
-    let differ: Vec<String> =
-        all.iter().filter(|one| !one.agree).take(8).map(|one| format!("{one:?}")).collect();
-    format!("{}\n{}\nservices {:#?}", differ.join("\n"), describe::to_yaml(world), world.services)
+    drawn::no_difference(cluster.world(), &findings)
 }

@@ -9,9 +9,8 @@
 )]
 
 mod change;
-#[allow(dead_code, reason = "the other kernel tests use the rest")]
-#[path = "../common/mod.rs"]
-mod common;
+#[path = "../common/drawn.rs"]
+mod drawn;
 mod drill;
 mod open;
 mod seats;

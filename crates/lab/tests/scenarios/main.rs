@@ -1,5 +1,5 @@
-//! Every folder of `examples/` on the real kernel: in each step engine = kernel on everything, and all rows of its
-//! `verdicts.md` hold in both.
+//! Every folder of `examples/` on the real kernel, with both kinds of links and in every choice of families: in each step engine =
+//! kernel on everything, and all rows of its `verdicts.md` hold in both. As in `lab run`, each step is an edit of the one before.
 //!
 //! A new folder is found by itself. Runs as root and without; where the system forbids both it says why and skips, except in
 //! CI, where that is a failure.
@@ -8,20 +8,20 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use libtest_mimic::{Arguments, Failed, Trial};
-use podfence_engine::Engine;
 use podfence_lab::asked::Asked;
-use podfence_lab::cluster::Cluster;
+use podfence_lab::cluster::{Cluster, Settings};
 use podfence_lab::expect::{self, Ask};
 use podfence_lab::run::Findings;
 use podfence_lab::scenario::{Step, steps};
+use podfence_lab::setup::{Families, Links, Setup};
 use podfence_lab::{place, probe, record, sandbox};
 use podfence_model::World;
 use podfence_report::verdicts;
 use podfence_source::{Input, Options};
 use podfence_testkit::sandboxed;
 
-/// Steps that run at the same time: they mostly wait for time-outs.
-const AT_ONCE: usize = 8;
+/// Scenarios that run at the same time: they mostly wait for time-outs.
+const AT_ONCE: usize = 20;
 
 fn main() -> ExitCode {
     let mut arguments = Arguments::from_args();
@@ -29,7 +29,17 @@ fn main() -> ExitCode {
     sandboxed::run(&arguments, sandbox::enter(), |_| trials())
 }
 
-/// One trial for each step of each scenario.
+/// Every lab that there is.
+const SETUPS: [(&str, Setup); 6] = [
+    ("ptp/dual", Setup { links: Links::Ptp, families: Families::Dual }),
+    ("ptp/ipv4", Setup { links: Links::Ptp, families: Families::Ipv4 }),
+    ("ptp/ipv6", Setup { links: Links::Ptp, families: Families::Ipv6 }),
+    ("bridge/dual", Setup { links: Links::Bridge, families: Families::Dual }),
+    ("bridge/ipv4", Setup { links: Links::Bridge, families: Families::Ipv4 }),
+    ("bridge/ipv6", Setup { links: Links::Bridge, families: Families::Ipv6 }),
+];
+
+/// One trial for each scenario in each lab.
 fn trials() -> Vec<Trial> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples");
     let mut folders: Vec<PathBuf> = match std::fs::read_dir(&root) {
@@ -44,35 +54,37 @@ fn trials() -> Vec<Trial> {
     trials
 }
 
-fn of_scenario(folder: &Path) -> Vec<Trial> {
-    let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    match steps(folder) {
-        Ok(steps) => (1..)
-            .zip(steps)
-            .map(|(number, step)| Trial::test(format!("{name}/{number}"), move || run(&step)))
-            .collect(),
-        Err(error) => vec![Trial::test(name, move || Err(error.to_string().into()))],
-    }
+fn of_scenario(folder: &Path) -> impl Iterator<Item = Trial> {
+    let name = folder.file_name().unwrap_or_default().to_string_lossy();
+    SETUPS
+        .map(|(setup_name, setup)| {
+            let folder = folder.to_owned();
+            Trial::test(format!("{name}/{setup_name}"), move || run(&folder, setup))
+        })
+        .into_iter()
 }
 
-fn run(step: &Step) -> Result<(), Failed> {
-    let (world, asks) = load(step)?;
-    if asks.is_empty() {
-        return Err("it states no verdicts".into());
+fn run(folder: &Path, setup: Setup) -> Result<(), Failed> {
+    let mut cluster = Cluster::build_on(setup.links, World::default(), Settings::default())?;
+    let mut wrong = String::new();
+    for step in steps(folder)? {
+        let (world, asks) = load(&step, cluster.world(), setup)?;
+        if asks.is_empty() {
+            return Err(format!("{:?} states no verdicts", step.inputs).into());
+        }
+        let engine = cluster.update(world)?;
+        let mut asked = Asked::everything(cluster.world());
+        asked.add(&asks);
+        wrong += &judge(&asks, &cluster.run(&engine, &asked, probe::USUAL_TIMEOUT));
     }
-    let engine = Engine::new(&world);
-    let mut cluster = Cluster::build(world)?;
-    cluster.enforce(&engine)?;
-    let mut asked = Asked::everything(cluster.world());
-    asked.add(&asks);
-    judge(&asks, &cluster.run(&engine, &asked, probe::USUAL_TIMEOUT))
+    if wrong.is_empty() { Ok(()) } else { Err(wrong.into()) }
 }
 
-fn load(step: &Step) -> Result<(World, Vec<Ask>), Failed> {
+fn load(step: &Step, before: &World, setup: Setup) -> Result<(World, Vec<Ask>), Failed> {
     let inputs: Vec<Input> = step.inputs.iter().cloned().map(Input::Path).collect();
     let loaded =
         podfence_source::read(&inputs, &Options::default()).map_err(|refused| text(&refused.diagnostics))?;
-    let world = place::place(loaded.world)?;
+    let world = place::place_after(before, loaded.world, setup)?;
     let mut rows = Vec::new();
     for file in &step.verdicts {
         let table = expect::read(&file.display().to_string(), &std::fs::read_to_string(file)?);
@@ -86,11 +98,12 @@ fn text(wrong: &[impl ToString]) -> String {
     wrong.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
 }
 
-fn judge(asks: &[Ask], findings: &Findings) -> Result<(), Failed> {
+/// What is wrong; nothing if all is well.
+fn judge(asks: &[Ask], findings: &Findings) -> String {
     let rows = expect::check(asks, findings);
     let differ = verdicts::differing(&record::compared(findings));
     if differ.is_empty() && rows.iter().all(|row| row.holds) {
-        return Ok(());
+        return String::new();
     }
-    Err(format!("{}engine and kernel differ:\n{}", verdicts::render(&rows), differ).into())
+    format!("{}engine and kernel differ:\n{}", verdicts::render(&rows), differ)
 }

@@ -38,10 +38,11 @@ fn main() -> ExitCode {
 type InWorld = (&'static str, fn(&World));
 
 /// Tests that many may share a world for.
-const IN_WORLD: [InWorld; 13] = [
+const IN_WORLD: [InWorld; 14] = [
     ("pods_reach_each_other", reach::pods_reach_each_other),
     ("nodes_and_outside_reach_and_are_reached", reach::nodes_and_outside),
     ("closed_ports_refuse", reach::closed_ports_refuse),
+    ("crossing_questions_are_refused", reach::crossing_questions_are_refused),
     ("silence_lasts_one_timeout", reach::silence_lasts_one_timeout),
     ("probes_by_the_thousand", reach::by_the_thousand),
     ("a_source_address_can_be_chosen", reach::chosen_source),

@@ -54,10 +54,18 @@ pub fn closed_ports_refuse(world: &World) {
         ("a", "fd00:10:244:2::10", closed(Tcp), Refused),
         ("a", "fd00:10:244:2::10", closed(Udp), Refused),
         ("a", "fd00:10:244:2::10", closed(Sctp), Refused),
-        // No SCTP is served there at all: the kernel says that it does not know the protocol.
+        // No SCTP is served there at all.
         ("a", "10.244.2.53", port(Sctp), Refused),
         ("a", "fd00:10:244:2::53", port(Sctp), Refused),
     ]);
+}
+
+/// Two that serve no SCTP ask each other at the same moment: neither takes the other's question for its answer.
+pub fn crossing_questions_are_refused(world: &World) {
+    let (of_node, of_pod) = (["172.18.0.2", "fd00:18::2"], ["10.244.2.53", "fd00:10:244:2::53"]);
+    let crossing = of_node.into_iter().zip(of_pod).flat_map(|(node, pod)| [("dns", node), ("node-2", pod)]);
+    let all: Vec<_> = crossing.map(|(from, to)| (from, to, port(Sctp), Refused)).collect();
+    world.check(&all);
 }
 
 pub fn silence_lasts_one_timeout(world: &World) {

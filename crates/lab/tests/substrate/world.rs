@@ -56,6 +56,9 @@ impl World {
         for place in ["a", "b", "c", "node-1", "outside"] {
             servers.push(serve(place_of(&topology, place), runtime.handle(), &listeners(place)).unwrap());
         }
+        for place in ["dns", "node-2"] {
+            servers.push(serve(place_of(&topology, place), runtime.handle(), &[]).unwrap());
+        }
         let zone = SharedZone::new(zone());
         servers.push(dns::serve(place_of(&topology, "dns"), runtime.handle(), "dns", 53, &zone).unwrap());
         for (_, node) in topology.nodes() {

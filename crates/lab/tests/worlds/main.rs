@@ -8,18 +8,22 @@
     reason = "a failed step is a failed test; without `#[test]` clippy cannot see that"
 )]
 
+#[path = "../common/drawn.rs"]
+mod drawn;
+
 use std::process::ExitCode;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use libtest_mimic::{Arguments, Failed, Trial};
-use podfence_engine::{Engine, Outcome};
-use podfence_lab::check::Checked;
+use podfence_engine::Outcome;
+use podfence_lab::asked::Asked;
 use podfence_lab::cluster::{Cluster, Settings};
+use podfence_lab::run::Findings;
 use podfence_lab::setup::{Families, Links, Setup};
-use podfence_lab::{flows, place, sandbox, topology};
-use podfence_model::{Flow, World};
+use podfence_lab::{place, sandbox, topology};
+use podfence_model::World;
 use podfence_testkit::generate::{self, Rng, lab_probes};
 use podfence_testkit::{describe, sandboxed, storm};
 
@@ -29,6 +33,8 @@ const WORLDS: u64 = 220;
 const ONCE_DIFFERED: [u64; 1] = [5_247_543];
 /// Edits that each world goes through, every one a delta to the kernel.
 const EDITS: usize = 2;
+/// Services that a world has at most.
+const SERVICES: usize = 2;
 /// Worlds that wait for their time-outs at the same time.
 const AT_ONCE: usize = 8;
 /// Nothing is lost on the way here; what is late is asked again.
@@ -69,15 +75,18 @@ fn agree() -> Result<(), Failed> {
 struct Tally {
     denied: AtomicUsize,
     allowed: AtomicUsize,
+    /// Ways into Services and look-ups of names.
+    served: AtomicUsize,
     edits: AtomicUsize,
 }
 
 impl Tally {
-    fn count(&self, checked: &[Checked]) {
-        for one in checked {
+    fn count(&self, findings: &Findings) {
+        for one in &findings.flows {
             let counter = if one.engine == Some(Outcome::Denied) { &self.denied } else { &self.allowed };
             counter.fetch_add(1, Ordering::Relaxed);
         }
+        self.served.fetch_add(findings.compared() - findings.flows.len(), Ordering::Relaxed);
     }
 
     fn check(&self) -> Result<(), String> {
@@ -90,7 +99,10 @@ impl Tally {
 fn one_world(seed: u64, tally: &Tally) -> Result<(), String> {
     let mut rng = Rng::with_seed(seed);
     let setup = setup_of(seed);
-    let mut world = place::place_in(generate::lab_sized(seed), setup).map_err(|e| e.to_string())?;
+    let mut world = generate::lab_sized(seed);
+    generate::add_services(&mut world, SERVICES, &mut rng);
+    drawn::state_all(&mut world);
+    let mut world = place::place_in(world, setup).map_err(|e| e.to_string())?;
     let built = Cluster::build_on(setup.links, world.clone(), Settings::default());
     let mut cluster = built.map_err(|e| format!("seed {seed}: {e}"))?;
     compare(seed, &world, &mut cluster, tally)?;
@@ -117,9 +129,9 @@ fn setup_of(seed: u64) -> Setup {
 /// Edits of policies and labels, which leave the pods where they are.
 fn edit_policies(world: &mut World, rng: &mut Rng) -> bool {
     for _ in 0..20 {
-        let edit = storm::random_edit(world, rng);
         let mut edited = world.clone();
-        storm::apply(&mut edited, &edit);
+        let edits = storm::random_edits(world, rng);
+        storm::apply_all(&mut edited, &edits);
         let same_place = |a: &World, b: &World| {
             a.pods.len() == b.pods.len()
                 && a.pods.values().zip(b.pods.values()).all(|(a, b)| {
@@ -138,15 +150,13 @@ fn edit_policies(world: &mut World, rng: &mut Rng) -> bool {
 }
 
 fn compare(seed: u64, world: &World, cluster: &mut Cluster, tally: &Tally) -> Result<(), String> {
-    let engine = Engine::new(world);
-    cluster.enforce(&engine).map_err(|e| format!("seed {seed}: {e}\n{}", describe::to_yaml(world)))?;
-    let mut wanted: Vec<Flow> = flows::everything(world);
+    let engine = cluster
+        .update(world.clone())
+        .map_err(|e| format!("seed {seed}: {e}\n{}", describe::to_yaml(world)))?;
+    let mut asked = Asked::everything(world);
     let unserved = lab_probes(world, &topology::usual_outside()).into_iter().filter(|probe| !probe.served);
-    wanted.extend(unserved.map(|probe| probe.flow));
-    let checked = cluster.check(&engine, &wanted, TIMEOUT);
-    tally.count(&checked);
-    match checked.iter().find(|one| !one.agrees()) {
-        None => Ok(()),
-        Some(one) => Err(format!("seed {seed}: {one:#?}\n{}", describe::failure(world, &one.flow))),
-    }
+    asked.flows.extend(unserved.map(|probe| probe.flow));
+    let findings = cluster.run(&engine, &asked, TIMEOUT);
+    tally.count(&findings);
+    drawn::no_difference(world, &findings).map_err(|differ| format!("seed {seed}: {differ}"))
 }

@@ -44,7 +44,7 @@ pub struct VerdictRow {
     pub outcome: String,
     /// Whether engine and kernel both say so, of every connection that the row speaks about.
     pub holds: bool,
-    /// How many connections that are.
+    /// How many connections that are: none if it is about a family that the lab does not use.
     pub connections: usize,
     /// Those that came out differently.
     pub broken: Vec<Compared>,

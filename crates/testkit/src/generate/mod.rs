@@ -14,6 +14,7 @@ mod lab;
 mod objects;
 mod policies;
 mod ports;
+mod services;
 
 use std::ops::RangeInclusive;
 
@@ -22,6 +23,7 @@ use podfence_model::{NetworkPolicy, World};
 
 pub use flows::{all_interesting_flows, flows, interesting_ports};
 pub use lab::{LabProbe, UNSERVED_PORT, lab_probes};
+pub use services::{add_services, put_service};
 
 use crate::build::Put;
 

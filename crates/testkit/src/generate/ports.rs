@@ -6,11 +6,12 @@ use podfence_model::{ContainerPort, PortMatch, Protocol};
 use super::draw::Draw;
 use crate::build::{every, named, range, serves};
 
-const DECLARED: [u16; 6] = [53, 80, 81, 443, 8080, 9090];
-const NAMES: [&str; 4] = ["http", "dns", "metrics", "admin"];
+pub(super) const DECLARED: [u16; 6] = [53, 80, 81, 443, 8080, 9090];
+pub(super) const NAMES: [&str; 4] = ["http", "dns", "metrics", "admin"];
 /// No container declares it.
 const MISSING_NAME: &str = "absent";
-const PROTOCOLS: [(u32, Protocol); 3] = [(55, Protocol::Tcp), (25, Protocol::Udp), (20, Protocol::Sctp)];
+pub(super) const PROTOCOLS: [(u32, Protocol); 3] =
+    [(55, Protocol::Tcp), (25, Protocol::Udp), (20, Protocol::Sctp)];
 
 /// Edges that ranges share, so that they touch, nest and overlap.
 const EDGES: [u16; 12] = [1, 2, 52, 53, 80, 81, 82, 443, 8079, 8080, 65534, 65535];
