@@ -1,7 +1,7 @@
 //! Plans as atomic nftables transactions on our own table.
 //!
-//! One inet table holds everything. `frame` is what is always there: base chains and the way of a packet;
-//! `pod_set` the sets of pods. `union` and `program` render what a plan adds, `pod` the elements that bind
+//! One inet table holds everything. `frame` is what is always there, the base chains, and `judge` how they judge a
+//! connection; `pod_set` is the sets of pods. `union` and `program` render what a plan adds, `pod` the elements that bind
 //! pods to programs. [`Dataplane::enforce`] turns the difference between two plans into one transaction: all of it
 //! takes effect, or nothing does and the state before stays enforced. Foreign tables are never touched or matched.
 //!
@@ -13,6 +13,7 @@ mod error;
 mod fields;
 mod frame;
 mod generation;
+mod judge;
 mod ledger;
 mod names;
 mod pod;

@@ -7,7 +7,7 @@ use podfence_model::{Direction, Family};
 use podfence_netlink::nft::{Batch, BatchError, Chain, DataType, Element, Name, Rule, Set};
 use podfence_plan::{MemberChange, UnionPlan};
 
-use crate::fields::peer_field;
+use crate::fields::Ends;
 use crate::frame::Frame;
 use crate::names::{Slot, comment, refused, union_chain, union_set};
 use crate::pod_set::PodSet;
@@ -61,15 +61,21 @@ impl UnionObject {
     }
 
     fn rules(&self, direction: Direction, frame: &Frame) -> Vec<Rule> {
+        let mut rules: Vec<Rule> =
+            Ends::BOTH.into_iter().flat_map(|ends| self.look_up(ends, direction, frame)).collect();
+        rules.push(Rule::new().goto(&refused(Refusal::of(direction))));
+        rules
+    }
+
+    fn look_up(&self, ends: Ends, direction: Direction, frame: &Frame) -> Vec<Rule> {
         let refuse = refused(Refusal::of(direction));
-        let look = |family, set: &Name| Rule::new().in_set(&[peer_field(direction, family)], set);
+        let look = |family, set: &Name| ends.of(family).in_set(&[ends.peer(direction, family)], set);
         let admit = |slot: &Slot| look(slot.family, &union_set(self.id, *slot)).ret();
         let known = |family| look(family, &PodSet::Known(family).name(frame.epoch)).goto(&refuse);
         let (blocks, pods): (Vec<Slot>, Vec<Slot>) = self.slots.iter().partition(|slot| slot.ranges);
         let mut rules: Vec<Rule> = pods.iter().map(admit).collect();
         rules.extend(blocks.iter().map(|slot| known(slot.family)));
         rules.extend(blocks.iter().map(admit));
-        rules.push(Rule::new().goto(&refuse));
         rules
     }
 }
