@@ -37,6 +37,8 @@ numbers! { u16:
     NFTA_SET_KEY_LEN = 5;
     NFTA_SET_DATA_TYPE = 6;
     NFTA_SET_DATA_LEN = 7;
+    NFTA_SET_DESC = 9;
+    NFTA_SET_DESC_SIZE = 1;
     NFTA_SET_ID = 10;
     NFTA_SET_USERDATA = 13;
     NFTA_SET_HANDLE = 16;
