@@ -2,6 +2,8 @@
 //!
 //! A program never changes: other rows are another program with another number, and the pods are bound anew.
 
+use std::collections::BTreeSet;
+
 use podfence_model::{Direction, Protocol};
 use podfence_netlink::nft::{BatchError, Chain, DataType, Element, Name, Rule, Set, Table, Value, Verdict};
 use podfence_plan::{PortRow, ProgramPlan, UnionKey};
@@ -19,13 +21,15 @@ pub(crate) struct ProgramObject {
     pub direction: Direction,
     /// The protocols that have a map.
     pub maps: Vec<Protocol>,
+    /// The unions it goes to.
+    pub unions: BTreeSet<UnionKey>,
 }
 
 impl ProgramObject {
     pub(crate) fn new(id: u32, plan: &ProgramPlan) -> Self {
         let needs_map = |p: &Protocol| plan.ports.get(p).is_some_and(|rows| whole(rows).is_none());
         let maps = Protocol::ALL.into_iter().filter(needs_map).collect();
-        Self { id, direction: plan.direction, maps }
+        Self { id, direction: plan.direction, maps, unions: plan.unions().cloned().collect() }
     }
 
     pub(crate) fn chain(&self) -> Name {
@@ -51,7 +55,7 @@ impl ProgramObject {
             let rows = plan.ports.get(protocol).map_or(&[][..], Vec::as_slice);
             let map = port_map_of(self.map(*protocol), rows);
             let map = Set { comment: comment(&about), ..map };
-            prelude.set(&map, rows.iter().map(|row| element(&map, row, to(&row.union))).collect())?;
+            prelude.set(&map, rows.iter().map(|row| element(&map, row, to(&row.union)))?;
         }
         let rules = self.rules(plan, to);
         rules.iter().try_for_each(|rule| prelude.batch().add_rule(table, &self.chain(), rule))
@@ -97,10 +101,11 @@ fn whole(rows: &[PortRow]) -> Option<&UnionKey> {
     }
 }
 
-/// Ports one by one are found faster, by a hash, than ranges in a tree.
+/// Ports one by one are found faster, by a hash, than ranges in a tree. The hash need not grow.
 fn port_map_of(name: Name, rows: &[PortRow]) -> Set {
     let map = Set::verdict_map(name, [DataType::Port]);
-    if rows.iter().all(|row| row.first == row.last) { map } else { map.interval() }
+    let size = u32::try_from(rows.len()).ok();
+    if rows.iter().all(|row| row.first == row.last) { Set { size, ..map } } else { map.interval() }
 }
 
 fn element(map: &Set, row: &PortRow, verdict: Verdict) -> Element {

@@ -13,8 +13,8 @@ use podfence_model::{Direction, NamespacedName, Pod};
 use crate::diff::{Delta, diff};
 use crate::narrow::narrows_pod;
 use crate::node::{
-    Link, LocalPod, NodePlan, ProgramKey, UnionKey, local_pod, program_key, program_plan, union_key,
-    union_plan,
+    Link, LocalPod, NodePlan, ProgramKey, ProgramPlan, UnionKey, local_pod, program_key, program_plan,
+    union_key, union_plan,
 };
 use crate::roster::Roster;
 
@@ -104,7 +104,12 @@ impl LivePlan {
 
     fn move_address(&mut self, one: Move, delta: &mut Delta) {
         let of = |class| -> BTreeSet<UnionId> {
-            self.compiled.unions_with(class).iter().copied().filter(|id| self.unions.key(*id).is_some()).collect()
+            self.compiled
+                .unions_with(class)
+                .iter()
+                .copied()
+                .filter(|id| self.unions.key(*id).is_some())
+                .collect()
         };
         let (left, entered) =
             (one.from.map_or_else(BTreeSet::new, of), one.to.map_or_else(BTreeSet::new, of));
@@ -175,8 +180,12 @@ impl LivePlan {
         }
         self.holders.extend(after.iter().flat_map(|pod| &pod.addresses).map(|ip| (*ip, id.clone())));
         let left: Vec<ProgramKey> = before.map_or_else(Vec::new, |pod| pod.programs().cloned().collect());
-        after.iter().flat_map(|pod| pod.programs()).for_each(|key| self.programs.take(key));
-        left.iter().for_each(|key| self.programs.release(key));
+        for key in after.into_iter().flat_map(LocalPod::programs) {
+            self.programs.take(key);
+        }
+        for key in &left {
+            self.programs.release(key);
+        }
         left
     }
 
@@ -233,7 +242,7 @@ impl LivePlan {
             return;
         }
         let unions: BTreeSet<UnionKey> =
-            self.plan.programs.remove(key).iter().flat_map(|plan| plan.unions()).cloned().collect();
+            self.plan.programs.remove(key).iter().flat_map(ProgramPlan::unions).cloned().collect();
         if delta.programs_set.remove(key).is_none() {
             delta.programs_removed.insert(key.clone());
         }
@@ -278,12 +287,16 @@ impl LivePlan {
         }
         for program in self.plan.programs.values() {
             let unions: BTreeSet<&UnionKey> = program.unions().collect();
-            unions.into_iter().for_each(|key| self.unions.take(key));
+            for key in unions {
+                self.unions.take(key);
+            }
         }
         self.holders.clear();
         for (id, pod) in &self.plan.pods {
             self.holders.extend(pod.addresses.iter().map(|ip| (*ip, id.clone())));
-            pod.programs().for_each(|key| self.programs.take(key));
+            for key in pod.programs() {
+                self.programs.take(key);
+            }
         }
     }
 }
