@@ -47,12 +47,10 @@ impl Room {
         self.held
     }
 
-    /// After a transaction that removes and adds some; `None` if they do not fit. The kernel counts what is removed as
-    /// present until the transaction ends.
+    /// After a transaction that removes some and then adds some; `None` if they do not fit.
     pub(crate) fn change(self, removed: usize, added: usize) -> Option<Self> {
-        let most = self.held + added;
-        let fits = self.size.is_none_or(|size| most <= size as usize);
-        fits.then(|| Self { held: most.saturating_sub(removed), ..self })
+        let held = (self.held + added).saturating_sub(removed);
+        self.size.is_none_or(|size| held <= size as usize).then_some(Self { held, ..self })
     }
 }
 
@@ -61,13 +59,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_removed_takes_room_until_the_end() {
+    fn what_is_removed_makes_room() {
         let room = Room::of(50);
         assert_eq!((room.held(), room.size()), (50, Some(128)));
         let full = room.change(0, 78).unwrap();
         assert_eq!(full.held(), 128);
-        assert_eq!(full.change(1, 1), None);
-        assert_eq!(full.change(1, 0).and_then(|room| room.change(0, 1)), Some(full));
+        assert_eq!(full.change(0, 1), None);
+        assert_eq!(full.change(1, 1), Some(full));
     }
 
     #[test]
