@@ -55,7 +55,7 @@ impl ProgramObject {
             let rows = plan.ports.get(protocol).map_or(&[][..], Vec::as_slice);
             let map = port_map_of(self.map(*protocol), rows);
             let map = Set { comment: comment(&about), ..map };
-            prelude.set(&map, rows.iter().map(|row| element(&map, row, to(&row.union)))?;
+            prelude.set(&map, rows.iter().map(|row| element(&map, row, to(&row.union))))?;
         }
         let rules = self.rules(plan, to);
         rules.iter().try_for_each(|rule| prelude.batch().add_rule(table, &self.chain(), rule))
