@@ -29,8 +29,12 @@ pub fn explain<'w>(
     let source = resolve(world, &question.source, Role::Source, namespace)?;
     let destination = resolve(world, &question.destination, Role::Destination, namespace)?;
     let port = asked_port(question)?;
-    let sources = source_ends(&source);
-    let Reached { mut service, backends } = reach(world, &destination, port, question.protocol)?;
+    let mut sources = source_ends(&source);
+    let Reached { mut service, mut backends } = reach(world, &destination, port, question.protocol)?;
+    keep_address(&question.source, sources.iter_mut());
+    if service.is_none() {
+        keep_address(&question.destination, backends.iter_mut().map(|backend| &mut backend.end));
+    }
     let mut notes = notes(world, &sources, &backends, service.as_ref());
     let itself_left_out = sources.len() > 1;
     notes.extend(itself_left_out.then(|| itself_note(&sources, &backends)).flatten());
@@ -78,6 +82,13 @@ fn source_ends(source: &Resolved) -> Vec<Endpoint> {
         Resolved::Node(name) => vec![Endpoint::Node { name: name.clone(), address: None }],
         Resolved::Ip(ip) => vec![Endpoint::Ip(*ip)],
         Resolved::Service { .. } => Vec::new(),
+    }
+}
+
+/// Whoever was asked about by an address uses that one.
+fn keep_address<'a>(target: &Target, ends: impl Iterator<Item = &'a mut Endpoint>) {
+    if let What::Ip(ip) = target.what {
+        ends.for_each(|end| *end = at(end, ip));
     }
 }
 
