@@ -8,11 +8,12 @@ use crate::dns::{any_isolated, dns_step};
 use crate::entry::{Sides, flows};
 use crate::error::AskError;
 use crate::explanation::{Asked, Explanation, Question, Verdict};
-use crate::judge::{Path, judge};
+use crate::judge::{Path, at, judge};
 use crate::notes::{itself_note, notes};
 use crate::port::{AskedProtocol, PortName};
 use crate::reach::{Reached, reach};
 use crate::resolve::{Resolved, Role, resolve};
+use crate::target::{Target, What};
 use crate::twins::Twins;
 
 /// Answers a question about a world, whose workloads must have been expanded and to which the cluster DNS

@@ -92,7 +92,9 @@ pub(crate) fn judge(world: &World, engine: &Engine, asks: &[Ask]) -> Result<Vec<
 
 /// One pair for every way to choose addresses, or a single one if they are all answered alike.
 fn judge_one(world: &World, engine: &Engine, ask: &Ask) -> Result<Vec<Pair>, FlowError> {
-    let choices = choices(&arriving_addresses(world, ask), &addresses(world, &ask.backend.end));
+    let arriving = arriving_addresses(world, ask);
+    let ask = &relayed_from(&arriving, ask);
+    let choices = choices(&arriving, &addresses(world, &ask.backend.end));
     let mut pairs: Vec<Pair> = Vec::new();
     for choice in &choices {
         let chosen = with_addresses(ask, *choice);
@@ -101,15 +103,24 @@ fn judge_one(world: &World, engine: &Engine, ask: &Ask) -> Result<Vec<Pair>, Flo
             pairs.push(Pair { ask: chosen, answer });
         }
     }
+    // Without addresses on one end nobody knows which choices there really are.
     let half_known = choices.iter().any(|(from, to)| from.is_none() || to.is_none());
+    let differ = pairs.iter().any(|p| p.answer.outcome != pairs[0].answer.outcome);
     match pairs.pop() {
         Some(only) if pairs.is_empty() => Ok(vec![Pair { ask: ask.clone(), ..only }]),
-        Some(last) if !half_known => {
+        Some(last) if !(half_known && differ) => {
             pairs.push(last);
             Ok(pairs)
         }
-        // Without addresses on one end nobody knows which choices there really are.
         Some(_) | None => Ok(vec![Pair { ask: ask.clone(), answer: answer(engine, ask)? }]),
+    }
+}
+
+/// With the address that a relaying node uses, if only one of its addresses will do.
+fn relayed_from(arriving: &[IpAddr], ask: &Ask) -> Ask {
+    match (&ask.arrives, arriving) {
+        (Some(relay), [only]) => Ask { arrives: Some(at(relay, *only)), ..ask.clone() },
+        _ => ask.clone(),
     }
 }
 
