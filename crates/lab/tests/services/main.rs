@@ -24,7 +24,7 @@ use podfence_lab::asked::Asked;
 use podfence_lab::cluster::{Cluster, Settings};
 use podfence_lab::ingress::check::Reply;
 use podfence_lab::run::Findings;
-use podfence_lab::setup::{Families, Links, Setup};
+use podfence_lab::setup::Setup;
 use podfence_lab::{place, record, sandbox};
 use podfence_model::World;
 use podfence_source::{Input, Options};
@@ -33,22 +33,13 @@ use podfence_testkit::sandboxed;
 /// Enough for what is allowed; what is late is asked again.
 const TIMEOUT: Duration = Duration::from_millis(700);
 
-const SETUPS: [(&str, Setup); 6] = [
-    ("ptp/dual", Setup { links: Links::Ptp, families: Families::Dual }),
-    ("ptp/ipv4", Setup { links: Links::Ptp, families: Families::Ipv4 }),
-    ("ptp/ipv6", Setup { links: Links::Ptp, families: Families::Ipv6 }),
-    ("bridge/dual", Setup { links: Links::Bridge, families: Families::Dual }),
-    ("bridge/ipv4", Setup { links: Links::Bridge, families: Families::Ipv4 }),
-    ("bridge/ipv6", Setup { links: Links::Bridge, families: Families::Ipv6 }),
-];
-
 fn main() -> ExitCode {
     sandboxed::run(&Arguments::from_args(), sandbox::enter(), |_entered| {
         let mut trials = Vec::new();
-        for (name, setup) in SETUPS {
-            trials.push(Trial::test(format!("agree/{name}"), move || agree(setup)));
-            trials.push(Trial::test(format!("ingress/{name}"), move || ingress(setup)));
-            trials.push(Trial::test(format!("seen/{name}"), move || seen::all(setup)));
+        for setup in Setup::ALL {
+            trials.push(Trial::test(format!("agree/{setup}"), move || agree(setup)));
+            trials.push(Trial::test(format!("ingress/{setup}"), move || ingress(setup)));
+            trials.push(Trial::test(format!("seen/{setup}"), move || seen::all(setup)));
         }
         trials
     })
