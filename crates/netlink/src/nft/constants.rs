@@ -126,6 +126,8 @@ numbers! { u16:
 numbers! { u32:
     /// `NFT_DATA_VERDICT`: the data type of verdict maps.
     DATA_VERDICT = 0xffff_ff00;
+    /// `NFT_TABLE_F_DORMANT`.
+    TABLE_DORMANT = 0x1;
     SET_CONSTANT = 0x2;
     SET_INTERVAL = 0x4;
     SET_MAP = 0x8;

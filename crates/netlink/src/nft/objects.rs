@@ -22,9 +22,9 @@ pub(crate) fn put_path(body: &mut Vec<u8>, (table_kind, table): (u16, &Table), (
     body.put_string(kind, name.as_str());
 }
 
-pub(crate) fn put_table(body: &mut Vec<u8>, table: &Table, comment: Option<&Comment>) {
+pub(crate) fn put_table(body: &mut Vec<u8>, table: &Table, flags: u32, comment: Option<&Comment>) {
     body.put_string(NFTA_TABLE_NAME, table.name.as_str());
-    body.put_be32(NFTA_TABLE_FLAGS, 0);
+    body.put_be32(NFTA_TABLE_FLAGS, flags);
     put_comment(body, NFTA_TABLE_USERDATA, comment);
 }
 
