@@ -7,10 +7,12 @@
 //! itself still reach every backend. Start at [`passage`].
 
 use podfence_engine::{Engine, FlowError, Outcome};
-use podfence_model::{Endpoint, Family, Flow, Layer4, Node, Pod, Service, ServicePort, TrafficPolicy, World};
+use podfence_model::{
+    Endpoint, Family, Flow, Layer4, Life, Node, Pod, Service, ServicePort, TrafficPolicy, World,
+};
 
 use crate::judge::{Ask, Backend, answer, at};
-use crate::service::backends;
+use crate::service::{backends, pod_end};
 
 /// Where a connection comes into a Service.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -165,7 +167,7 @@ fn in_family(world: &World, backend: &Backend, family: Family) -> Option<Backend
     Some(Backend { end: place(world, &backend.end, family)?, layer4: backend.layer4 })
 }
 
-/// The end at its first address of a family.
+/// The end at its first address of a family; a terminating pod's address may be another pod's by now.
 fn place(world: &World, end: &Endpoint, family: Family) -> Option<Endpoint> {
     let first = |node: &Node| node.addresses.iter().copied().find(|ip| Family::of(*ip) == family);
     let ip = match end {
@@ -173,7 +175,16 @@ fn place(world: &World, end: &Endpoint, family: Family) -> Option<Endpoint> {
         Endpoint::Node { name, .. } => world.nodes.get(name).and_then(first)?,
         Endpoint::Ip(ip) => (Family::of(*ip) == family).then_some(*ip)?,
     };
-    Some(at(end, ip))
+    let owner = heir(world, end, ip).map(|pod| pod_end(pod, None));
+    Some(at(owner.as_ref().unwrap_or(end), ip))
+}
+
+/// The running pod that has got the address of a terminating one.
+fn heir<'w>(world: &'w World, end: &Endpoint, ip: std::net::IpAddr) -> Option<&'w Pod> {
+    let Endpoint::Pod { id, .. } = end else { return None };
+    let terminates = world.pods.get(id)?.life == Life::Terminating;
+    let runs = |pod: &&Pod| pod.is_policed() && pod.life == Life::Present && pod.ips().contains(&ip);
+    world.pods.values().find(runs).filter(|_| terminates)
 }
 
 /// The node that an end is or runs on, if known.

@@ -123,7 +123,10 @@ fn stayed(
 ) -> Result<usize, String> {
     let now = namespaces(cluster);
     let both = world.pods.values().filter_map(|pod| Some((pod, cluster.world().pods.get(&pod.meta.id)?)));
-    let same: Vec<_> = both.filter(|(then, now)| same_seat(then, now)).map(|(pod, _)| &pod.meta.id).collect();
+    let same: Vec<_> = both
+        .filter(|(a, b)| same_seat((world, a), (cluster.world(), b)))
+        .map(|(pod, _)| &pod.meta.id)
+        .collect();
     match same.iter().find(|id| before.get(id) != now.get(id)) {
         None => Ok(same.len()),
         Some(id) => Err(format!("{id} was started anew")),
