@@ -12,6 +12,7 @@
 #[path = "../common/mod.rs"]
 #[expect(dead_code, reason = "only its way into the sandbox is of use here")]
 mod common;
+mod names;
 mod seen;
 
 use std::collections::BTreeMap;
@@ -41,6 +42,7 @@ fn main() -> ExitCode {
             trials.push(Trial::test(format!("agree/{setup}"), move || agree(setup)));
             trials.push(Trial::test(format!("ingress/{setup}"), move || ingress(setup)));
             trials.push(Trial::test(format!("ingress_on_nodes/{setup}"), move || ingress_on_nodes(setup)));
+            trials.push(Trial::test(format!("names/{setup}"), move || names::all(setup)));
             trials.push(Trial::test(format!("seen/{setup}"), move || seen::all(setup)));
         }
         trials
