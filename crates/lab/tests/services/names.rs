@@ -91,11 +91,14 @@ fn resolved(lookup: Lookup) -> Vec<IpAddr> {
     ips
 }
 
+/// Ports that are open, and whether a short and a long answer come.
+type Case = (&'static [(Protocol, u16)], [bool; 2]);
+
 /// The client may send to these ports alone. Policies judge the port of the DNS pods, not their Service's; an answer that is too
 /// long for UDP needs TCP besides.
 fn policies(cluster: &mut Cluster, open: &World) -> Result<(), Failed> {
     use Protocol::{Tcp, Udp};
-    let cases: [(&[(Protocol, u16)], [bool; 2]); 4] = [
+    let cases: [Case; 4] = [
         (&[(Udp, 53), (Tcp, 53)], [false, false]),
         (&[(Udp, 5353), (Tcp, 53)], [true, false]),
         (&[(Tcp, 5353)], [false, false]),
