@@ -1,17 +1,14 @@
 //! Services of every kind, by every way in, on the real kernel: engine = kernel under policies that tell the ways apart.
 //!
 //! `world.yaml` is the cluster, and each document of `policies.yaml` is in force alone for a while; in each family choice and
-//! with both kinds of links. `ingress.yaml` and its policies likewise. Runs as root and without; where the system forbids both it says why and skips, except in CI, where
-//! that is a failure.
+//! with both kinds of links. `ingress.yaml` and its policies likewise, and `dns.yaml` for names. Runs as root and without; where
+//! the system forbids both it says why and skips, except in CI, where that is a failure.
 
 #![allow(
     clippy::unwrap_used,
     reason = "a failed step is a failed test; without `#[test]` clippy cannot see that"
 )]
 
-#[path = "../common/mod.rs"]
-#[expect(dead_code, reason = "only its way into the sandbox is of use here")]
-mod common;
 mod names;
 mod seen;
 
@@ -25,7 +22,7 @@ use podfence_lab::asked::Asked;
 use podfence_lab::cluster::{Cluster, Settings};
 use podfence_lab::ingress::check::Reply;
 use podfence_lab::run::Findings;
-use podfence_lab::setup::Setup;
+use podfence_lab::setup::{Links, Setup};
 use podfence_lab::{place, record, sandbox};
 use podfence_model::{Cidr, World};
 use podfence_source::{Input, Options};
@@ -42,7 +39,8 @@ fn main() -> ExitCode {
             trials.push(Trial::test(format!("agree/{setup}"), move || agree(setup)));
             trials.push(Trial::test(format!("ingress/{setup}"), move || ingress(setup)));
             if setup.links == Links::Bridge {
-                trials.push(Trial::test(format!("ingress_on_nodes/{setup}"), move || ingress_on_nodes(setup)));
+                trials
+                    .push(Trial::test(format!("ingress_on_nodes/{setup}"), move || ingress_on_nodes(setup)));
             }
             trials.push(Trial::test(format!("names/{setup}"), move || names::all(setup)));
             trials.push(Trial::test(format!("seen/{setup}"), move || seen::all(setup)));
