@@ -7,9 +7,7 @@
 //! itself still reach every backend. Start at [`passage`].
 
 use podfence_engine::{Engine, FlowError, Outcome};
-use podfence_model::{
-    Endpoint, Family, Flow, Layer4, Life, Node, Pod, Service, ServicePort, TrafficPolicy, World,
-};
+use podfence_model::{Endpoint, Family, Flow, Layer4, Node, Pod, Service, ServicePort, TrafficPolicy, World};
 
 use crate::judge::{Ask, Backend, answer, at};
 use crate::service::{backends, pod_end};
@@ -61,7 +59,8 @@ pub fn passage(
     let Some(family) = source.address().map(Family::of) else { return Err(FlowError::MixedFamilies) };
     let home = node_of(world, source);
     let behind = backends(world, service, port);
-    let behind: Vec<Backend> = behind.iter().filter_map(|one| in_family(world, one, family)).collect();
+    let behind = behind.iter().filter_map(|one| in_family(world, one, family));
+    let behind: Vec<Backend> = behind.map(|one| held(engine, one)).collect();
     if behind.is_empty() {
         let Some(destination) = place(world, &end_of(front), family) else {
             return Err(FlowError::MixedFamilies);
@@ -167,7 +166,7 @@ fn in_family(world: &World, backend: &Backend, family: Family) -> Option<Backend
     Some(Backend { end: place(world, &backend.end, family)?, layer4: backend.layer4 })
 }
 
-/// The end at its first address of a family; a terminating pod's address may be another pod's by now.
+/// The end at its first address of a family.
 fn place(world: &World, end: &Endpoint, family: Family) -> Option<Endpoint> {
     let first = |node: &Node| node.addresses.iter().copied().find(|ip| Family::of(*ip) == family);
     let ip = match end {
@@ -175,16 +174,14 @@ fn place(world: &World, end: &Endpoint, family: Family) -> Option<Endpoint> {
         Endpoint::Node { name, .. } => world.nodes.get(name).and_then(first)?,
         Endpoint::Ip(ip) => (Family::of(*ip) == family).then_some(*ip)?,
     };
-    let owner = heir(world, end, ip).map(|pod| pod_end(pod, None));
-    Some(at(owner.as_ref().unwrap_or(end), ip))
+    Some(at(end, ip))
 }
 
-/// The running pod that has got the address of a terminating one.
-fn heir<'w>(world: &'w World, end: &Endpoint, ip: std::net::IpAddr) -> Option<&'w Pod> {
-    let Endpoint::Pod { id, .. } = end else { return None };
-    let terminates = world.pods.get(id)?.life == Life::Terminating;
-    let runs = |pod: &&Pod| pod.is_policed() && pod.life == Life::Present && pod.ips().contains(&ip);
-    world.pods.values().find(runs).filter(|_| terminates)
+/// The backend as who really has its address: a terminating pod's may be another pod's by now.
+fn held(engine: &Engine, backend: Backend) -> Backend {
+    let (Endpoint::Pod { .. }, Some(ip)) = (&backend.end, backend.end.address()) else { return backend };
+    let owner = engine.pod_with_address(ip).map(|id| pod_end(engine.pod(id), Some(ip)));
+    Backend { end: owner.unwrap_or(backend.end), ..backend }
 }
 
 /// The node that an end is or runs on, if known.

@@ -73,10 +73,12 @@ pub fn place_after(previous: &World, mut world: World, setup: Setup) -> Result<W
     Ok(world)
 }
 
-/// Whether a pod has a namespace of its own: a terminating one has none any more once a running pod has one of its addresses.
+/// Whether a pod has a namespace of its own: a terminating one has none any more once a running pod has one of its addresses. Of
+/// two that terminate the last by name has it, as the engine takes it.
 pub fn has_seat(world: &World, pod: &Pod) -> bool {
-    let runs = |other: &Pod| other.is_policed() && other.life == Life::Present;
-    let robs = |other: &Pod| runs(other) && other.ips().iter().any(|ip| pod.ips().contains(ip));
+    let stays = |other: &Pod| other.life == Life::Present || other.meta.id > pod.meta.id;
+    let shares = |other: &Pod| other.ips().iter().any(|ip| pod.ips().contains(ip));
+    let robs = |other: &Pod| other.is_policed() && stays(other) && shares(other);
     let is_robbed = || pod.life == Life::Terminating && world.pods.values().any(robs);
     pod.is_policed() && !pod.ips().is_empty() && !is_robbed()
 }

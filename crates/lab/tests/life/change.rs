@@ -84,8 +84,7 @@ fn pick<'a, T>(list: &'a [T], rng: &mut Rng) -> Option<&'a T> {
 
 /// One pod goes, or has all but gone, and another comes with its addresses at the same moment.
 fn replace_pod(world: &mut World, rng: &mut Rng) -> String {
-    let alone: Vec<Pod> =
-        world.pods.values().filter(|p| !p.host_network && !p.ips().is_empty()).cloned().collect();
+    let alone: Vec<Pod> = world.pods.values().filter(|pod| place::has_seat(world, pod)).cloned().collect();
     let Some(before) = pick(&alone, rng) else { return "nobody to replace".into() };
     let Some(Edit::AddPod(mut after)) =
         (0..200).map(|_| storm::random_edit(world, rng)).find(|edit| matches!(edit, Edit::AddPod(_)))
