@@ -4,11 +4,13 @@ use std::net::{SocketAddr, UdpSocket};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use podfence_lab::asked::Asked;
 use podfence_lab::cluster::Cluster;
 use podfence_lab::netns::Netns;
-use podfence_model::{Family, Protocol, World};
+use podfence_model::{Family, Life, Pod, Protocol, World};
 use podfence_testkit::build::{Put, id, ingress, ip, node, open, own, rule};
 
+use crate::drawn;
 use crate::talk::{SERVICE, Talk, address, deny, failing, netns, pod, service, subject, world};
 
 fn started(world: World) -> Cluster {
@@ -48,6 +50,26 @@ pub fn a_reused_address_inherits_no_connection() {
     for (talk, heir) in talks.iter().zip(&heirs) {
         talk.client_says();
         assert!(heir.recv(&mut [0; 16]).is_ok(), "{} is refused", talk.what);
+    }
+}
+
+/// `c` has all but gone, and `d` has its address by now: what counts is what policies say of `d`.
+pub fn a_terminating_pod_leaves_its_address() {
+    let mut cluster = started(world());
+    for (closed, reached) in [("c", true), ("d", false), ("c", true)] {
+        let mut world = replaced().with(deny(closed));
+        world.put(Pod { life: Life::Terminating, ..pod("c", 2, 10) });
+        let engine = cluster.update(world).unwrap();
+        for family in Family::BOTH {
+            let heir = bound(netns(&cluster, "d"), SocketAddr::new(address(&cluster, "d", family), 7000));
+            let any = if family == Family::V4 { "0.0.0.0:0" } else { "[::]:0" };
+            let sender = bound(netns(&cluster, "a"), any.parse().unwrap());
+            sender.send_to(b"?", heir.local_addr().unwrap()).unwrap();
+            assert_eq!(heir.recv(&mut [0; 16]).is_ok(), reached, "{family:?}, {closed} is closed");
+        }
+        let asked = Asked::everything(cluster.world());
+        let findings = cluster.run(&engine, &asked, Duration::from_millis(700));
+        drawn::no_difference(cluster.world(), &findings).unwrap();
     }
 }
 
