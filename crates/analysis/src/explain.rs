@@ -8,11 +8,12 @@ use crate::dns::{any_isolated, dns_step};
 use crate::entry::{Sides, flows};
 use crate::error::AskError;
 use crate::explanation::{Asked, Explanation, Question, Verdict};
-use crate::judge::{Path, judge};
+use crate::judge::{Path, at, judge};
 use crate::notes::{itself_note, notes};
 use crate::port::{AskedProtocol, PortName};
 use crate::reach::{Reached, reach};
 use crate::resolve::{Resolved, Role, resolve};
+use crate::target::{Target, What};
 use crate::twins::Twins;
 
 /// Answers a question about a world, whose workloads must have been expanded and to which the cluster DNS
@@ -29,8 +30,12 @@ pub fn explain<'w>(
     let source = resolve(world, &question.source, Role::Source, namespace)?;
     let destination = resolve(world, &question.destination, Role::Destination, namespace)?;
     let port = asked_port(question)?;
-    let sources = source_ends(&source);
-    let Reached { mut service, backends } = reach(world, &destination, port, question.protocol)?;
+    let mut sources = source_ends(&source);
+    let Reached { mut service, mut backends } = reach(world, &destination, port, question.protocol)?;
+    keep_address(&question.source, sources.iter_mut());
+    if service.is_none() {
+        keep_address(&question.destination, backends.iter_mut().map(|backend| &mut backend.end));
+    }
     let mut notes = notes(world, &sources, &backends, service.as_ref());
     let itself_left_out = sources.len() > 1;
     notes.extend(itself_left_out.then(|| itself_note(&sources, &backends)).flatten());
@@ -78,6 +83,13 @@ fn source_ends(source: &Resolved) -> Vec<Endpoint> {
         Resolved::Node(name) => vec![Endpoint::Node { name: name.clone(), address: None }],
         Resolved::Ip(ip) => vec![Endpoint::Ip(*ip)],
         Resolved::Service { .. } => Vec::new(),
+    }
+}
+
+/// Whoever was asked about by an address uses that one.
+fn keep_address<'a>(target: &Target, ends: impl Iterator<Item = &'a mut Endpoint>) {
+    if let What::Ip(ip) = target.what {
+        ends.for_each(|end| *end = at(end, ip));
     }
 }
 

@@ -92,30 +92,68 @@ pub(crate) fn judge(world: &World, engine: &Engine, asks: &[Ask]) -> Result<Vec<
 
 /// One pair for every way to choose addresses, or a single one if they are all answered alike.
 fn judge_one(world: &World, engine: &Engine, ask: &Ask) -> Result<Vec<Pair>, FlowError> {
-    let arriving = ask.arrives.as_ref().unwrap_or(&ask.source);
+    let arriving = arriving_addresses(world, ask);
+    let ask = &relayed_from(&arriving, ask);
+    let choices = choices(&arriving, &addresses(world, &ask.backend.end));
     let mut pairs: Vec<Pair> = Vec::new();
-    for (from, to) in address_pairs(&addresses(world, arriving), &addresses(world, &ask.backend.end)) {
-        let chosen = with_addresses(ask, from, to);
+    for choice in &choices {
+        let chosen = with_addresses(ask, *choice);
         let answer = answer(engine, &chosen)?;
         if !pairs.iter().any(|p| alike(&p.answer, &answer)) {
             pairs.push(Pair { ask: chosen, answer });
         }
     }
+    // Without addresses on one end nobody knows which choices there really are.
+    let half_known = choices.iter().any(|(from, to)| from.is_none() || to.is_none());
+    let differ = pairs.iter().any(|p| p.answer.outcome != pairs[0].answer.outcome);
     match pairs.pop() {
-        None => Ok(vec![Pair { ask: ask.clone(), answer: answer(engine, ask)? }]),
         Some(only) if pairs.is_empty() => Ok(vec![Pair { ask: ask.clone(), ..only }]),
-        Some(last) => {
+        Some(last) if !(half_known && differ) => {
             pairs.push(last);
             Ok(pairs)
+        }
+        Some(_) | None => Ok(vec![Pair { ask: ask.clone(), answer: answer(engine, ask)? }]),
+    }
+}
+
+/// With the address that a relaying node uses, if only one of its addresses will do.
+fn relayed_from(arriving: &[IpAddr], ask: &Ask) -> Ask {
+    match (&ask.arrives, arriving) {
+        (Some(relay), [only]) => Ask { arrives: Some(at(relay, *only)), ..ask.clone() },
+        _ => ask.clone(),
+    }
+}
+
+/// An address for the end that arrives and one for the backend; `None` where none is known.
+type Choice = (Option<IpAddr>, Option<IpAddr>);
+
+/// Every way to choose addresses of one family; of one end alone where the other has none yet.
+fn choices(from: &[IpAddr], to: &[IpAddr]) -> Vec<Choice> {
+    match (from, to) {
+        (from, []) => from.iter().map(|a| (Some(*a), None)).collect(),
+        ([], to) => to.iter().map(|b| (None, Some(*b))).collect(),
+        _ => {
+            let pairs = from.iter().flat_map(|a| to.iter().map(move |b| (*a, *b)));
+            let pairs = pairs.filter(|(a, b)| Family::of(*a) == Family::of(*b));
+            pairs.map(|(a, b)| (Some(a), Some(b))).collect()
         }
     }
 }
 
-fn with_addresses(ask: &Ask, from: IpAddr, to: IpAddr) -> Ask {
-    let backend = Backend { end: at(&ask.backend.end, to), layer4: ask.backend.layer4 };
+/// The addresses that the backend may see: a node relays in the family in which the connection came.
+fn arriving_addresses(world: &World, ask: &Ask) -> Vec<IpAddr> {
+    let own = addresses(world, &ask.source);
+    let Some(relay) = &ask.arrives else { return own };
+    let comes = |ip: &IpAddr| own.is_empty() || own.iter().any(|own| Family::of(*own) == Family::of(*ip));
+    addresses(world, relay).into_iter().filter(comes).collect()
+}
+
+fn with_addresses(ask: &Ask, (from, to): Choice) -> Ask {
+    let choose = |end: &Endpoint, ip: Option<IpAddr>| ip.map_or_else(|| end.clone(), |ip| at(end, ip));
+    let backend = Backend { end: choose(&ask.backend.end, to), layer4: ask.backend.layer4 };
     match &ask.arrives {
-        Some(relay) => Ask { arrives: Some(at(relay, from)), backend, ..ask.clone() },
-        None => Ask { source: at(&ask.source, from), backend, ..ask.clone() },
+        Some(relay) => Ask { arrives: Some(choose(relay, from)), backend, ..ask.clone() },
+        None => Ask { source: choose(&ask.source, from), backend, ..ask.clone() },
     }
 }
 
@@ -146,11 +184,6 @@ pub(crate) fn answer(engine: &Engine, ask: &Ask) -> Result<Answer, FlowError> {
         egress: leaving.egress,
         ingress: arriving.ingress,
     })
-}
-
-fn address_pairs(from: &[IpAddr], to: &[IpAddr]) -> Vec<(IpAddr, IpAddr)> {
-    let pairs = from.iter().flat_map(|a| to.iter().map(move |b| (*a, *b)));
-    pairs.filter(|(a, b)| Family::of(*a) == Family::of(*b)).collect()
 }
 
 /// The known addresses of an end. A `hostNetwork` pod has its node's.

@@ -33,6 +33,6 @@ pub use idle::{Idle, WhyIdle, idle_policies};
 pub use judge::{Backend, Path};
 pub use notes::Note;
 pub use port::{AskedProtocol, PortName};
-pub use service::{LeftOut, ServiceStep, Via, WhyLeftOut, backends};
+pub use service::{LeftOut, ServiceStep, Via, WhyLeftOut, backends, served_at};
 pub use target::{Target, TargetError, What, short_kind};
 pub use way::{Front, Passage, Way, node_of, passage};

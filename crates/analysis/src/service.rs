@@ -111,6 +111,14 @@ pub fn backends(world: &World, service: &Service, port: &ServicePort) -> Vec<Bac
     follow(world, service, wanted, false).map(|step| step.backends).unwrap_or_default()
 }
 
+/// Where a port of a Service is served, and under which numbers: what SRV records of a headless Service say. Nobody where
+/// the port has no name.
+pub fn served_at(world: &World, service: &Service, port: &ServicePort) -> Vec<Backend> {
+    let Some(name) = port.name.clone().map(PortName::Name) else { return Vec::new() };
+    let wanted = Wanted { port: Some(&name), protocol: Some(port.protocol) };
+    follow(world, service, wanted, false).map(|step| step.backends).unwrap_or_default()
+}
+
 /// Follows a Service; `icmp` asks for an echo, which only a headless Service leads anywhere.
 pub(crate) fn follow(
     world: &World,

@@ -10,7 +10,7 @@ use podfence_engine::{Engine, FlowError, Outcome};
 use podfence_model::{Endpoint, Family, Flow, Layer4, Node, Pod, Service, ServicePort, TrafficPolicy, World};
 
 use crate::judge::{Ask, Backend, answer, at};
-use crate::service::backends;
+use crate::service::{backends, pod_end};
 
 /// Where a connection comes into a Service.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,7 +59,8 @@ pub fn passage(
     let Some(family) = source.address().map(Family::of) else { return Err(FlowError::MixedFamilies) };
     let home = node_of(world, source);
     let behind = backends(world, service, port);
-    let behind: Vec<Backend> = behind.iter().filter_map(|one| in_family(world, one, family)).collect();
+    let behind = behind.iter().filter_map(|one| in_family(world, one, family));
+    let behind: Vec<Backend> = behind.map(|one| held(engine, one)).collect();
     if behind.is_empty() {
         let Some(destination) = place(world, &end_of(front), family) else {
             return Err(FlowError::MixedFamilies);
@@ -174,6 +175,13 @@ fn place(world: &World, end: &Endpoint, family: Family) -> Option<Endpoint> {
         Endpoint::Ip(ip) => (Family::of(*ip) == family).then_some(*ip)?,
     };
     Some(at(end, ip))
+}
+
+/// The backend as who really has its address: a terminating pod's may be another pod's by now.
+fn held(engine: &Engine, backend: Backend) -> Backend {
+    let (Endpoint::Pod { .. }, Some(ip)) = (&backend.end, backend.end.address()) else { return backend };
+    let owner = engine.pod_with_address(ip).map(|id| pod_end(engine.pod(id), Some(ip)));
+    Backend { end: owner.unwrap_or(backend.end), ..backend }
 }
 
 /// The node that an end is or runs on, if known.

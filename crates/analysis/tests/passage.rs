@@ -3,11 +3,12 @@
 use podfence_analysis::{Front, Passage, passage};
 use podfence_engine::{Engine, Outcome};
 use podfence_model::{
-    Endpoint, Family, Namespace, Protocol, Service, ServiceAddress, ServicePort, ServiceType,
+    Endpoint, Family, Life, Namespace, Protocol, Service, ServiceAddress, ServicePort, ServiceType,
     SessionAffinity, TargetPort, TrafficPolicy, World,
 };
 use podfence_testkit::build::{
-    ORIGIN, Put, block, egress, everything, id, ip, labels, node, number, pod, port, rule,
+    BOTH, ORIGIN, Put, block, egress, eq, everything, id, ip, labels, node, number, pod, policy, port, rule,
+    select,
 };
 
 /// Two nodes with an address besides those that are dialled, a pod on each, and a Service with a node port and nobody behind it.
@@ -86,5 +87,24 @@ fn a_node_port_is_known_by_its_protocol() {
             panic!("{protocol} has a backend")
         };
         assert_eq!(ways.iter().map(|way| &way.outcome).collect::<Vec<_>>(), [&wanted], "{protocol}");
+    }
+}
+
+/// A Service that publishes pods that are not ready leads to the address of a terminating pod, whoever has it by now.
+#[test]
+fn an_address_of_a_terminating_pod_is_the_running_pods() {
+    let mut world = world();
+    let mut goes = pod("x/goes", "node-2", &["10.244.2.10"], &[("app", "goes")]);
+    goes.life = Life::Terminating;
+    world.put(goes);
+    let service = world.services.get_mut(&id("x/nobody")).expect("it is there");
+    service.selector = Some(labels(&[("app", "goes")]));
+    service.publish_not_ready = true;
+    let closed = policy("x/closed", select(&[eq("app", "b")]), BOTH);
+    for (world, wanted) in [(world.clone(), Outcome::Allowed), (world.with(closed), Outcome::Denied)] {
+        let Passage::Ways(ways) = to_node_port(&world, Protocol::Sctp, "node-2", Family::V4) else {
+            panic!("there is a backend")
+        };
+        assert_eq!(ways.iter().map(|way| &way.outcome).collect::<Vec<_>>(), [&wanted]);
     }
 }

@@ -14,7 +14,7 @@ use crate::settings::Settings;
 use crate::sweep::sweep;
 use crate::transaction::{Ready, Transaction};
 
-/// What [`Dataplane::enforce`] did.
+/// What [`Dataplane::enforce`] or [`Dataplane::apply`] did.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Enforced {
     /// The generation in force.
@@ -34,9 +34,10 @@ pub struct Dataplane {
     bridge: BridgeTable,
     ledger: Ledger,
     generations: Generations,
-    /// Whether the kernel has what `ledger` and `plan` say: not before the first plan, nor after an error.
+    /// Whether the kernel has what `ledger` says: not before the first plan, nor after an error.
     trusted: bool,
-    plan: NodePlan,
+    /// The plan in force, if it came whole.
+    plan: Option<NodePlan>,
 }
 
 impl Dataplane {
@@ -50,24 +51,34 @@ impl Dataplane {
         let bridge = BridgeTable::new(&settings);
         let frame = Frame { table: settings.table(), settings, epoch: 0 };
         Stock::take(&mut nft, &frame.table)?;
-        let (ledger, plan) = (Ledger::default(), NodePlan::default());
-        Ok(Self { nft, conntrack, frame, bridge, ledger, generations, trusted: false, plan })
+        let ledger = Ledger::default();
+        Ok(Self { nft, conntrack, frame, bridge, ledger, generations, trusted: false, plan: None })
     }
 
-    /// The plan in force as far as we know; empty before the first [`Self::enforce`].
-    pub fn plan(&self) -> &NodePlan {
-        &self.plan
-    }
-
-    /// Brings the kernel to `plan` in one transaction. After an error what was in force before still is, and the
-    /// next plan is built beside whatever is in the table by then.
+    /// Brings the kernel to `plan` in one transaction, whatever was in force before. After an error that still is, and
+    /// the next plan is built beside whatever is in the table by then. Costs what comparing whole plans costs.
     pub fn enforce(&mut self, plan: NodePlan) -> Result<Enforced, DataplaneError> {
-        let trusted = std::mem::replace(&mut self.trusted, false);
-        self.bridge.admit(&mut self.nft, &plan)?;
-        let enforced = if trusted { self.advance(&plan)? } else { self.rebuild(&plan)? };
-        self.bridge.settle(&mut self.nft, &plan)?;
+        let before = self.plan.take();
+        let enforced = match before {
+            Some(before) => self.apply(&diff(&before, &plan), &plan)?,
+            None => self.take_over(&plan)?,
+        };
+        self.plan = Some(plan);
+        Ok(enforced)
+    }
+
+    /// Brings the kernel by `delta` to `plan` in one transaction, at the cost of the delta alone. The delta must lead
+    /// there from the plan in force, as those of [`podfence_plan::LivePlan`] and [`diff`] do. The first plan, and the
+    /// next one after an error, is built whole and needs no delta. [`Self::enforce`] after this builds its plan whole.
+    pub fn apply(&mut self, delta: &Delta, plan: &NodePlan) -> Result<Enforced, DataplaneError> {
+        self.plan = None;
+        if !std::mem::replace(&mut self.trusted, false) {
+            return self.take_over(plan);
+        }
+        self.bridge.admit(&mut self.nft, delta, plan)?;
+        let enforced = self.advance(delta, plan)?;
+        self.bridge.settle(&mut self.nft, delta)?;
         self.trusted = true;
-        self.plan = plan;
         Ok(enforced)
     }
 
@@ -80,27 +91,35 @@ impl Dataplane {
         Ok(self.nft.commit(&batch)?)
     }
 
-    /// From the plan in force to the next, by what differs.
-    fn advance(&mut self, plan: &NodePlan) -> Result<Enforced, DataplaneError> {
-        let delta = diff(&self.plan, plan);
+    /// Builds a plan whole.
+    fn take_over(&mut self, plan: &NodePlan) -> Result<Enforced, DataplaneError> {
+        self.trusted = false;
+        self.bridge.admit_all(&mut self.nft, plan)?;
+        let enforced = self.rebuild(plan)?;
+        self.bridge.settle_all(&mut self.nft, plan)?;
+        self.trusted = true;
+        Ok(enforced)
+    }
+
+    /// From the plan in force to the next.
+    fn advance(&mut self, delta: &Delta, plan: &NodePlan) -> Result<Enforced, DataplaneError> {
         if delta.is_empty() {
             return Ok(Enforced { generation: self.generations.current(), operations: 0, rejudged: false });
         }
         let rejudged = delta.narrows || !delta.local_ranges.added.is_empty();
         let max = self.max_bytes()?;
-        let plans = (&self.plan, plan, &delta);
         let prelude = Prelude::new(&self.frame.table, max);
-        let mut t = Transaction::new(&self.frame, &mut self.ledger, plans, prelude);
-        t.step()?;
+        let mut t = Transaction::new(&self.frame, &mut self.ledger, plan, prelude);
+        t.step(delta)?;
         let mut ready = t.ready();
         let generation = if rejudged { self.next_generation()? } else { self.generations.current() };
         if rejudged {
             self.frame.restamp(&mut ready.switch, self.generations.stamp(generation))?;
         }
-        if ready.switch.byte_len() > max {
+        if ready.outcome.outgrown || ready.switch.byte_len() > max {
             return self.rebuild(plan); // in which the switch is small, whatever the plan
         }
-        self.commit(ready, &delta, generation, rejudged)
+        self.commit(ready, generation, rejudged)
     }
 
     /// Everything anew, beside what is in the table; the switch only changes the rules of the frame. What was there
@@ -111,9 +130,7 @@ impl Dataplane {
         self.ledger = Ledger::after(stock.names());
         self.generations = self.generations.taking_over(stock.stamp.unwrap_or(Stamp::NONE));
         let generation = self.next_generation()?;
-        let (empty, max) = (NodePlan::default(), self.max_bytes()?);
-        let delta = diff(&empty, plan);
-        let mut prelude = Prelude::new(&self.frame.table, max);
+        let mut prelude = Prelude::new(&self.frame.table, self.max_bytes()?);
         prelude.batch().ensure_table(&self.frame.table, Some(&OWN_TABLE));
         let chains = self.frame.chains();
         let (taken, free): (Vec<&Chain>, Vec<&Chain>) =
@@ -121,7 +138,7 @@ impl Dataplane {
         for chain in free {
             prelude.chain(chain); // empty, so it lets everything pass
         }
-        let mut t = Transaction::new(&self.frame, &mut self.ledger, (&empty, plan, &delta), prelude);
+        let mut t = Transaction::new(&self.frame, &mut self.ledger, plan, prelude);
         t.load()?;
         for chain in taken {
             t.switch.flush_chain(&self.frame.table, &chain.name);
@@ -130,7 +147,7 @@ impl Dataplane {
         }
         self.frame.write(&mut t.switch, self.generations.stamp(generation))?;
         let ready = t.ready();
-        let enforced = self.commit(ready, &delta, generation, true)?;
+        let enforced = self.commit(ready, generation, true)?;
         self.clear_away(&stock)?;
         Ok(enforced)
     }
@@ -140,16 +157,10 @@ impl Dataplane {
         Ok(self.frame.settings.limit(self.nft.max_batch_bytes()?))
     }
 
-    fn commit(
-        &mut self,
-        ready: Ready,
-        delta: &Delta,
-        generation: u32,
-        rejudged: bool,
-    ) -> Result<Enforced, DataplaneError> {
+    fn commit(&mut self, ready: Ready, generation: u32, rejudged: bool) -> Result<Enforced, DataplaneError> {
         ready.prelude.iter().try_for_each(|batch| self.nft.commit(batch))?;
         self.nft.commit(&ready.switch)?;
-        ready.outcome.settle(delta, &mut self.ledger);
+        ready.outcome.settle(&mut self.ledger);
         self.generations.advance(generation);
         Ok(Enforced { generation, operations: ready.switch.operations().len(), rejudged })
     }

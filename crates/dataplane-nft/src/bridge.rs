@@ -8,12 +8,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv6Addr};
 
-use podfence_model::Family;
+use podfence_model::{Family, NamespacedName};
 use podfence_netlink::nft::{
     self, BaseChain, Batch, Chain, Comment, DataType, Element, Header, Hook, Load, Log, LogPrefix, Name,
     NameError, Nftables, Rule, Set, Table, Value, priority,
 };
-use podfence_plan::{Link, NodePlan};
+use podfence_plan::{Delta, Link, LocalPod, NodePlan};
 
 use crate::error::DataplaneError;
 use crate::ledger::{OWN_TABLE, is_own};
@@ -92,37 +92,78 @@ impl BridgeTable {
         Self { table, log_group: settings.log_group, held: None, made: false }
     }
 
-    /// Lets the new plan's pods send, before anything else is changed. Those of the plan before still may.
-    pub(crate) fn admit(&mut self, nft: &mut Nftables, plan: &NodePlan) -> Result<(), DataplaneError> {
-        let wanted = elements(plan)?;
-        let Some(held) = self.held.take().filter(|_| self.made || wanted.is_empty()) else {
-            return self.rewrite(nft, wanted);
-        };
+    /// Lets a delta's new pods send, before anything else is changed. Those of the plan before still may.
+    pub(crate) fn admit(
+        &mut self,
+        nft: &mut Nftables,
+        delta: &Delta,
+        plan: &NodePlan,
+    ) -> Result<(), DataplaneError> {
+        let coming = elements(delta.pods_set.iter().map(|(id, (_, pod))| (id, pod)))?;
+        if coming.is_empty() {
+            return Ok(());
+        }
+        match self.held.take().filter(|_| self.made) {
+            Some(held) => self.add(nft, held, &coming),
+            None => self.rewrite(nft, elements(&plan.pods)?),
+        }
+    }
+
+    /// Takes away what a delta's pods had and have no more.
+    pub(crate) fn settle(&mut self, nft: &mut Nftables, delta: &Delta) -> Result<(), DataplaneError> {
+        let changed = delta.pods_set.iter().filter_map(|(id, (before, _))| Some((id, before.as_ref()?)));
+        let mut gone = elements(changed.chain(&delta.pods_removed))?;
+        for kept in elements(delta.pods_set.iter().map(|(id, (_, pod))| (id, pod)))? {
+            gone.remove(&kept);
+        }
+        self.remove_from_sets(nft, gone)
+    }
+
+    /// As [`Self::admit`], whatever the table holds.
+    pub(crate) fn admit_all(&mut self, nft: &mut Nftables, plan: &NodePlan) -> Result<(), DataplaneError> {
+        let wanted = elements(&plan.pods)?;
+        match self.held.take().filter(|_| self.made || wanted.is_empty()) {
+            Some(held) => self.add(nft, held, &wanted),
+            None => self.rewrite(nft, wanted),
+        }
+    }
+
+    /// As [`Self::settle`], for everything that the plan in force does not hold.
+    pub(crate) fn settle_all(&mut self, nft: &mut Nftables, plan: &NodePlan) -> Result<(), DataplaneError> {
+        let Some(held) = &self.held else { return Ok(()) };
+        let gone: Elements = held.difference(&elements(&plan.pods)?).cloned().collect();
+        self.remove_from_sets(nft, gone)
+    }
+
+    fn add(
+        &mut self,
+        nft: &mut Nftables,
+        mut held: Elements,
+        wanted: &Elements,
+    ) -> Result<(), DataplaneError> {
         let new: Elements = wanted.difference(&held).cloned().collect();
         let mut batch = Batch::new();
         for (set, elements) in by_set(&new) {
             batch.add_elements(&self.table, &set.set(), elements)?;
         }
-        if !batch.is_empty() {
-            nft.commit(&batch)?;
-        }
-        self.held = Some(held.union(&wanted).cloned().collect());
+        nft.commit(&batch)?;
+        held.extend(new);
+        self.held = Some(held);
         Ok(())
     }
 
-    /// Takes away what the plan in force does not hold any more.
-    pub(crate) fn settle(&mut self, nft: &mut Nftables, plan: &NodePlan) -> Result<(), DataplaneError> {
-        let wanted = elements(plan)?;
-        let Some(held) = self.held.take() else { return Ok(()) };
-        let gone: Elements = held.difference(&wanted).cloned().collect();
+    fn remove_from_sets(&mut self, nft: &mut Nftables, mut gone: Elements) -> Result<(), DataplaneError> {
+        let Some(mut held) = self.held.take_if(|_| !gone.is_empty()) else { return Ok(()) };
+        gone.retain(|element| held.contains(element));
         let mut batch = Batch::new();
         for (set, elements) in by_set(&gone) {
             batch.delete_elements(&self.table, &set.set(), elements)?;
         }
-        if !batch.is_empty() {
-            nft.commit(&batch)?;
+        nft.commit(&batch)?;
+        for element in &gone {
+            held.remove(element);
         }
-        self.held = Some(wanted);
+        self.held = Some(held);
         Ok(())
     }
 
@@ -244,10 +285,12 @@ fn odd_frame() -> Vec<Rule> {
     ]
 }
 
-/// What the bridged pods of a plan have in the sets.
-fn elements(plan: &NodePlan) -> Result<Elements, DataplaneError> {
+/// What bridged pods have in the sets.
+fn elements<'p>(
+    pods: impl IntoIterator<Item = (&'p NamespacedName, &'p LocalPod)>,
+) -> Result<Elements, DataplaneError> {
     let mut out = Elements::new();
-    for (id, pod) in &plan.pods {
+    for (id, pod) in pods {
         let Some(Link::Bridged { port, .. }) = &pod.link else { continue };
         let failed = |error: NameError| DataplaneError::Link { pod: id.to_string(), error };
         let port = Value::interface(port).map_err(failed)?;

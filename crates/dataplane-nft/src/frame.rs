@@ -1,22 +1,21 @@
-//! What is always in the table: base chains, the way of a packet, the chains of refusals.
+//! What is always in the table: base chains, the source check, the fast path, the chains of refusals.
 //!
 //! The way of a packet: the source check, before connection tracking, so that a forged packet touches nobody's
-//! connection. Then in forward (after destination NAT, before source NAT) and in input the fast path, and
-//! `judge`: neighbour discovery, unknown pods, packets without a connection, ICMP errors, connections from the
-//! middle, a pod to itself, the sender's egress, the receiver's ingress, the stamp.
+//! connection. Then in forward (after destination NAT, before source NAT) and in input the fast path. What it does
+//! not let pass goes on to `judge`: neighbour discovery, unknown pods, packets without a connection, ICMP errors,
+//! connections from the middle, the sender's egress, the receiver's ingress, the stamp.
 
 use std::net::Ipv6Addr;
 
 use podfence_model::Family;
 use podfence_netlink::nft::{
     BaseChain, Batch, BatchError, Chain, Comment, Hook, Load, Log, LogPrefix, Name, Rule, RuleInfo, Table,
-    Value, ct_state, priority,
+    ct_state, priority,
 };
 
-use crate::fields::{
-    fields, from_the_middle, icmp_errors, icmpv6, icmpv6_type, in_state, neighbour_discovery, of, stamped,
-};
+use crate::fields::{fields, icmpv6, icmpv6_type, in_state, neighbour_discovery, of, stamped};
 use crate::generation::Stamp;
+use crate::judge::judge_forward;
 use crate::names::{comment, name, refused};
 use crate::pod_set::PodSet;
 use crate::refusal::Refusal;
@@ -35,45 +34,9 @@ pub(crate) struct Frame {
 }
 
 /// A chain with its rules.
-struct Body {
-    chain: Chain,
-    rules: Vec<Rule>,
-}
-
-/// Where packets are judged.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Place {
-    /// Between pods, other nodes and the outside.
-    Forward,
-    /// To the node itself. Only egress is judged, and only the sender's end is looked at: what the node opened
-    /// itself passes, and so do the replies of its own pods.
-    Input,
-}
-
-impl Place {
-    /// The name of a chain that differs by place.
-    fn chain(self, word: &str) -> Name {
-        name(match self {
-            Self::Forward => word.to_owned(),
-            Self::Input => format!("{word}_input"),
-        })
-    }
-
-    /// The header fields to look at, or the connection's.
-    fn ends(self, first: fn(Family) -> Load, second: fn(Family) -> Load) -> Vec<(Family, Load)> {
-        let of = |family| {
-            [Some((family, first(family))), (self == Self::Forward).then(|| (family, second(family)))]
-        };
-        Family::BOTH.into_iter().flat_map(of).flatten().collect()
-    }
-
-    fn header_ends(self) -> Vec<(Family, Load)> {
-        self.ends(|f| fields(f).source, |f| fields(f).destination)
-    }
-
-    fn connection_ends(self) -> Vec<(Family, Load)> {
-        self.ends(|f| fields(f).opener, |f| fields(f).answerer)
-    }
+pub(crate) struct Body {
+    pub chain: Chain,
+    pub rules: Vec<Rule>,
 }
 
 impl Frame {
@@ -119,52 +82,19 @@ impl Frame {
                 Hook::Forward,
                 priority,
                 "between pods, other nodes and the outside",
-                Self::entry(stamp, Place::Forward),
+                forward(stamp),
             ),
-            base("input", Hook::Input, priority, "to the node itself", Self::entry(stamp, Place::Input)),
-            regular(name("judge_forward"), "connections not judged yet", self.judge_forward()),
-            regular(name("judge_input"), "connections not judged yet", self.judge_input()),
+            base("input", Hook::Input, priority, "to the node itself", input(stamp)),
             regular(name("odd_source"), "from a pod's link, but not from its address", Self::odd_source()),
-            regular(
-                name("error_of_pod"),
-                "a pod may complain about its own connections only",
-                self.error_of_pod(),
-            ),
-            regular(name("stamp"), "judged and admitted", self.stamp(stamp)),
         ];
-        bodies.extend(
-            [Place::Forward, Place::Input]
-                .into_iter()
-                .flat_map(|place| self.without_connection(place, stamp)),
-        );
+        bodies.extend(self.judges(stamp));
         bodies.extend(
             Refusal::ALL.map(|refusal| regular(refused(refusal), refusal.sentence(), self.refuse(refusal))),
         );
         bodies
     }
 
-    /// Chains for packets whose connection tells nothing.
-    fn without_connection(&self, place: Place, stamp: Stamp) -> [Body; 3] {
-        [
-            regular(
-                place.chain("no_connection"),
-                "invalid or untracked: not from or to isolated pods",
-                self.header_check(place, Refusal::NoConnection),
-            ),
-            regular(
-                place.chain("mid_stream"),
-                "nobody saw it begin: not from or to isolated pods",
-                self.header_check(place, Refusal::MidStream),
-            ),
-            regular(
-                place.chain("icmp_error"),
-                "passes with the connection it is about",
-                self.icmp_error(place, stamp),
-            ),
-        ]
-    }
-
-    fn set(&self, set: PodSet) -> Name {
+    pub(crate) fn set(&self, set: PodSet) -> Name {
         set.name(self.epoch)
     }
 
@@ -200,129 +130,39 @@ impl Frame {
         ]
     }
 
-    /// What every packet meets, the established ones too: keep it short. The comment is read back by [`stamp_of`].
-    fn entry(stamp: Stamp, place: Place) -> Vec<Rule> {
-        let judge = match place {
-            Place::Forward => "judge_forward",
-            Place::Input => "judge_input",
-        };
-        let fast_path = stamped(in_state(ct_state::ESTABLISHED), stamp).accept();
-        let fast_path = match comment(&stamp.text()) {
-            Some(comment) => fast_path.comment(comment),
-            None => fast_path,
-        };
-        vec![fast_path, Rule::new().goto(&name(judge))]
-    }
-
-    fn judge_forward(&self) -> Vec<Rule> {
-        let links = self.set(PodSet::Links);
-        let discovery = icmpv6(133, 137).in_set(&[Load::IIFNAME], &links);
-        let mut rules = vec![neighbour_discovery().accept(), discovery.goto(&refused(Refusal::Router))];
-        rules.extend(self.before_programs(Place::Forward));
-        rules.extend(Family::BOTH.map(|family| self.itself(family)));
-        rules.extend(Family::BOTH.map(|family| self.egress(family)));
-        rules.extend(Family::BOTH.map(|family| self.ingress(family)));
-        rules.push(Rule::new().goto(&name("stamp")));
-        rules
-    }
-
-    fn judge_input(&self) -> Vec<Rule> {
-        let loopback = Value::interface("lo").expect("two letters fit");
-        let loopback = Rule::new().eq(Load::IIFNAME, loopback);
-        let mut rules = vec![loopback.accept(), neighbour_discovery().accept()];
-        rules.extend(self.before_programs(Place::Input));
-        rules.extend(Family::BOTH.map(|family| self.egress(family)));
-        rules.push(Rule::new().goto(&name("stamp")));
-        rules
-    }
-
-    fn before_programs(&self, place: Place) -> Vec<Rule> {
-        let mut rules = self.unknown_pods(place);
-        let no_state = ct_state::INVALID | ct_state::UNTRACKED;
-        rules.push(in_state(no_state).goto(&place.chain("no_connection")));
-        rules.extend(icmp_errors().map(|rule| rule.goto(&place.chain("icmp_error"))));
-        rules.extend(from_the_middle().map(|rule| rule.jump(&place.chain("mid_stream"))));
-        rules
-    }
-
-    /// Addresses of our pod ranges that no known pod has, by the packet's own header.
-    fn unknown_pods(&self, place: Place) -> Vec<Rule> {
-        let rule = |(family, field): (Family, Load)| {
-            of(family)
-                .in_set(&[field], &self.set(PodSet::Ranges(family)))
-                .not_in_set(&[field], &self.set(PodSet::Known(family)))
-                .goto(&refused(Refusal::UnknownPod))
-        };
-        place.header_ends().into_iter().map(rule).collect()
-    }
-
-    /// Refuses what comes from or goes to a policed pod, by the packet's own header.
-    fn header_check(&self, place: Place, refusal: Refusal) -> Vec<Rule> {
-        let rule = |(family, field)| {
-            of(family).in_set(&[field], &self.set(PodSet::Policed(family))).goto(&refused(refusal))
-        };
-        place.header_ends().into_iter().map(rule).collect()
-    }
-
-    /// Refuses ICMP errors about connections of policed pods that are not stamped.
-    fn icmp_error(&self, place: Place, stamp: Stamp) -> Vec<Rule> {
-        let from_pod = Rule::new().in_set(&[Load::IIFNAME], &self.set(PodSet::Links));
-        let refuse = |(family, field)| {
-            Rule::new()
-                .in_set(&[field], &self.set(PodSet::Policed(family)))
-                .goto(&refused(Refusal::NoConnection))
-        };
-        let mut rules = vec![from_pod.jump(&name("error_of_pod")), stamped(Rule::new(), stamp).accept()];
-        rules.extend(place.connection_ends().into_iter().map(refuse));
-        rules
-    }
-
-    /// Without this a pod reaches any other pod that has a connection with anybody, by quoting that connection.
-    fn error_of_pod(&self) -> Vec<Rule> {
-        let own = |family: Family| {
-            let (f, pairs) = (fields(family), self.set(PodSet::Itself(family)));
-            [f.opener, f.answerer].map(|end| of(family).in_set(&[f.source, end], &pairs).ret())
-        };
-        let mut rules: Vec<Rule> = Family::BOTH.into_iter().flat_map(own).collect();
-        rules.push(Rule::new().goto(&refused(Refusal::NoConnection)));
-        rules
-    }
-
-    /// A pod to itself: directly it never comes here, but through its own Service.
-    fn itself(&self, family: Family) -> Rule {
-        let (f, pairs) = (fields(family), self.set(PodSet::Itself(family)));
-        Rule::new().in_set(&[f.opener, f.answerer], &pairs).goto(&name("stamp"))
-    }
-
-    /// The sender's program, by who opened the connection, whichever way the packet travels.
-    fn egress(&self, family: Family) -> Rule {
-        let about = Comment::constant("what the sender's policies say");
-        Rule::new().vmap(&[fields(family).opener], &self.set(PodSet::Egress(family))).comment(about)
-    }
-
-    /// The receiver's program, by who really answers the connection.
-    fn ingress(&self, family: Family) -> Rule {
-        let about = Comment::constant("what the receiver's policies say");
-        Rule::new().vmap(&[fields(family).answerer], &self.set(PodSet::Ingress(family))).comment(about)
-    }
-
-    /// Stamps connections of local pods; others are none of our business.
-    fn stamp(&self, stamp: Stamp) -> Vec<Rule> {
-        let rule = |(family, field)| {
-            let ours = Rule::new().in_set(&[field], &self.set(PodSet::Local(family)));
-            ours.set_ct_mark(stamp.value, stamp.mask).accept()
-        };
-        Place::Forward.connection_ends().into_iter().map(rule).collect()
-    }
-
+    /// What programs refuse passes all the same if it is a pod's own.
     fn refuse(&self, refusal: Refusal) -> Vec<Rule> {
         let prefix = LogPrefix::new(refusal.prefix()).expect("prefixes of ours are short");
         let log = Log::new(self.settings.log_group, prefix).snaplen(128);
-        vec![Rule::new().counter().log(log).drop()]
+        let mut rules = match refusal {
+            Refusal::Egress | Refusal::Ingress => Family::BOTH.map(|family| self.itself(family)).into(),
+            _ => Vec::new(),
+        };
+        rules.push(Rule::new().counter().log(log).drop());
+        rules
     }
 }
 
-fn regular(name: Name, about: &'static str, rules: Vec<Rule>) -> Body {
+/// What every packet meets, the established ones too: keep it short.
+fn forward(stamp: Stamp) -> Vec<Rule> {
+    let [v4, v6] = Family::BOTH.map(judge_forward);
+    vec![fast_path(stamp), of(Family::V4).goto(&v4), Rule::new().goto(&v6)]
+}
+
+fn input(stamp: Stamp) -> Vec<Rule> {
+    vec![fast_path(stamp), Rule::new().goto(&name("judge_input"))]
+}
+
+/// The comment is read back by [`stamp_of`].
+fn fast_path(stamp: Stamp) -> Rule {
+    let rule = stamped(in_state(ct_state::ESTABLISHED), stamp).accept();
+    match comment(&stamp.text()) {
+        Some(comment) => rule.comment(comment),
+        None => rule,
+    }
+}
+
+pub(crate) fn regular(name: Name, about: &'static str, rules: Vec<Rule>) -> Body {
     Body { chain: Chain::regular(name).comment(Comment::constant(about)), rules }
 }
 

@@ -11,6 +11,7 @@ use crate::generation::Stamp;
 use crate::pod_set::PodSet;
 use crate::prelude::Prelude;
 use crate::program::ProgramObject;
+use crate::room::Room;
 use crate::union::UnionObject;
 
 /// By this comment we know our own table.
@@ -84,6 +85,8 @@ pub(crate) fn is_own(nft: &mut Nftables, table: &Table) -> Result<bool, Dataplan
 pub(crate) struct Ledger {
     pub programs: BTreeMap<ProgramKey, ProgramObject>,
     pub unions: BTreeMap<UnionKey, UnionObject>,
+    /// The room in the sets of pods.
+    pub rooms: BTreeMap<PodSet, Room>,
     last_id: u32,
 }
 

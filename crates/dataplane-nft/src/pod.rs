@@ -1,9 +1,9 @@
 //! The elements that bind a local pod to its link, its addresses and its programs.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
-use podfence_model::{Direction, Family, NamespacedName};
+use podfence_model::{Cidr, Direction, Family, NamespacedName};
 use podfence_netlink::nft::{Element, NameError, Value, Verdict};
 use podfence_plan::{Link, LocalPod, ProgramKey};
 
@@ -34,6 +34,23 @@ pub(crate) fn bindings<'p>(
         }
     }
     Ok(out)
+}
+
+/// The elements of this node's pod ranges.
+pub(crate) fn of_ranges(ranges: &[Cidr]) -> Bindings {
+    let range = |cidr: &Cidr| (PodSet::Ranges(cidr.family()), Element::range(cidr.first(), cidr.last()));
+    ranges.iter().map(range).collect()
+}
+
+/// The elements of each set.
+pub(crate) fn by_set<'b>(
+    bindings: impl Iterator<Item = &'b (PodSet, Element)>,
+) -> BTreeMap<PodSet, Vec<Element>> {
+    let mut out: BTreeMap<PodSet, Vec<Element>> = BTreeMap::new();
+    for (set, element) in bindings {
+        out.entry(*set).or_default().push(element.clone());
+    }
+    out
 }
 
 /// The interface that source addresses are checked against in this family. A pod on a bridge has none: the inet family

@@ -39,14 +39,22 @@ impl Prelude {
     }
 
     /// Creates a set with its elements.
-    pub(crate) fn set(&mut self, set: &Set, elements: Vec<Element>) -> Result<(), BatchError> {
+    pub(crate) fn set(
+        &mut self,
+        set: &Set,
+        elements: impl IntoIterator<Item = Element>,
+    ) -> Result<(), BatchError> {
         let table = self.table.clone();
         self.batch().create_set(&table, set)?;
         self.elements(set, elements)
     }
 
     /// Adds elements to a set.
-    pub(crate) fn elements(&mut self, set: &Set, elements: Vec<Element>) -> Result<(), BatchError> {
+    pub(crate) fn elements(
+        &mut self,
+        set: &Set,
+        elements: impl IntoIterator<Item = Element>,
+    ) -> Result<(), BatchError> {
         let (table, limit) = (self.table.clone(), self.limit);
         let mut elements = elements.into_iter().peekable();
         while elements.peek().is_some() {

@@ -2,12 +2,13 @@
 //!
 //! A program never changes: other rows are another program with another number, and the pods are bound anew.
 
+use std::collections::BTreeSet;
+
 use podfence_model::{Direction, Protocol};
-use podfence_netlink::nft::{
-    BatchError, Chain, DataType, Element, Load, Name, Rule, Set, Table, Value, Verdict,
-};
+use podfence_netlink::nft::{BatchError, Chain, DataType, Element, Name, Rule, Set, Table, Value, Verdict};
 use podfence_plan::{PortRow, ProgramPlan, UnionKey};
 
+use crate::fields::Ends;
 use crate::names::{comment, port_map, program_chain, refused, union_chain};
 use crate::prelude::Prelude;
 use crate::refusal::Refusal;
@@ -20,13 +21,15 @@ pub(crate) struct ProgramObject {
     pub direction: Direction,
     /// The protocols that have a map.
     pub maps: Vec<Protocol>,
+    /// The unions it goes to.
+    pub unions: BTreeSet<UnionKey>,
 }
 
 impl ProgramObject {
     pub(crate) fn new(id: u32, plan: &ProgramPlan) -> Self {
         let needs_map = |p: &Protocol| plan.ports.get(p).is_some_and(|rows| whole(rows).is_none());
         let maps = Protocol::ALL.into_iter().filter(needs_map).collect();
-        Self { id, direction: plan.direction, maps }
+        Self { id, direction: plan.direction, maps, unions: plan.unions().cloned().collect() }
     }
 
     pub(crate) fn chain(&self) -> Name {
@@ -49,10 +52,10 @@ impl ProgramObject {
         let about = policies(plan);
         prelude.chain(&Chain { comment: comment(&about), ..Chain::regular(self.chain()) });
         for protocol in &self.maps {
-            let mut map = Set::verdict_map(self.map(*protocol), [DataType::Port]).interval();
-            map.comment = comment(&about);
-            let rows = plan.ports.get(protocol).into_iter().flatten();
-            prelude.set(&map, rows.map(|row| element(row, to(&row.union))).collect())?;
+            let rows = plan.ports.get(protocol).map_or(&[][..], Vec::as_slice);
+            let map = port_map_of(self.map(*protocol), rows);
+            let map = Set { comment: comment(&about), ..map };
+            prelude.set(&map, rows.iter().map(|row| element(&map, row, to(&row.union))))?;
         }
         let rules = self.rules(plan, to);
         rules.iter().try_for_each(|rule| prelude.batch().add_rule(table, &self.chain(), rule))
@@ -73,14 +76,16 @@ impl ProgramObject {
         let others = plan.portless.as_ref().map_or_else(refuse, &to);
         let mut rules = Vec::new();
         for protocol in Protocol::ALL {
-            let of_protocol = || Rule::new().l4proto(protocol.number());
             if self.maps.contains(&protocol) {
-                rules.push(of_protocol().vmap(&[Load::CT_REPLY_PROTO_SRC], &self.map(protocol)));
+                let look = |ends: Ends| {
+                    ends.of_protocol(protocol.number()).vmap(&[ends.port()], &self.map(protocol))
+                };
+                rules.extend(Ends::BOTH.map(look));
             }
             let rows = plan.ports.get(&protocol).map_or(&[][..], Vec::as_slice);
             let rest = whole(rows).map_or_else(refuse, &to);
             if rest != others {
-                rules.push(of_protocol().verdict(rest));
+                rules.push(Rule::new().l4proto(protocol.number()).verdict(rest));
             }
         }
         rules.push(Rule::new().verdict(others));
@@ -96,8 +101,17 @@ fn whole(rows: &[PortRow]) -> Option<&UnionKey> {
     }
 }
 
-fn element(row: &PortRow, verdict: Verdict) -> Element {
-    Element::range(Value::port(row.first), Value::port(row.last)).verdict(verdict)
+/// Ports one by one are found faster, by a hash, than ranges in a tree. The hash need not grow.
+fn port_map_of(name: Name, rows: &[PortRow]) -> Set {
+    let map = Set::verdict_map(name, [DataType::Port]);
+    let size = u32::try_from(rows.len()).ok();
+    if rows.iter().all(|row| row.first == row.last) { Set { size, ..map } } else { map.interval() }
+}
+
+fn element(map: &Set, row: &PortRow, verdict: Verdict) -> Element {
+    let (first, last) = (Value::port(row.first), Value::port(row.last));
+    let element = if map.interval { Element::range(first, last) } else { Element::new(first) };
+    element.verdict(verdict)
 }
 
 fn policies(plan: &ProgramPlan) -> String {

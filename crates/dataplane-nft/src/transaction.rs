@@ -1,38 +1,37 @@
 //! From a delta to the operations that bring the kernel there.
 //!
 //! New sets, chains and maps come first, in the prelude: nothing in force refers to them. The switch moves the
-//! elements that bind pods and peers, and deletes what nobody refers to any more: all or nothing.
+//! elements that bind pods and peers, and deletes what nobody refers to any more: all or nothing. What a step costs
+//! grows with its delta; the plan is asked about single objects only. `members` holds what concerns unions.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::IpAddr;
 
-use podfence_model::{Cidr, Direction, Family, NamespacedName};
-use podfence_netlink::nft::{Batch, Element};
-use podfence_plan::{Delta, LocalPod, MemberChange, NodePlan, ProgramKey, ProgramPlan, UnionKey, UnionPlan};
+use podfence_model::{Direction, NamespacedName};
+use podfence_netlink::nft::Batch;
+use podfence_plan::{Delta, LocalPod, NodePlan, ProgramKey, ProgramPlan, UnionKey};
 
 use crate::error::DataplaneError;
 use crate::frame::Frame;
 use crate::ledger::Ledger;
-use crate::names::{program_chain, union_chain, union_set};
-use crate::pod::{Bindings, bindings};
+use crate::names::{program_chain, union_chain};
+use crate::pod::{Bindings, bindings, by_set, of_ranges};
 use crate::pod_set::PodSet;
 use crate::prelude::Prelude;
 use crate::program::ProgramObject;
-use crate::union::{UnionObject, added, elements, removed};
+use crate::room::Room;
+use crate::union::UnionObject;
 
-/// The operations of one step, and what the ledger will hold after it.
+/// The operations that lead to a plan, and what the ledger will hold after them.
 pub(crate) struct Transaction<'a> {
-    frame: &'a Frame,
-    ledger: &'a mut Ledger,
-    old: &'a NodePlan,
-    new: &'a NodePlan,
-    delta: &'a Delta,
+    pub(crate) frame: &'a Frame,
+    pub(crate) ledger: &'a mut Ledger,
+    /// Where it leads.
+    pub(crate) plan: &'a NodePlan,
     /// What is made before.
-    pub prelude: Prelude,
+    pub(crate) prelude: Prelude,
     /// All or nothing.
-    pub switch: Batch,
-    programs: BTreeMap<ProgramKey, ProgramObject>,
-    unions: BTreeMap<UnionKey, UnionObject>,
+    pub(crate) switch: Batch,
+    pub(crate) outcome: Outcome,
 }
 
 /// Transactions ready to be sent, and what they leave.
@@ -43,207 +42,151 @@ pub(crate) struct Ready {
 }
 
 /// What a committed transaction leaves.
+#[derive(Default)]
 pub(crate) struct Outcome {
-    programs: BTreeMap<ProgramKey, ProgramObject>,
-    unions: BTreeMap<UnionKey, UnionObject>,
+    pub programs: BTreeMap<ProgramKey, ProgramObject>,
+    pub unions: BTreeMap<UnionKey, UnionObject>,
+    pub rooms: BTreeMap<PodSet, Room>,
+    /// A set of pods is too small for what comes: everything must be made anew.
+    pub outgrown: bool,
+    programs_gone: BTreeSet<ProgramKey>,
+    unions_gone: BTreeSet<UnionKey>,
 }
 
 impl Outcome {
     /// Enters it.
-    pub(crate) fn settle(self, delta: &Delta, ledger: &mut Ledger) {
-        ledger.programs.retain(|key, _| !delta.programs_removed.contains(key));
-        ledger.unions.retain(|key, _| !delta.unions_removed.contains(key));
+    pub(crate) fn settle(self, ledger: &mut Ledger) {
+        self.programs_gone.iter().for_each(|key| drop(ledger.programs.remove(key)));
+        self.unions_gone.iter().for_each(|key| drop(ledger.unions.remove(key)));
         ledger.programs.extend(self.programs);
         ledger.unions.extend(self.unions);
+        ledger.rooms.extend(self.rooms);
     }
 }
 
 impl<'a> Transaction<'a> {
-    /// From `old` to `new`, between which `delta` lies.
+    /// One that leads to `plan`.
     pub(crate) fn new(
         frame: &'a Frame,
         ledger: &'a mut Ledger,
-        (old, new, delta): (&'a NodePlan, &'a NodePlan, &'a Delta),
+        plan: &'a NodePlan,
         prelude: Prelude,
     ) -> Self {
-        let (programs, unions) = (BTreeMap::new(), BTreeMap::new());
-        Self { frame, ledger, old, new, delta, prelude, switch: Batch::new(), programs, unions }
+        Self { frame, ledger, plan, prelude, switch: Batch::new(), outcome: Outcome::default() }
     }
 
     pub(crate) fn ready(self) -> Ready {
-        let outcome = Outcome { programs: self.programs, unions: self.unions };
-        Ready { prelude: self.prelude.into_batches(), switch: self.switch, outcome }
+        Ready { prelude: self.prelude.into_batches(), switch: self.switch, outcome: self.outcome }
     }
 
-    /// Brings the kernel from the old plan to the new one.
-    pub(crate) fn step(&mut self) -> Result<(), DataplaneError> {
-        let (was, is) = self.make_objects()?;
-        self.change_unions()?;
+    /// Brings the kernel by `delta` to the plan.
+    pub(crate) fn step(&mut self, delta: &Delta) -> Result<(), DataplaneError> {
+        self.outcome.programs_gone.clone_from(&delta.programs_removed);
+        self.outcome.unions_gone.clone_from(&delta.unions_removed);
+        for (key, plan) in &delta.unions_set {
+            self.make_union(key, plan)?;
+        }
+        let renewed = self.renewed(delta);
+        self.count_users(&renewed, delta);
+        self.make_chains()?;
+        for (key, plan) in &renewed {
+            self.make_program(key, plan)?;
+        }
+        for (key, change) in &delta.unions_changed {
+            self.change_union(key, change)?;
+        }
+        let (was, is) = self.bindings_moved(&renewed, delta)?;
+        self.move_known(delta)?;
         self.move_elements(&was, &is)?;
         self.drop_programs();
-        self.drop_unions();
+        self.drop_unions(delta);
         self.drop_chains();
         Ok(())
     }
 
-    /// Makes everything that the new plan needs, beside whatever else is in the table. The old plan is empty.
+    /// Makes everything that the plan needs, beside whatever else is in the table. The ledger is empty.
     pub(crate) fn load(&mut self) -> Result<(), DataplaneError> {
-        for set in PodSet::all() {
-            self.prelude.set(&set.set(self.frame.epoch), Vec::new())?;
+        let plan = self.plan;
+        self.load_known()?; // chains of unions look there
+        for (key, union) in &plan.unions {
+            self.make_union(key, union)?;
         }
-        let (_, is) = self.make_objects()?;
-        for (set, elements) in by_set(is.iter()) {
-            self.prelude.elements(&set.set(self.frame.epoch), elements)?;
+        for (direction, key) in plan.programs.values().flat_map(ways) {
+            self.count(key, |object| *object.users.of(direction) += 1);
         }
-        Ok(())
-    }
-
-    /// Makes unions and programs, and returns the elements that go and come with them.
-    fn make_objects(&mut self) -> Result<(Bindings, Bindings), DataplaneError> {
-        self.make_unions()?;
-        let renewed = self.make_programs()?;
-        self.bindings_moved(&renewed)
-    }
-
-    fn union(&self, key: &UnionKey) -> Option<&UnionObject> {
-        self.unions.get(key).or_else(|| self.ledger.unions.get(key))
-    }
-
-    fn make_unions(&mut self) -> Result<(), DataplaneError> {
-        for (key, plan) in &self.delta.unions_set {
-            self.make_union(key, plan)?;
+        self.make_chains()?;
+        for (key, program) in &plan.programs {
+            self.make_program(key, program)?;
         }
-        // Chains are made only for the directions that some program goes to.
-        for (key, direction) in wanted_chains(self.new) {
-            let lacks = |u: &&UnionObject| !u.everyone && !u.chains.contains(&direction);
-            let Some(mut union) = self.union(key).filter(lacks).cloned() else { continue };
-            self.prelude.chain(&union.chain(direction, key));
-            union.fill_chain(direction, self.frame, self.prelude.batch())?;
-            union.chains.push(direction);
-            self.unions.insert(key.clone(), union);
-        }
-        Ok(())
-    }
-
-    fn make_union(&mut self, key: &UnionKey, plan: &UnionPlan) -> Result<(), DataplaneError> {
-        let object = UnionObject::new(self.ledger.next_id(), plan);
-        for slot in &object.slots {
-            self.prelude.set(&object.set(*slot, key), elements(plan, *slot))?;
-        }
-        self.unions.insert(key.clone(), object);
-        Ok(())
-    }
-
-    fn change_unions(&mut self) -> Result<(), DataplaneError> {
-        for (key, change) in &self.delta.unions_changed {
-            let Some((before, plan)) = self.union(key).cloned().zip(self.new.unions.get(key)) else {
-                continue;
-            };
-            let after = before.resized(plan);
-            self.change_members(key, &before, &after, change)?;
-            if after.slots != before.slots {
-                self.refill_chains(&after)?;
-            }
-            for slot in before.slots.iter().filter(|slot| !after.slots.contains(slot)) {
-                self.switch.delete_set(&self.frame.table, &union_set(before.id, *slot));
-            }
-            self.unions.insert(key.clone(), after);
-        }
-        Ok(())
-    }
-
-    fn change_members(
-        &mut self,
-        key: &UnionKey,
-        before: &UnionObject,
-        after: &UnionObject,
-        change: &MemberChange,
-    ) -> Result<(), DataplaneError> {
-        for slot in &after.slots {
-            let set = after.set(*slot, key);
-            if before.slots.contains(slot) {
-                self.switch.delete_elements(&self.frame.table, &set, removed(change, *slot))?;
-                self.switch.add_elements(&self.frame.table, &set, added(change, *slot))?;
-            } else {
-                self.prelude.set(&set, added(change, *slot))?;
-            }
-        }
-        Ok(())
-    }
-
-    fn refill_chains(&mut self, union: &UnionObject) -> Result<(), DataplaneError> {
-        for direction in &union.chains {
-            self.switch.flush_chain(&self.frame.table, &union_chain(*direction, union.id));
-            union.fill_chain(*direction, self.frame, &mut self.switch)?;
-        }
-        Ok(())
-    }
-
-    /// Makes the programs that are new, or whose union is another object now; returns their keys.
-    fn make_programs(&mut self) -> Result<BTreeSet<ProgramKey>, DataplaneError> {
-        let new = self.new;
-        let mut renewed = BTreeSet::new();
-        for (key, plan) in &new.programs {
-            if !self.is_renewed(key, plan) {
-                continue;
-            }
-            let object = ProgramObject::new(self.ledger.next_id(), plan);
-            let (unions, ledger) = (&self.unions, &self.ledger.unions);
-            let union = |key: &UnionKey| unions.get(key).or_else(|| ledger.get(key));
-            object.create(plan, union, &self.frame.table, &mut self.prelude)?;
-            self.programs.insert(key.clone(), object);
-            renewed.insert(key.clone());
-        }
-        Ok(renewed)
-    }
-
-    fn is_renewed(&self, key: &ProgramKey, plan: &ProgramPlan) -> bool {
-        let moved = |union: &UnionKey| {
-            self.delta.unions_set.contains_key(union) && self.ledger.unions.contains_key(union)
-        };
-        self.delta.programs_set.contains_key(key) || plan.unions().any(moved)
-    }
-
-    /// The elements of pods that changed, or whose program is another object now, and of addresses: old and new.
-    fn bindings_moved(&self, renewed: &BTreeSet<ProgramKey>) -> Result<(Bindings, Bindings), DataplaneError> {
-        let runs = |pod: &LocalPod| {
-            Direction::BOTH.iter().any(|d| pod.program(*d).is_some_and(|p| renewed.contains(p)))
-        };
-        let touched =
-            |(id, pod): &(&NamespacedName, &LocalPod)| self.delta.pods_set.contains_key(*id) || runs(pod);
-        let mut was = of_addresses(&self.delta.known.removed, &self.delta.local_ranges.removed);
-        let mut is = of_addresses(&self.delta.known.added, &self.delta.local_ranges.added);
-        for (id, pod) in self.new.pods.iter().filter(touched) {
+        let mut is = of_ranges(&plan.local_ranges);
+        for (id, pod) in &plan.pods {
             is.extend(self.bindings(id, pod, true)?);
-            if let Some(before) = self.old.pods.get(id) {
+        }
+        let mut elements = by_set(is.iter());
+        for set in PodSet::all().filter(|set| !matches!(set, PodSet::Known(_))) {
+            let elements = elements.remove(&set).unwrap_or_default();
+            self.make_pod_set(set, elements.len(), elements.into_iter())?;
+        }
+        Ok(())
+    }
+
+    /// The programs to be made: new ones, and those that go to a union that is another object now.
+    fn renewed(&self, delta: &'a Delta) -> BTreeMap<&'a ProgramKey, &'a ProgramPlan> {
+        let mut renewed: BTreeMap<_, _> = delta.programs_set.iter().collect();
+        let moved =
+            |key: &UnionKey| delta.unions_set.contains_key(key) && self.ledger.unions.contains_key(key);
+        if delta.unions_set.keys().any(moved) {
+            renewed.extend(self.plan.programs.iter().filter(|(_, plan)| plan.unions().any(moved)));
+        }
+        renewed
+    }
+
+    fn make_program(&mut self, key: &ProgramKey, plan: &ProgramPlan) -> Result<(), DataplaneError> {
+        let object = ProgramObject::new(self.ledger.next_id(), plan);
+        let (unions, ledger) = (&self.outcome.unions, &self.ledger.unions);
+        let union = |key: &UnionKey| unions.get(key).or_else(|| ledger.get(key));
+        object.create(plan, union, &self.frame.table, &mut self.prelude)?;
+        self.outcome.programs.insert(key.clone(), object);
+        Ok(())
+    }
+
+    /// The elements of pods that changed, or whose program is another object now, and of ranges: old and new.
+    fn bindings_moved(
+        &self,
+        renewed: &BTreeMap<&ProgramKey, &ProgramPlan>,
+        delta: &Delta,
+    ) -> Result<(Bindings, Bindings), DataplaneError> {
+        let mut was = of_ranges(&delta.local_ranges.removed);
+        let mut is = of_ranges(&delta.local_ranges.added);
+        for (id, (before, after)) in &delta.pods_set {
+            if let Some(before) = before {
                 was.extend(self.bindings(id, before, false)?);
             }
+            is.extend(self.bindings(id, after, true)?);
         }
-        for (id, pod) in &self.delta.pods_removed {
+        for (id, pod) in &delta.pods_removed {
             was.extend(self.bindings(id, pod, false)?);
+        }
+        // Only an edit of policies puts another program in the place of one that pods go on running.
+        if renewed.keys().any(|key| self.ledger.programs.contains_key(*key)) {
+            let rebound = |pod: &LocalPod| pod.programs().any(|key| renewed.contains_key(key));
+            let stays = |id: &NamespacedName| !delta.pods_set.contains_key(id);
+            for (id, pod) in self.plan.pods.iter().filter(|(id, pod)| stays(id) && rebound(pod)) {
+                was.extend(self.bindings(id, pod, false)?);
+                is.extend(self.bindings(id, pod, true)?);
+            }
         }
         Ok((was, is))
     }
 
     fn bindings(&self, id: &NamespacedName, pod: &LocalPod, after: bool) -> Result<Bindings, DataplaneError> {
-        let program = |key: &ProgramKey| {
-            self.programs.get(key).filter(|_| after).or_else(|| self.ledger.programs.get(key))
-        };
+        let made = |key: &ProgramKey| self.outcome.programs.get(key).filter(|_| after);
+        let program = |key: &ProgramKey| made(key).or_else(|| self.ledger.programs.get(key));
         bindings(id, pod, program).map_err(|error| DataplaneError::Link { pod: id.to_string(), error })
     }
 
-    fn move_elements(&mut self, was: &Bindings, is: &Bindings) -> Result<(), DataplaneError> {
-        for (set, gone) in by_set(was.difference(is)) {
-            self.switch.delete_elements(&self.frame.table, &set.set(self.frame.epoch), gone)?;
-        }
-        for (set, new) in by_set(is.difference(was)) {
-            self.switch.add_elements(&self.frame.table, &set.set(self.frame.epoch), new)?;
-        }
-        Ok(())
-    }
-
     fn drop_programs(&mut self) {
-        let replaced = self.programs.keys().chain(&self.delta.programs_removed);
+        let replaced = self.outcome.programs.keys().chain(&self.outcome.programs_gone);
         for program in replaced.filter_map(|key| self.ledger.programs.get(key)) {
             let chain = program_chain(program.direction, program.id);
             self.switch.flush_chain(&self.frame.table, &chain);
@@ -254,55 +197,73 @@ impl<'a> Transaction<'a> {
         }
     }
 
-    fn drop_unions(&mut self) {
-        let replaced = self.delta.unions_set.keys().chain(&self.delta.unions_removed);
-        for union in replaced.filter_map(|key| self.ledger.unions.get(key)) {
-            union.chains.iter().for_each(|d| drop_chain(&mut self.switch, self.frame, *d, union.id));
-            for slot in &union.slots {
-                self.switch.delete_set(&self.frame.table, &union_set(union.id, *slot));
+    /// The union as it will be, for changes; nothing for one that goes or that nobody knows.
+    pub(crate) fn staged(&mut self, key: &UnionKey) -> Option<&mut UnionObject> {
+        if self.outcome.unions_gone.contains(key) {
+            return None;
+        }
+        if !self.outcome.unions.contains_key(key) {
+            let object = self.ledger.unions.get(key)?.clone();
+            self.outcome.unions.insert(key.clone(), object);
+        }
+        self.outcome.unions.get_mut(key)
+    }
+
+    fn count(&mut self, key: &UnionKey, change: impl Fn(&mut UnionObject)) {
+        if let Some(object) = self.staged(key) {
+            change(object);
+        }
+    }
+
+    /// Counts the programs that go to each union anew, as programs come and go.
+    fn count_users(&mut self, renewed: &BTreeMap<&ProgramKey, &ProgramPlan>, delta: &Delta) {
+        let gone = delta.programs_removed.iter().chain(renewed.keys().copied());
+        let gone = gone.filter_map(|key| self.ledger.programs.get(key));
+        let left = gone.flat_map(|program| program.unions.iter().map(|key| (program.direction, key.clone())));
+        // A union that is made anew begins with no users.
+        let left: Vec<_> = left.filter(|(_, key)| !delta.unions_set.contains_key(key)).collect();
+        for (direction, key) in left {
+            self.count(&key, |object| *object.users.of(direction) -= 1);
+        }
+        for (direction, key) in renewed.values().flat_map(|plan| ways(plan)) {
+            self.count(key, |object| *object.users.of(direction) += 1);
+        }
+    }
+
+    /// Makes the chains that unions lack. Chains are made only for the directions that some program goes to.
+    fn make_chains(&mut self) -> Result<(), DataplaneError> {
+        for (key, union) in &mut self.outcome.unions {
+            for direction in Direction::BOTH {
+                if union.everyone || *union.users.of(direction) == 0 || union.chains.contains(&direction) {
+                    continue;
+                }
+                self.prelude.chain(&union.chain(direction, key));
+                union.fill_chain(direction, self.frame, self.prelude.batch())?;
+                union.chains.push(direction);
             }
         }
+        Ok(())
     }
 
     /// Drops the chains of unions that stay, where no program of that direction goes to them any more.
     fn drop_chains(&mut self) {
-        let wanted = wanted_chains(self.new);
-        for key in self.new.unions.keys() {
-            let Some(union) = self.union(key).cloned() else { continue };
-            let (chains, gone): (Vec<_>, Vec<_>) =
-                union.chains.iter().copied().partition(|direction| wanted.contains(&(key, *direction)));
-            if gone.is_empty() {
-                continue;
-            }
-            for direction in gone {
+        for union in self.outcome.unions.values_mut() {
+            let mut users = union.users;
+            for direction in union.chains.extract_if(.., |direction| *users.of(*direction) == 0) {
                 drop_chain(&mut self.switch, self.frame, direction, union.id);
             }
-            self.unions.insert(key.clone(), UnionObject { chains, ..union });
         }
     }
 }
 
-fn drop_chain(switch: &mut Batch, frame: &Frame, direction: Direction, union: u32) {
+pub(crate) fn drop_chain(switch: &mut Batch, frame: &Frame, direction: Direction, union: u32) {
     let chain = union_chain(direction, union);
     switch.flush_chain(&frame.table, &chain);
     switch.delete_chain(&frame.table, &chain);
 }
 
-fn of_addresses(known: &[IpAddr], ranges: &[Cidr]) -> Bindings {
-    let known = known.iter().map(|ip| (PodSet::Known(Family::of(*ip)), Element::new(*ip)));
-    let range = |cidr: &Cidr| (PodSet::Ranges(cidr.family()), Element::range(cidr.first(), cidr.last()));
-    known.chain(ranges.iter().map(range)).collect()
-}
-
-/// Each union with the directions of the programs that go to it.
-fn wanted_chains(plan: &NodePlan) -> BTreeSet<(&UnionKey, Direction)> {
-    plan.programs.values().flat_map(|p| p.unions().map(move |u| (u, p.direction))).collect()
-}
-
-fn by_set<'b>(bindings: impl Iterator<Item = &'b (PodSet, Element)>) -> BTreeMap<PodSet, Vec<Element>> {
-    let mut out: BTreeMap<PodSet, Vec<Element>> = BTreeMap::new();
-    for (set, element) in bindings {
-        out.entry(*set).or_default().push(element.clone());
-    }
-    out
+/// Each union that a program goes to, once.
+fn ways(plan: &ProgramPlan) -> impl Iterator<Item = (Direction, &UnionKey)> {
+    let unions: BTreeSet<&UnionKey> = plan.unions().collect();
+    unions.into_iter().map(|key| (plan.direction, key))
 }

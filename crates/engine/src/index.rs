@@ -9,8 +9,8 @@ use podfence_model::{
 };
 
 use crate::atoms::Atoms;
-use crate::blocks::AddressSpace;
-use crate::class::{Class, Classes, Member, Signature};
+use crate::blocks::{AddressSpace, Segment};
+use crate::class::{Class, ClassKind, Classes, Member, Signature};
 use crate::ids::{AtomId, ClassId, PodId, PolicyId};
 use crate::ports::Names;
 use crate::resolve::{Owners, Party};
@@ -73,14 +73,7 @@ impl Engine {
             }
         }
         for segment in self.space.all() {
-            let kind = if segment.pods {
-                crate::class::ClassKind::UnknownPods
-            } else {
-                crate::class::ClassKind::Outside
-            };
-            let signature =
-                Signature { kind, atoms: segment.blocks.clone(), maybe: Vec::new(), named: Vec::new() };
-            classes.add_range(signature, segment.range);
+            classes.add_range(bare_signature(segment), segment.range);
         }
         classes
     }
@@ -147,6 +140,11 @@ impl Engine {
         self.nodes.get(node).map_or_else(Vec::new, |n| n.pod_ranges.clone())
     }
 
+    /// The class of an address as long as no known pod has it: an unknown pod's, or one outside.
+    pub fn class_of_stranger(&self, ip: IpAddr) -> Option<ClassId> {
+        self.classes.id(&bare_signature(self.space.segment(ip)?))
+    }
+
     /// The class of a party, unless a missing fact leaves it between classes.
     pub fn class_of(&self, party: &Party) -> Option<ClassId> {
         self.classes.id(&self.signature(party))
@@ -185,6 +183,12 @@ impl From<World> for Engine {
         engine.classes = engine.partition();
         engine
     }
+}
+
+/// What policies can see of the addresses of a segment that no known pod has.
+fn bare_signature(segment: &Segment) -> Signature {
+    let kind = if segment.pods { ClassKind::UnknownPods } else { ClassKind::Outside };
+    Signature { kind, atoms: segment.blocks.clone(), maybe: Vec::new(), named: Vec::new() }
 }
 
 /// The seats that a pod would hold: its addresses, or one without while it has none stated.

@@ -85,6 +85,11 @@ impl PortMiss {
             Self::IcmpHasNoPorts | Self::NameWithoutPod(_) => 2,
         }
     }
+
+    /// Whether the item states the flow's number, for another protocol.
+    fn is_the_number(&self) -> bool {
+        matches!(self, Self::Protocol(PortMatch { ports: PortSpec::Range(_), .. }))
+    }
 }
 
 /// A guess at the mistake behind a miss.
@@ -160,7 +165,7 @@ impl Engine {
         });
         let closest_port = (!rule.ports.is_empty() && port_hit.is_none()).then(|| {
             let misses = rule.ports.iter().map(|p| port_miss(p, question)).enumerate();
-            misses.min_by_key(|(_, miss)| miss.cost())
+            misses.min_by_key(|(_, miss)| (miss.cost(), !miss.is_the_number()))
         });
         let (peer, peer_miss) = closest_peer.flatten().unzip();
         let (port, port_miss) = closest_port.flatten().unzip();

@@ -14,7 +14,7 @@ use crate::entry_check::{EntryQuestion, entries, leads_to_dns};
 use crate::flows;
 use crate::ingress;
 use crate::ingress::check::IngressQuestion;
-use crate::place::nameservers;
+use crate::place::{has_seat, nameservers};
 
 /// A pod connects to a Service's cluster address.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -78,7 +78,7 @@ impl Asked {
 /// Pods of the input that policies can see.
 fn callers(world: &World) -> impl Iterator<Item = &Pod> {
     let stated = |pod: &&Pod| !matches!(pod.meta.origin, Origin::Assumed(_));
-    world.pods.values().filter(stated).filter(|pod| pod.is_policed() && !pod.ips().is_empty())
+    world.pods.values().filter(stated).filter(|pod| has_seat(world, pod))
 }
 
 fn stated_services(world: &World) -> impl Iterator<Item = &Service> {

@@ -131,7 +131,7 @@ fn family_of(flow: &Flow) -> Option<Family> {
 /// Any answer of a DNS server shows that it was reached.
 fn outcome(lookup: &Lookup) -> Outcome {
     match lookup {
-        Lookup::Resolved(_) | Lookup::NoData | Lookup::NxDomain | Lookup::Failed(_) => {
+        Lookup::Resolved(_) | Lookup::Pointed(_) | Lookup::NoData | Lookup::NxDomain | Lookup::Failed(_) => {
             Outcome::Open { by: None }
         }
         Lookup::Refused => Outcome::Refused,

@@ -106,7 +106,7 @@ pub(crate) fn leads_to_dns(world: &World, service: &Service, port: &ServicePort)
 }
 
 fn sources(world: &World, family: Family) -> Vec<Endpoint> {
-    let pods = world.pods.values().filter_map(|pod| pod_end(pod, family));
+    let pods = world.pods.values().filter_map(|pod| pod_end(world, pod, family));
     let nodes = world.nodes.keys().filter_map(|name| node_end(world, name, family));
     pods.chain(nodes).chain(outside(family).map(Endpoint::Ip)).collect()
 }

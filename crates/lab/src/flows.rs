@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use podfence_model::{Endpoint, Family, Flow, Layer4, Pod, Port, Protocol, World};
 
 use crate::cluster::OUTSIDE_PORT;
+use crate::place::has_seat;
 use crate::topology::{METADATA_V4, METADATA_V6, usual_outside};
 
 /// Every flow from a pod, node or the outside to a pod; from a pod to a node, the outside and the metadata server.
@@ -31,7 +32,7 @@ fn judged(source: &Endpoint, destination: &Endpoint) -> bool {
 }
 
 fn sources(world: &World, family: Family) -> Vec<Endpoint> {
-    let pods = world.pods.values().filter_map(|pod| pod_end(pod, family));
+    let pods = world.pods.values().filter_map(|pod| pod_end(world, pod, family));
     let nodes = world.nodes.keys().flat_map(|name| node_ends(world, name, family));
     let outside = outside(family).into_iter().map(Endpoint::Ip);
     pods.chain(nodes).chain(outside).collect()
@@ -40,7 +41,7 @@ fn sources(world: &World, family: Family) -> Vec<Endpoint> {
 fn destinations(world: &World, family: Family) -> Vec<(Endpoint, Vec<Layer4>)> {
     let web = Port::new(OUTSIDE_PORT).map(|port| Layer4::Port(Protocol::Tcp, port));
     let mut out: Vec<_> =
-        world.pods.values().filter_map(|pod| Some((pod_end(pod, family)?, served(&[pod])))).collect();
+        world.pods.values().filter_map(|pod| Some((pod_end(world, pod, family)?, served(&[pod])))).collect();
     for name in world.nodes.keys() {
         let guests: Vec<&Pod> =
             world.pods.values().filter(|p| p.host_network && p.node.as_ref() == Some(name)).collect();
@@ -60,10 +61,10 @@ fn served(pods: &[&Pod]) -> Vec<Layer4> {
     layers
 }
 
-/// A pod's end of a flow; none for a `hostNetwork` pod, which is its node.
-pub(crate) fn pod_end(pod: &Pod, family: Family) -> Option<Endpoint> {
+/// A pod's end of a flow; none for a `hostNetwork` pod, which is its node, and for one without a place of its own.
+pub(crate) fn pod_end(world: &World, pod: &Pod, family: Family) -> Option<Endpoint> {
     let address = Some(pod.ip(family)?);
-    (!pod.host_network).then(|| Endpoint::Pod { id: pod.meta.id.clone(), address })
+    has_seat(world, pod).then(|| Endpoint::Pod { id: pod.meta.id.clone(), address })
 }
 
 /// A node's ends of a flow: every address it has, its bridge's among them.

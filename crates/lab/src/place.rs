@@ -15,7 +15,7 @@ mod stay;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use podfence_analysis::assumed::add_cluster_dns;
-use podfence_model::{Life, World};
+use podfence_model::{Life, Pod, World};
 
 use crate::setup::Setup;
 
@@ -71,6 +71,16 @@ pub fn place_after(previous: &World, mut world: World, setup: Setup) -> Result<W
     exposed::place_node_ports(&mut world);
     exposed::place_load_balancers(&mut world);
     Ok(world)
+}
+
+/// Whether a pod has a namespace of its own: a terminating one has none any more once a running pod has one of its addresses. Of
+/// two that terminate the last by name has it, as the engine takes it.
+pub fn has_seat(world: &World, pod: &Pod) -> bool {
+    let stays = |other: &Pod| other.life == Life::Present || other.meta.id > pod.meta.id;
+    let shares = |other: &Pod| other.ips().iter().any(|ip| pod.ips().contains(ip));
+    let robs = |other: &Pod| other.is_policed() && stays(other) && shares(other);
+    let is_robbed = || pod.life == Life::Terminating && world.pods.values().any(robs);
+    pod.is_policed() && !pod.ips().is_empty() && !is_robbed()
 }
 
 fn v4(octets: [u8; 4]) -> IpAddr {

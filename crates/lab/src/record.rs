@@ -112,7 +112,7 @@ pub(crate) fn look_up(one: &NameChecked) -> Compared {
 
 fn answer(lookup: &Lookup) -> &'static str {
     match lookup {
-        Lookup::Resolved(_) => "resolved",
+        Lookup::Resolved(_) | Lookup::Pointed(_) => "resolved",
         Lookup::NoData | Lookup::NxDomain => "no such name",
         Lookup::Refused => "refused",
         Lookup::TimedOut => "timed out",

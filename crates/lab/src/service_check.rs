@@ -138,6 +138,7 @@ impl Cluster {
         let pod = self.world.pods.get(&asked.source)?;
         let resolver = self.resolver(pod, timeout)?;
         let source = pod.ip(Family::of(resolver.nameserver.ip()))?;
+        let resolver = Resolver { source: Some(source), ..resolver };
         let look_up = async |resolver: &Resolver| {
             let resolution = resolver.resolve(self.netns_of(pod)?, &asked.name, asked.kind).await.ok()?;
             let engine =

@@ -1,5 +1,6 @@
 //! What a lab is like, where manifests leave it open: how pods hang on their nodes, and which families have addresses.
 
+use std::fmt;
 use std::net::IpAddr;
 
 use podfence_model::Family;
@@ -49,4 +50,32 @@ pub struct Setup {
     pub links: Links,
     /// The families in use.
     pub families: Families,
+}
+
+impl Setup {
+    /// Every lab that there is.
+    pub const ALL: [Self; 6] = [
+        Self { links: Links::Ptp, families: Families::Dual },
+        Self { links: Links::Ptp, families: Families::Ipv4 },
+        Self { links: Links::Ptp, families: Families::Ipv6 },
+        Self { links: Links::Bridge, families: Families::Dual },
+        Self { links: Links::Bridge, families: Families::Ipv4 },
+        Self { links: Links::Bridge, families: Families::Ipv6 },
+    ];
+}
+
+impl fmt::Display for Setup {
+    /// As in `ptp/dual`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let links = match self.links {
+            Links::Ptp => "ptp",
+            Links::Bridge => "bridge",
+        };
+        let families = match self.families {
+            Families::Ipv4 => "ipv4",
+            Families::Ipv6 => "ipv6",
+            Families::Dual => "dual",
+        };
+        write!(f, "{links}/{families}")
+    }
 }

@@ -15,12 +15,13 @@ use crate::asked::ServiceQuestion;
 use crate::check::Checked;
 use crate::cluster::is_dns_flow;
 use crate::dns::Lookup;
+use crate::entry_check::EntryChecked;
 use crate::flows::metadata;
 use crate::probe::Outcome;
 use crate::run::Findings;
 use crate::service_check::{NameChecked, ServiceChecked};
 
-pub(crate) use self::entries::EntryRow;
+pub(crate) use self::entries::{EntryRow, by_any_node, ingress};
 
 /// A source as the grid names it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -61,13 +62,12 @@ pub fn grid(world: &World, findings: &Findings) -> Grid {
         add(target, Some(Family::of(*address)), pods(world, source), service_cell(one));
     }
     for one in &findings.entries {
-        if let Some((target, column)) = entries::place(world, &one.asked) {
-            let cell = through_cell(&one.engine, &one.kernel, one.agrees());
+        if let Some((target, column, cell)) = entry(world, one) {
             add(target, one.asked.source.address().map(Family::of), column, cell);
         }
     }
     for one in &findings.ingresses {
-        let ((target, cell), family) = (entries::ingress(one), one.asked.family());
+        let ((target, cell), family) = (ingress(one), one.asked.family());
         add(target, family, Column::Outside, cell);
     }
     for one in &findings.flows {
@@ -146,6 +146,12 @@ fn sign(outcome: &Outcome) -> Sign {
         Outcome::TimedOut => Sign::Closed,
         Outcome::Unreachable(_) | Outcome::Failed(_) => Sign::Unknown,
     }
+}
+
+/// The row, column and cell of a way into a Service; `None` for what the picture leaves out.
+pub(crate) fn entry(world: &World, one: &EntryChecked) -> Option<(Target, Column, Cell)> {
+    let (target, column) = entries::place(world, &one.asked)?;
+    Some((target, column, through_cell(&one.engine, &one.kernel, one.agrees())))
 }
 
 pub(crate) fn service_cell(one: &ServiceChecked) -> Cell {

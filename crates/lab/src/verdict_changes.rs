@@ -1,7 +1,7 @@
 //! Which verdicts a change of the world changed, in the engine and then in the kernel.
 //!
 //! Of the flows, exactly those whose verdict changed are tried, and a sample of the others, which must not have changed either;
-//! Services and names are few and all tried. The changes are folded as the grid folds: a whole cell that changed alike is one
+//! Services, Ingresses and names are few and all tried. The changes are folded as the grid folds: a whole cell that changed alike is one
 //! line, otherwise each pair of pods has its own. Start at [`Cluster::follow`].
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,6 +16,8 @@ use podfence_report::grid::{Cell, Sign};
 use crate::asked::Asked;
 use crate::check::Checked;
 use crate::cluster::Cluster;
+use crate::entry_check::EntryChecked;
+use crate::ingress::check::IngressChecked;
 use crate::run::Findings;
 use crate::service_check::{NameChecked, ServiceChecked};
 use crate::table::{self, Column, Target};
@@ -44,6 +46,10 @@ impl Cluster {
         let findings = self.run(engine, &asked, timeout);
         let mut items = flow_items(&self.world, &seen, &findings);
         items.extend(findings.services.iter().map(|one| service_item(&self.world, &before.1.services, one)));
+        items.extend(
+            findings.entries.iter().filter_map(|one| entry_item(&self.world, &before.1.entries, one)),
+        );
+        items.extend(findings.ingresses.iter().map(|one| ingress_item(&before.1.ingresses, one)));
         items.extend(findings.names.iter().map(|one| name_item(&self.world, &before.1.names, one)));
         Followed { changes: fold(items), findings }
     }
@@ -60,6 +66,35 @@ fn service_item(world: &World, before: &[ServiceChecked], one: &ServiceChecked) 
         before: before.map(|other| table::fold_verdicts(&other.engine)),
         now: Some(table::service_cell(one)),
         after: table::fold_verdicts(&one.engine),
+    }
+}
+
+/// None for ways that the grid leaves out.
+fn entry_item(world: &World, before: &[EntryChecked], one: &EntryChecked) -> Option<Item> {
+    let before = before.iter().find(|other| other.asked == one.asked);
+    let (target, column, cell) = table::entry(world, one)?;
+    let (to, on) = table::texts(&target);
+    Some(Item {
+        cell: (column, target),
+        family: one.asked.source.address().map(Family::of),
+        pair: (one.asked.source.to_string(), to, on),
+        before: before.map(|other| table::fold_verdicts(&other.engine)),
+        now: Some(cell),
+        after: table::fold_verdicts(&one.engine),
+    })
+}
+
+fn ingress_item(before: &[IngressChecked], one: &IngressChecked) -> Item {
+    let before = before.iter().find(|other| other.asked == one.asked);
+    let (target, cell) = table::ingress(one);
+    let (to, on) = table::texts(&target);
+    Item {
+        cell: (Column::Outside, target),
+        family: one.asked.family(),
+        pair: (table::column_text(&Column::Outside), to, on),
+        before: before.map(|other| table::ingress(other).1.engine),
+        now: Some(cell),
+        after: cell.engine,
     }
 }
 
@@ -172,7 +207,24 @@ fn fold(items: Vec<Item>) -> Vec<VerdictChange> {
             line.entry(family).or_default().insert(outcome);
         }
     }
-    lines.iter().flat_map(|((_, name), families)| of_line(name, families)).collect()
+    fold_nodes(&lines).iter().flat_map(|((_, name), families)| of_line(name, families)).collect()
+}
+
+/// Lines that say the same for every node that a connection may enter by become one.
+fn fold_nodes(lines: &BTreeMap<(Place, Name), ByFamily>) -> BTreeMap<(Place, Name), ByFamily> {
+    let folded = |((place, name), families): (&(Place, Name), &ByFamily)| {
+        let twins = || lines.iter().filter(|((p, n), _)| by_any_node(p, n) == by_any_node(place, name));
+        let any = by_any_node(place, name).filter(|_| twins().count() > 1);
+        let any = any.filter(|_| twins().all(|(_, other)| other == families));
+        (any.unwrap_or_else(|| (place.clone(), name.clone())), families.clone())
+    };
+    lines.iter().map(folded).collect()
+}
+
+fn by_any_node((column, target): &Place, (from, ..): &Name) -> Option<(Place, Name)> {
+    let any = table::by_any_node(target)?;
+    let (to, on) = table::texts(&any);
+    Some(((column.clone(), any), (from.clone(), to, on)))
 }
 
 /// The lines of a cell in one family: one if all of it came out alike, otherwise one for each pair.

@@ -10,6 +10,7 @@ mod diff;
 mod live;
 mod narrow;
 mod node;
+mod roster;
 
 pub use diff::{Change, Delta, MemberChange, diff};
 pub use live::LivePlan;

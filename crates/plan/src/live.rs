@@ -4,7 +4,7 @@
 //! of this node costs its own programs. Only when a pod of a new kind tells apart what was one union is the node's
 //! plan made anew; every step is a [`Delta`] all the same.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::IpAddr;
 
 use podfence_engine::{Compiled, Engine, Move, ProgramId, UnionId};
@@ -13,9 +13,10 @@ use podfence_model::{Direction, NamespacedName, Pod};
 use crate::diff::{Delta, diff};
 use crate::narrow::narrows_pod;
 use crate::node::{
-    Link, LocalPod, NodePlan, ProgramKey, UnionKey, local_pod, program_key, program_plan, union_key,
-    union_plan,
+    Link, LocalPod, NodePlan, ProgramKey, ProgramPlan, UnionKey, local_pod, program_key, program_plan,
+    union_key, union_plan,
 };
+use crate::roster::Roster;
 
 /// An engine, and the plan of one node that follows it.
 #[derive(Debug)]
@@ -25,18 +26,28 @@ pub struct LivePlan {
     links: BTreeMap<NamespacedName, Link>,
     compiled: Compiled,
     plan: NodePlan,
-    /// The unions that some program of the plan goes to, and the programs that some pod runs.
-    unions: BTreeMap<UnionId, UnionKey>,
-    programs: BTreeMap<ProgramId, ProgramKey>,
+    /// The programs of the plan, each used by the pods that run it.
+    programs: Roster<ProgramId>,
+    /// The unions of the plan, each used by the programs that go to it.
+    unions: Roster<UnionId>,
+    /// Which local pod has an address.
+    holders: HashMap<IpAddr, NamespacedName>,
 }
 
 impl LivePlan {
     /// The plan of `node` as the engine stands. `links` as in [`NodePlan::build`].
     pub fn new(engine: Engine, node: &str, links: BTreeMap<NamespacedName, Link>) -> Self {
         let compiled = Compiled::new(&engine);
-        let plan = NodePlan::default();
-        let (unions, programs) = (BTreeMap::new(), BTreeMap::new());
-        let mut live = Self { engine, node: node.to_owned(), links, compiled, plan, unions, programs };
+        let mut live = Self {
+            engine,
+            node: node.to_owned(),
+            links,
+            compiled,
+            plan: NodePlan::default(),
+            programs: Roster::default(),
+            unions: Roster::default(),
+            holders: HashMap::new(),
+        };
         live.rebuild();
         live
     }
@@ -81,30 +92,30 @@ impl LivePlan {
         let contested = moves.iter().filter_map(|one| self.engine.pod_with_address(one.address));
         let mut touched: BTreeSet<NamespacedName> =
             contested.map(|id| self.engine.pod(id).meta.id.clone()).collect();
-        touched.extend(self.holders_of(moves));
+        touched.extend(moves.iter().filter_map(|one| self.holders.get(&one.address)).cloned());
         touched.insert(pod.clone());
-        for id in touched {
-            self.settle_local(&id, &mut delta);
+        let idle: Vec<ProgramKey> =
+            touched.into_iter().flat_map(|id| self.settle_local(&id, &mut delta)).collect();
+        for program in idle {
+            self.drop_program(&program, &mut delta);
         }
-        self.collect_garbage(&mut delta);
         delta
     }
 
-    /// Local pods that held an address which has moved.
-    fn holders_of(&self, moves: &[Move]) -> Vec<NamespacedName> {
-        let held = |pod: &LocalPod| moves.iter().any(|one| pod.addresses.contains(&one.address));
-        self.plan.pods.iter().filter(|(_, pod)| held(pod)).map(|(id, _)| id.clone()).collect()
-    }
-
     fn move_address(&mut self, one: Move, delta: &mut Delta) {
-        let in_use =
-            |class| self.compiled.unions_with(class).iter().filter(|id| self.unions.contains_key(*id));
-        let of = |class| -> BTreeSet<UnionId> { in_use(class).copied().collect() };
+        let of = |class| -> BTreeSet<UnionId> {
+            self.compiled
+                .unions_with(class)
+                .iter()
+                .copied()
+                .filter(|id| self.unions.key(*id).is_some())
+                .collect()
+        };
         let (left, entered) =
             (one.from.map_or_else(BTreeSet::new, of), one.to.map_or_else(BTreeSet::new, of));
         // An address that becomes known is decided by membership from now on, no longer by ranges.
-        let newly_known =
-            if one.from.is_none() { self.unions_by_range(one.address) } else { BTreeSet::new() };
+        let stranger = self.engine.class_of_stranger(one.address).filter(|_| one.from.is_none());
+        let newly_known = stranger.map_or_else(BTreeSet::new, of);
         delta.narrows |= left.difference(&entered).any(|id| !self.is_everyone(*id))
             || newly_known.difference(&entered).next().is_some();
         for id in left.difference(&entered) {
@@ -124,16 +135,8 @@ impl LivePlan {
         self.compiled.union(id).everyone
     }
 
-    /// The unions that admit an address by their ranges.
-    fn unions_by_range(&self, address: IpAddr) -> BTreeSet<UnionId> {
-        let holds = |(_, key): &(&UnionId, &UnionKey)| {
-            self.plan.unions.get(*key).is_some_and(|union| union.ranges_hold(address))
-        };
-        self.unions.iter().filter(holds).map(|(id, _)| *id).collect()
-    }
-
     fn change_member(&mut self, id: UnionId, address: IpAddr, enters: bool, delta: &mut Delta) {
-        let Some(key) = self.unions.get(&id).cloned() else { return };
+        let Some(key) = self.unions.key(id).cloned() else { return };
         let Some(union) = self.plan.unions.get_mut(&key).filter(|union| !union.everyone) else { return };
         let change = &mut delta.unions_changed.entry(key).or_default().pods;
         if enters && union.pods.insert(address) {
@@ -143,14 +146,16 @@ impl LivePlan {
         }
     }
 
-    /// Brings a pod of this node, or one that no longer is, to what the engine says of it.
-    fn settle_local(&mut self, id: &NamespacedName, delta: &mut Delta) {
+    /// Brings a pod of this node, or one that no longer is, to what the engine says of it. Returns the programs that
+    /// nobody may run any more.
+    fn settle_local(&mut self, id: &NamespacedName, delta: &mut Delta) -> Vec<ProgramKey> {
         let before = self.plan.pods.get(id).cloned();
         let after = self.local(id, delta);
         if before == after {
-            return;
+            return Vec::new();
         }
         delta.narrows |= narrows_pod(&self.plan, before.as_ref(), after.as_ref());
+        let idle = self.recount(id, before.as_ref(), after.as_ref());
         if let Some(after) = after {
             self.plan.pods.insert(id.clone(), after.clone());
             delta.pods_set.insert(id.clone(), (before, after));
@@ -158,6 +163,30 @@ impl LivePlan {
             self.plan.pods.remove(id);
             delta.pods_removed.extend(before.map(|before| (id.clone(), before)));
         }
+        idle
+    }
+
+    /// Notes who has which address and who runs which program; returns the programs that one pod less runs.
+    fn recount(
+        &mut self,
+        id: &NamespacedName,
+        before: Option<&LocalPod>,
+        after: Option<&LocalPod>,
+    ) -> Vec<ProgramKey> {
+        for ip in before.iter().flat_map(|pod| &pod.addresses) {
+            if self.holders.get(ip) == Some(id) {
+                self.holders.remove(ip);
+            }
+        }
+        self.holders.extend(after.iter().flat_map(|pod| &pod.addresses).map(|ip| (*ip, id.clone())));
+        let left: Vec<ProgramKey> = before.map_or_else(Vec::new, |pod| pod.programs().cloned().collect());
+        for key in after.into_iter().flat_map(LocalPod::programs) {
+            self.programs.take(key);
+        }
+        for key in &left {
+            self.programs.release(key);
+        }
+        left
     }
 
     /// What this node must do for a pod; `None` if it is not one of its own.
@@ -180,69 +209,57 @@ impl LivePlan {
 
     /// Takes a program and its unions into the plan.
     fn need_program(&mut self, id: ProgramId, delta: &mut Delta) {
-        if self.programs.contains_key(&id) {
+        if self.programs.key(id).is_some() {
             return;
         }
         let program = self.compiled.program(id);
-        let unions: BTreeSet<UnionId> =
-            program.ports.values().flatten().map(|row| row.union).chain(program.portless).collect();
+        let unions: BTreeSet<UnionId> = program.unions().collect();
         let (key, plan) = (program_key(&self.compiled, id), program_plan(&self.compiled, program));
         for union in unions {
             self.need_union(union, delta);
         }
-        self.programs.insert(id, key.clone());
+        self.programs.enter(id, &key);
         self.plan.programs.insert(key.clone(), plan.clone());
-        delta.programs_removed.remove(&key);
         delta.programs_set.insert(key, plan);
     }
 
+    /// Takes a union into the plan, used once more.
     fn need_union(&mut self, id: UnionId, delta: &mut Delta) {
-        if self.unions.contains_key(&id) {
-            return;
+        if let Some(key) = self.unions.key(id).cloned() {
+            return self.unions.take(&key);
         }
         let union = self.compiled.union(id);
         let (key, plan) = (union_key(union), union_plan(&self.engine, union));
-        self.unions.insert(id, key.clone());
+        self.unions.enter(id, &key);
+        self.unions.take(&key);
         self.plan.unions.insert(key.clone(), plan.clone());
         delta.unions_set.insert(key, plan);
     }
 
-    /// Drops programs that no pod runs and unions that no program goes to, when a local pod has changed.
-    fn collect_garbage(&mut self, delta: &mut Delta) {
-        if delta.pods_set.is_empty() && delta.pods_removed.is_empty() {
+    /// Drops a program that no pod runs, and the unions that no program goes to without it.
+    fn drop_program(&mut self, key: &ProgramKey, delta: &mut Delta) {
+        if !self.programs.forget_unused(key) {
             return;
         }
-        let run: BTreeSet<ProgramKey> = self
-            .plan
-            .pods
-            .values()
-            .flat_map(|pod| Direction::BOTH.into_iter().filter_map(|d| pod.program(d).cloned()))
-            .collect();
-        let idle: Vec<ProgramKey> =
-            self.plan.programs.keys().filter(|key| !run.contains(*key)).cloned().collect();
-        for key in idle {
-            self.plan.programs.remove(&key);
-            if delta.programs_set.remove(&key).is_none() {
-                delta.programs_removed.insert(key);
+        let unions: BTreeSet<UnionKey> =
+            self.plan.programs.remove(key).iter().flat_map(ProgramPlan::unions).cloned().collect();
+        if delta.programs_set.remove(key).is_none() {
+            delta.programs_removed.insert(key.clone());
+        }
+        for union in unions {
+            self.unions.release(&union);
+            if self.unions.forget_unused(&union) {
+                self.drop_union(union, delta);
             }
         }
-        self.programs.retain(|_, key| run.contains(key));
-        self.drop_unions(delta);
     }
 
-    fn drop_unions(&mut self, delta: &mut Delta) {
-        let used: BTreeSet<UnionKey> =
-            self.plan.programs.values().flat_map(|program| program.unions().cloned()).collect();
-        let idle: Vec<UnionKey> =
-            self.plan.unions.keys().filter(|key| !used.contains(*key)).cloned().collect();
-        for key in idle {
-            self.plan.unions.remove(&key);
-            delta.unions_changed.remove(&key);
-            if delta.unions_set.remove(&key).is_none() {
-                delta.unions_removed.insert(key);
-            }
+    fn drop_union(&mut self, key: UnionKey, delta: &mut Delta) {
+        self.plan.unions.remove(&key);
+        delta.unions_changed.remove(&key);
+        if delta.unions_set.remove(&key).is_none() {
+            delta.unions_removed.insert(key);
         }
-        self.unions.retain(|_, key| used.contains(key));
     }
 
     /// Makes the whole plan anew; returns the one before.
@@ -253,10 +270,33 @@ impl LivePlan {
             .filter(|id| self.engine.pod(*id).node.as_ref() == Some(&self.node))
             .collect();
         self.compiled = self.engine.compile(local);
-        self.unions = self.compiled.unions().map(|(id, union)| (id, union_key(union))).collect();
-        self.programs =
-            self.compiled.programs().map(|(id, _)| (id, program_key(&self.compiled, id))).collect();
         let plan = NodePlan::of(&self.engine, &self.compiled, &self.node, &self.links);
-        std::mem::replace(&mut self.plan, plan)
+        let before = std::mem::replace(&mut self.plan, plan);
+        self.enrol();
+        before
+    }
+
+    /// Counts who uses what in a plan made anew.
+    fn enrol(&mut self) {
+        (self.programs, self.unions) = (Roster::default(), Roster::default());
+        for (id, union) in self.compiled.unions() {
+            self.unions.enter(id, &union_key(union));
+        }
+        for (id, _) in self.compiled.programs() {
+            self.programs.enter(id, &program_key(&self.compiled, id));
+        }
+        for program in self.plan.programs.values() {
+            let unions: BTreeSet<&UnionKey> = program.unions().collect();
+            for key in unions {
+                self.unions.take(key);
+            }
+        }
+        self.holders.clear();
+        for (id, pod) in &self.plan.pods {
+            self.holders.extend(pod.addresses.iter().map(|ip| (*ip, id.clone())));
+            for key in pod.programs() {
+                self.programs.take(key);
+            }
+        }
     }
 }

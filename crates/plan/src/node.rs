@@ -50,6 +50,11 @@ impl LocalPod {
             Direction::Egress => self.egress.as_ref(),
         }
     }
+
+    /// Its programs in both directions.
+    pub fn programs(&self) -> impl Iterator<Item = &ProgramKey> {
+        self.ingress.iter().chain(&self.egress)
+    }
 }
 
 /// Ports from `first` to `last`, both included, and the peers that may use them.
@@ -104,7 +109,7 @@ impl UnionPlan {
     }
 
     /// Whether the address lies in one of the ranges.
-    pub(crate) fn ranges_hold(&self, ip: IpAddr) -> bool {
+    fn ranges_hold(&self, ip: IpAddr) -> bool {
         let behind = self.ranges.partition_point(|range| range.begins_by(ip));
         behind.checked_sub(1).is_some_and(|i| self.ranges[i].contains(ip))
     }

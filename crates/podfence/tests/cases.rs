@@ -5,7 +5,7 @@
 //! block runs its `$ podfence …` line there. Everything below that line is expected: standard output, then
 //! `[stderr]` and standard error if there is any, then `[exit N]`. `< NAME` gives a file as standard input. A README's
 //! commands run at the root of the workspace, as its reader would run them, and `[exit 0]` is left out.
-//! With `PODFENCE_UPDATE_CASES=1` the documents are rewritten with what really came out.
+//! With `PODFENCE_BLESS=1` the documents are rewritten with what really came out.
 //!
 //! `lab` and `learn check` need a sandbox; where the system forbids it, its cases say why and are skipped, except in CI.
 
@@ -62,7 +62,7 @@ fn main() {
     let mut trials = Vec::new();
     for (ground, root) in grounds {
         for path in documents(&root, ground) {
-            if std::env::var_os("PODFENCE_UPDATE_CASES").is_some() {
+            if std::env::var_os("PODFENCE_BLESS").is_some() {
                 update(&path, ground);
             }
             trials.extend(of_document(&root, &path, ground, missing.as_deref()));

@@ -54,10 +54,10 @@ impl<'a> Told<'a> {
                 self.selector(only_in.as_deref(), namespace, pod)
             }
             PeerMiss::OutsideBlock(block) => {
-                let address = self.address();
+                let (address, is) = (self.address(), self.is());
                 let other =
                     if self.other_family(block) { ", and never would: the family differs" } else { "" };
-                whole(format!("{address} is not in {block}{other}"), format!("{address} is outside"))
+                whole(format!("{address} {is} not in {block}{other}"), format!("{address} {is} outside"))
             }
             PeerMiss::Excepted { block, except } => {
                 let address = self.address();
@@ -81,6 +81,10 @@ impl<'a> Told<'a> {
             end => end.address().map(|ip| vec![ip]),
         };
         known.unwrap_or_default()
+    }
+
+    fn is(&self) -> &'static str {
+        if self.addresses().len() > 1 { "are" } else { "is" }
     }
 
     /// The peer's addresses, or its name where none is known.

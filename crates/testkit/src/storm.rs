@@ -65,8 +65,9 @@ pub fn random_edits(world: &World, rng: &mut Rng) -> Vec<Edit> {
             Some(Edit::RelabelPod(one.meta.id.clone(), other.meta.labels.clone()))
         }),
         15..25 => exchange(world, rng, |one, other| {
-            let same_node = one.node == other.node && !one.ips().is_empty() && !other.ips().is_empty();
-            same_node.then(|| Edit::ReaddressPod(one.meta.id.clone(), other.addresses.clone()))
+            let sits = |pod: &Pod| pod.life == Life::Present && !pod.ips().is_empty();
+            (one.node == other.node && sits(one) && sits(other))
+                .then(|| Edit::ReaddressPod(one.meta.id.clone(), other.addresses.clone()))
         }),
         _ => None,
     };

@@ -44,6 +44,13 @@ pub struct Program {
     pub portless: Option<UnionId>,
 }
 
+impl Program {
+    /// The unions it refers to, as often as it does.
+    pub fn unions(&self) -> impl Iterator<Item = UnionId> {
+        self.ports.values().flatten().map(|row| row.union).chain(self.portless)
+    }
+}
+
 /// A set of peer classes that some row admits; never empty.
 #[derive(Debug, Clone)]
 pub struct Union {

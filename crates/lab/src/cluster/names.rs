@@ -3,10 +3,8 @@
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
-use podfence_analysis::{Backend, backends};
-use podfence_model::{
-    Addresses, Endpoint, Life, Pod, Port, Protocol, Service, ServiceAddress, ServicePort, TargetPort, World,
-};
+use podfence_analysis::{Backend, backends, served_at};
+use podfence_model::{Addresses, Layer4, Life, Pod, Protocol, Service, ServiceAddress, ServicePort, World};
 
 use super::addresses;
 use crate::dns::{NameError, Zone};
@@ -70,9 +68,9 @@ fn add_port(zone: &mut Zone, world: &World, service: &Service, port: &ServicePor
     if service.address != ServiceAddress::Headless {
         return zone.add_service(&name, port.port.get(), &of);
     }
-    for Backend { end, .. } in backends(world, service, port) {
+    for Backend { end, layer4 } in served_at(world, service, port) {
         let ips = addresses(world, &end);
-        let (Some(first), Some(number)) = (ips.first(), number_on(world, &end, port)) else { continue };
+        let (Some(first), Layer4::Port(_, number)) = (ips.first(), layer4) else { continue };
         let own = format!("{}.{of}", first.to_string().replace(['.', ':'], "-"));
         zone.add_addresses(&own, &ips)?;
         zone.add_service(&name, number.get(), &own)?;
@@ -80,21 +78,11 @@ fn add_port(zone: &mut Zone, world: &World, service: &Service, port: &ServicePor
     Ok(())
 }
 
-/// The number that an end listens on for a port of a Service.
-fn number_on(world: &World, end: &Endpoint, port: &ServicePort) -> Option<Port> {
-    match (&port.target, end) {
-        (TargetPort::Number(number), _) => Some(*number),
-        (TargetPort::Named(name), Endpoint::Pod { id, .. }) => {
-            world.pods.get(id)?.named_port(name, port.protocol).next()
-        }
-        (TargetPort::Named(_), _) => None,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use hickory_proto::rr::{Name, RecordType};
-    use podfence_testkit::build::{Put, labels, pod, port};
+    use podfence_model::{EndpointAddress, EndpointPort, EndpointSlice, Meta, TargetPort};
+    use podfence_testkit::build::{ORIGIN, Put, labels, pod, port};
 
     use super::*;
     use crate::dns::Found;
@@ -137,6 +125,30 @@ mod tests {
         assert_eq!(records(&world, own, RecordType::A), ["10.244.1.9"]);
         let srv = records(&world, "_http._tcp.web.shop.svc.cluster.local.", RecordType::SRV);
         assert_eq!(srv, [format!("0 100 8080 {own}")]);
+    }
+
+    #[test]
+    fn a_slice_says_which_port_its_endpoints_have() {
+        let mut world = world(ServiceAddress::Headless);
+        let service = world.services.get_mut(&podfence_testkit::build::id("shop/web")).unwrap();
+        service.selector = None;
+        let endpoint = |ip: &str| EndpointAddress {
+            addresses: vec![ip.parse().unwrap()],
+            ready: true,
+            node: None,
+            pod: None,
+        };
+        let port =
+            EndpointPort { name: Some("http".into()), protocol: Protocol::Tcp, port: Some(port(9000)) };
+        let slice = EndpointSlice {
+            meta: Meta::new("shop", "web", ORIGIN),
+            service: Some("web".into()),
+            endpoints: vec![endpoint("192.0.2.7")],
+            ports: vec![port],
+        };
+        world.endpoint_slices.insert(slice.meta.id.clone(), slice);
+        let srv = records(&world, "_http._tcp.web.shop.svc.cluster.local.", RecordType::SRV);
+        assert_eq!(srv, ["0 100 9000 192-0-2-7.web.shop.svc.cluster.local."]);
     }
 
     #[test]

@@ -12,6 +12,7 @@ use super::{OUTSIDE_PORT, transport};
 use crate::dns::{self, SharedZone};
 use crate::ingress::{self, SharedRoutes, proxy_port};
 use crate::netns::Netns;
+use crate::place::has_seat;
 use crate::serve::{Listener, ServeError, Servers, serve};
 use crate::sockets::Transport;
 use crate::topology::{NodeSpec, PodSpec, Topology};
@@ -59,7 +60,7 @@ impl Parts {
             parts.serving.insert(Place::Node(name.clone()), Serving::of(world, &guests.collect::<Vec<_>>()));
             parts.nodes.insert(name.clone(), NodeSpec { name, addresses, pod_ranges });
         }
-        for pod in running(world).filter(|pod| !pod.host_network && !pod.ips().is_empty()) {
+        for pod in world.pods.values().filter(|pod| has_seat(world, pod)) {
             let (name, Some(node)) = (pod.meta.id.to_string(), pod.node.clone()) else { continue };
             parts.serving.insert(Place::Pod(name.clone()), Serving::of(world, &[pod]));
             let addresses = pod.ips().to_vec();

@@ -25,6 +25,8 @@ pub enum RecordKind {
     A,
     /// IPv6 addresses.
     Aaaa,
+    /// Where a named port is served (RFC 2782).
+    Srv,
 }
 
 impl fmt::Display for RecordKind {
@@ -32,6 +34,7 @@ impl fmt::Display for RecordKind {
         f.write_str(match self {
             Self::A => "A",
             Self::Aaaa => "AAAA",
+            Self::Srv => "SRV",
         })
     }
 }
@@ -41,7 +44,9 @@ impl fmt::Display for RecordKind {
 pub enum Lookup {
     /// The addresses, in the server's order.
     Resolved(Vec<IpAddr>),
-    /// A name exists, but has no address of this kind.
+    /// Names and ports (SRV), in the server's order.
+    Pointed(Vec<(String, u16)>),
+    /// A name exists, but has no record of this kind.
     NoData,
     /// None of the names that were tried exists.
     NxDomain,
@@ -184,14 +189,18 @@ impl RecordKind {
         match self {
             Self::A => RecordType::A,
             Self::Aaaa => RecordType::AAAA,
+            Self::Srv => RecordType::SRV,
         }
     }
 }
 
 impl Lookup {
     fn of(answer: &Message) -> Self {
-        let addresses: Vec<_> = answer.answers.iter().filter_map(|record| address(&record.data)).collect();
+        let data = || answer.answers.iter().map(|record| &record.data);
+        let (addresses, targets): (Vec<_>, Vec<_>) =
+            (data().filter_map(address).collect(), data().filter_map(target).collect());
         match answer.metadata.response_code {
+            ResponseCode::NoError if !targets.is_empty() => Self::Pointed(targets),
             ResponseCode::NoError if addresses.is_empty() => Self::NoData,
             ResponseCode::NoError => Self::Resolved(addresses),
             ResponseCode::NXDomain => Self::NxDomain,
@@ -206,6 +215,11 @@ fn address(data: &RData) -> Option<IpAddr> {
         RData::AAAA(address) => Some(address.0.into()),
         _ => None,
     }
+}
+
+fn target(data: &RData) -> Option<(String, u16)> {
+    let RData::SRV(record) = data else { return None };
+    Some((record.target.to_ascii(), record.port))
 }
 
 fn lookup_of(error: &io::Error) -> Lookup {

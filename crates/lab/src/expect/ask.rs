@@ -253,7 +253,7 @@ impl<'a> Pair<'a> {
         if pod.host_network {
             return node_end(self.world, pod.node.as_deref()?, family);
         }
-        pod_end(pod, family)
+        pod_end(self.world, pod, family)
     }
 
     /// What a word means beside a pod.

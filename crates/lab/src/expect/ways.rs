@@ -30,8 +30,15 @@ pub(super) fn by_door(
     };
     let ports = service.ports.iter().filter(|p| (p.protocol, p.port) == (protocol, port));
     let ways = ports.flat_map(|port| entries(world, service, port));
-    let meant = ways.filter(|way| sends(&way.source) && leads_by(door, way));
-    Ok(meant.filter(|way| of_family(row, &way.source)).map(Question::Entry).collect())
+    let meant: Vec<_> = ways.filter(|way| sends(&way.source) && leads_by(door, way)).collect();
+    if meant.is_empty() {
+        let message = format!("Service {} has no such way", service.meta.id);
+        let help = "a nodePort needs a Service of type NodePort or LoadBalancer, an external address a load balancer \
+                    or `externalIPs`";
+        return Err(wrong(&row.cells.on, message, help));
+    }
+    let meant = meant.into_iter().filter(|way| of_family(row, &way.source));
+    Ok(meant.map(Question::Entry).collect())
 }
 
 /// Whether a way is through this door. Pods reach external addresses by their own nodes.

@@ -4,7 +4,7 @@
 //! without a route, 503 without an endpoint, 502 if it refuses, 504 if it does not answer in time.
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -103,15 +103,19 @@ impl Proxy {
         let Some(to) = same.or(target.sockets.first()) else {
             return ("503 Service Unavailable", String::new());
         };
-        match timeout(PATIENCE, self.ask(*to)).await {
+        match timeout(PATIENCE, self.ask(local.ip(), *to)).await {
             Err(_) => ("504 Gateway Timeout", String::new()),
             Ok(Err(_)) => ("502 Bad Gateway", String::new()),
             Ok(Ok(name)) => ("200 OK", format!("{}\n", name.unwrap_or_default())),
         }
     }
 
-    async fn ask(&self, to: SocketAddr) -> io::Result<Option<String>> {
-        let socket = self.netns.run_async(move || sockets::tcp_client(to.ip(), &Leaving::default())).await?;
+    /// Goes on from the address that it was asked at, where the family is the same: of several that a node has, the comparison
+    /// knows this one.
+    async fn ask(&self, asked_at: IpAddr, to: SocketAddr) -> io::Result<Option<String>> {
+        let source = Some(asked_at).filter(|ip| ip.is_ipv4() == to.is_ipv4());
+        let leaving = Leaving { source, link: None };
+        let socket = self.netns.run_async(move || sockets::tcp_client(to.ip(), &leaving)).await?;
         let stream = TcpSocket::from_std_stream(socket.into()).connect(to).await?;
         Ok(probe::banner(stream).await)
     }

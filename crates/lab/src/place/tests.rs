@@ -33,7 +33,7 @@ fn one_family_is_the_only_one() {
     world.pods.insert(pod.meta.id.clone(), pod);
     let setup = Setup { families: Families::Ipv6, links: Links::Bridge };
     let placed = place_in(world, setup).unwrap();
-    let pods = placed.pods.values().flat_map(podfence_model::Pod::ips);
+    let pods = placed.pods.values().flat_map(Pod::ips);
     let nodes = placed.nodes.values().flat_map(|node| &node.addresses);
     assert!(pods.chain(nodes).chain(&nameservers(&placed)).all(|ip| Family::of(*ip) == Family::V6));
     assert!(placed.pods.values().all(|pod| pod.ips().len() == 1));

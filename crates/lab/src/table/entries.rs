@@ -51,7 +51,7 @@ fn front(asked: &EntryQuestion) -> Option<&'static str> {
 }
 
 /// The row of an Ingress by a way to its controller, and what it shows.
-pub(super) fn ingress(one: &IngressChecked) -> (Target, Cell) {
+pub(crate) fn ingress(one: &IngressChecked) -> (Target, Cell) {
     let IngressQuestion { ingress, host, path, way } = &one.asked;
     let (by, node) = match way {
         Way::Pod(..) => ("", By::Own),
@@ -78,18 +78,22 @@ fn sign(reply: &Reply) -> Sign {
     }
 }
 
-/// Rows that show the same for every node become one.
-pub(super) fn fold_nodes(rows: &[(Target, Option<Family>, Cells)]) -> Vec<(Target, Option<Family>, Cells)> {
-    let of_all = |target: &Target| match target {
+/// The row of all nodes that a row of one node is part of.
+pub(crate) fn by_any_node(target: &Target) -> Option<Target> {
+    match target {
         Target::Entry(row) if matches!(row.node, By::This(_)) => {
             Some(Target::Entry(EntryRow { node: By::Any, ..row.clone() }))
         }
         _ => None,
-    };
+    }
+}
+
+/// Rows that show the same for every node become one.
+pub(super) fn fold_nodes(rows: &[(Target, Option<Family>, Cells)]) -> Vec<(Target, Option<Family>, Cells)> {
     let mut out: Vec<(Target, Option<Family>, Cells)> = Vec::new();
     for (target, family, cells) in rows {
-        let any = of_all(target);
-        let twins = rows.iter().filter(|(other, ..)| any.is_some() && of_all(other) == any);
+        let any = by_any_node(target);
+        let twins = rows.iter().filter(|(other, ..)| any.is_some() && by_any_node(other) == any);
         let alike = any.is_some() && twins.clone().count() > 1 && twins.clone().all(|(.., c)| c == cells);
         let folded = (any.filter(|_| alike).unwrap_or_else(|| target.clone()), *family, cells.clone());
         if !alike || !out.contains(&folded) {

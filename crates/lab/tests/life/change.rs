@@ -82,10 +82,9 @@ fn pick<'a, T>(list: &'a [T], rng: &mut Rng) -> Option<&'a T> {
     if list.is_empty() { None } else { list.get(rng.usize(0..list.len())) }
 }
 
-/// One pod goes, and another comes with its addresses at the same moment.
+/// One pod goes, or has all but gone, and another comes with its addresses at the same moment.
 fn replace_pod(world: &mut World, rng: &mut Rng) -> String {
-    let alone: Vec<Pod> =
-        world.pods.values().filter(|p| !p.host_network && !p.ips().is_empty()).cloned().collect();
+    let alone: Vec<Pod> = world.pods.values().filter(|pod| place::has_seat(world, pod)).cloned().collect();
     let Some(before) = pick(&alone, rng) else { return "nobody to replace".into() };
     let Some(Edit::AddPod(mut after)) =
         (0..200).map(|_| storm::random_edit(world, rng)).find(|edit| matches!(edit, Edit::AddPod(_)))
@@ -94,7 +93,11 @@ fn replace_pod(world: &mut World, rng: &mut Rng) -> String {
     };
     after.addresses = before.addresses.clone();
     after.node.clone_from(&before.node);
-    world.pods.remove(&before.meta.id);
+    if rng.bool() {
+        world.pods.remove(&before.meta.id);
+    } else if let Some(before) = world.pods.get_mut(&before.meta.id) {
+        before.life = Life::Terminating;
+    }
     let text = format!("{} takes the place of {}", after.meta.id, before.meta.id);
     world.put(after);
     text
@@ -164,7 +167,7 @@ fn remove_node(world: &mut World, rng: &mut Rng) -> String {
 }
 
 /// Whether a pod of both worlds has the same seat in both.
-pub fn same_seat(a: &Pod, b: &Pod) -> bool {
-    let known = |pod: &Pod| matches!(pod.addresses, Addresses::Known(_)) && !pod.host_network;
-    a.node == b.node && a.addresses == b.addresses && known(a) && known(b)
+pub fn same_seat((before, a): (&World, &Pod), (now, b): (&World, &Pod)) -> bool {
+    let sits = place::has_seat(before, a) && place::has_seat(now, b);
+    sits && a.node == b.node && a.addresses == b.addresses
 }

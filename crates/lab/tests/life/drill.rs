@@ -81,7 +81,7 @@ fn one_world(seed: u64, tally: &Tally) -> Result<(), String> {
             history.push(change.to_string());
             tally.changes.fetch_add(1, Ordering::Relaxed);
         }
-        let told = |wrong: String| format!("seed {seed}, {setup:?}: {wrong}\nafter {history:#?}");
+        let told = |wrong: String| format!("seed {seed}, {setup}: {wrong}\nafter {history:#?}");
         let before = (cluster.world().clone(), namespaces(&cluster));
         let begun = Instant::now();
         let engine = cluster.update(world.clone()).map_err(|e| told(e.to_string()))?;
@@ -93,20 +93,17 @@ fn one_world(seed: u64, tally: &Tally) -> Result<(), String> {
     Ok(())
 }
 
-/// Every other world has bridges; two in five have one family only. `PODFENCE_LINKS` and `PODFENCE_FAMILY` choose for all.
+/// Every other world has bridges; two in five have one family only. `PODFENCE_SETUP` chooses for all of them.
 fn setup_of(seed: u64) -> Setup {
-    let links = match std::env::var("PODFENCE_LINKS").as_deref() {
-        Ok("ptp") => Links::Ptp,
-        Ok("bridge") => Links::Bridge,
-        _ if seed.is_multiple_of(2) => Links::Ptp,
-        _ => Links::Bridge,
-    };
-    let families = match (std::env::var("PODFENCE_FAMILY").as_deref(), seed % 5) {
-        (Ok("ipv4"), _) | (Err(_), 3) => Families::Ipv4,
-        (Ok("ipv6"), _) | (Err(_), 4) => Families::Ipv6,
-        _ => Families::Dual,
-    };
-    Setup { links, families }
+    if let Ok(name) = std::env::var("PODFENCE_SETUP") {
+        let named = Setup::ALL.into_iter().find(|setup| setup.to_string() == name);
+        return named.unwrap_or_else(|| {
+            panic!("PODFENCE_SETUP: {name} is none of {:?}", Setup::ALL.map(|s| s.to_string()))
+        });
+    }
+    let links = if seed.is_multiple_of(2) { Links::Ptp } else { Links::Bridge };
+    let families = [Families::Dual, Families::Dual, Families::Dual, Families::Ipv4, Families::Ipv6];
+    Setup { links, families: families[usize::try_from(seed % 5).unwrap()] }
 }
 
 /// The namespace of every pod.
@@ -123,7 +120,10 @@ fn stayed(
 ) -> Result<usize, String> {
     let now = namespaces(cluster);
     let both = world.pods.values().filter_map(|pod| Some((pod, cluster.world().pods.get(&pod.meta.id)?)));
-    let same: Vec<_> = both.filter(|(then, now)| same_seat(then, now)).map(|(pod, _)| &pod.meta.id).collect();
+    let same: Vec<_> = both
+        .filter(|(a, b)| same_seat((world, a), (cluster.world(), b)))
+        .map(|(pod, _)| &pod.meta.id)
+        .collect();
     match same.iter().find(|id| before.get(id) != now.get(id)) {
         None => Ok(same.len()),
         Some(id) => Err(format!("{id} was started anew")),

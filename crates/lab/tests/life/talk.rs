@@ -16,7 +16,7 @@ use podfence_testkit::build::{self, BOTH, ORIGIN, Put, eq, id, ip, policy, port,
 /// How long nothing must be heard: long enough for a retransmission of TCP.
 const SILENCE: Duration = Duration::from_millis(450);
 /// How long something may take on a busy machine.
-const SPEECH: Duration = Duration::from_secs(8);
+pub const SPEECH: Duration = Duration::from_secs(8);
 /// The Service `talk`.
 pub const SERVICE: [&str; 2] = ["10.96.0.9", "fd00:10:96::9"];
 

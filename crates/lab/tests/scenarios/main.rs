@@ -13,7 +13,7 @@ use podfence_lab::cluster::{Cluster, Settings};
 use podfence_lab::expect::{self, Ask};
 use podfence_lab::run::Findings;
 use podfence_lab::scenario::{Step, steps};
-use podfence_lab::setup::{Families, Links, Setup};
+use podfence_lab::setup::Setup;
 use podfence_lab::{place, probe, record, sandbox};
 use podfence_model::World;
 use podfence_report::verdicts;
@@ -28,16 +28,6 @@ fn main() -> ExitCode {
     arguments.test_threads.get_or_insert(AT_ONCE);
     sandboxed::run(&arguments, sandbox::enter(), |_| trials())
 }
-
-/// Every lab that there is.
-const SETUPS: [(&str, Setup); 6] = [
-    ("ptp/dual", Setup { links: Links::Ptp, families: Families::Dual }),
-    ("ptp/ipv4", Setup { links: Links::Ptp, families: Families::Ipv4 }),
-    ("ptp/ipv6", Setup { links: Links::Ptp, families: Families::Ipv6 }),
-    ("bridge/dual", Setup { links: Links::Bridge, families: Families::Dual }),
-    ("bridge/ipv4", Setup { links: Links::Bridge, families: Families::Ipv4 }),
-    ("bridge/ipv6", Setup { links: Links::Bridge, families: Families::Ipv6 }),
-];
 
 /// One trial for each scenario in each lab.
 fn trials() -> Vec<Trial> {
@@ -56,10 +46,10 @@ fn trials() -> Vec<Trial> {
 
 fn of_scenario(folder: &Path) -> impl Iterator<Item = Trial> {
     let name = folder.file_name().unwrap_or_default().to_string_lossy();
-    SETUPS
-        .map(|(setup_name, setup)| {
+    Setup::ALL
+        .map(|setup| {
             let folder = folder.to_owned();
-            Trial::test(format!("{name}/{setup_name}"), move || run(&folder, setup))
+            Trial::test(format!("{name}/{setup}"), move || run(&folder, setup))
         })
         .into_iter()
 }

@@ -1,17 +1,15 @@
 //! Services of every kind, by every way in, on the real kernel: engine = kernel under policies that tell the ways apart.
 //!
 //! `world.yaml` is the cluster, and each document of `policies.yaml` is in force alone for a while; in each family choice and
-//! with both kinds of links. `ingress.yaml` and its policies likewise. Runs as root and without; where the system forbids both it says why and skips, except in CI, where
-//! that is a failure.
+//! with both kinds of links. `ingress.yaml` and its policies likewise, and `dns.yaml` for names. Runs as root and without; where
+//! the system forbids both it says why and skips, except in CI, where that is a failure.
 
 #![allow(
     clippy::unwrap_used,
     reason = "a failed step is a failed test; without `#[test]` clippy cannot see that"
 )]
 
-#[path = "../common/mod.rs"]
-#[expect(dead_code, reason = "only its way into the sandbox is of use here")]
-mod common;
+mod names;
 mod seen;
 
 use std::collections::BTreeMap;
@@ -24,31 +22,28 @@ use podfence_lab::asked::Asked;
 use podfence_lab::cluster::{Cluster, Settings};
 use podfence_lab::ingress::check::Reply;
 use podfence_lab::run::Findings;
-use podfence_lab::setup::{Families, Links, Setup};
+use podfence_lab::setup::{Links, Setup};
 use podfence_lab::{place, record, sandbox};
-use podfence_model::World;
+use podfence_model::{Cidr, World};
 use podfence_source::{Input, Options};
+use podfence_testkit::build::{self, Put, block, everything, rule};
 use podfence_testkit::sandboxed;
 
 /// Enough for what is allowed; what is late is asked again.
 const TIMEOUT: Duration = Duration::from_millis(700);
 
-const SETUPS: [(&str, Setup); 6] = [
-    ("ptp/dual", Setup { links: Links::Ptp, families: Families::Dual }),
-    ("ptp/ipv4", Setup { links: Links::Ptp, families: Families::Ipv4 }),
-    ("ptp/ipv6", Setup { links: Links::Ptp, families: Families::Ipv6 }),
-    ("bridge/dual", Setup { links: Links::Bridge, families: Families::Dual }),
-    ("bridge/ipv4", Setup { links: Links::Bridge, families: Families::Ipv4 }),
-    ("bridge/ipv6", Setup { links: Links::Bridge, families: Families::Ipv6 }),
-];
-
 fn main() -> ExitCode {
     sandboxed::run(&Arguments::from_args(), sandbox::enter(), |_entered| {
         let mut trials = Vec::new();
-        for (name, setup) in SETUPS {
-            trials.push(Trial::test(format!("agree/{name}"), move || agree(setup)));
-            trials.push(Trial::test(format!("ingress/{name}"), move || ingress(setup)));
-            trials.push(Trial::test(format!("seen/{name}"), move || seen::all(setup)));
+        for setup in Setup::ALL {
+            trials.push(Trial::test(format!("agree/{setup}"), move || agree(setup)));
+            trials.push(Trial::test(format!("ingress/{setup}"), move || ingress(setup)));
+            if setup.links == Links::Bridge {
+                trials
+                    .push(Trial::test(format!("ingress_on_nodes/{setup}"), move || ingress_on_nodes(setup)));
+            }
+            trials.push(Trial::test(format!("names/{setup}"), move || names::all(setup)));
+            trials.push(Trial::test(format!("seen/{setup}"), move || seen::all(setup)));
         }
         trials
     })
@@ -107,6 +102,25 @@ fn ingress(setup: Setup) -> Result<(), Failed> {
     let others = [Reply::TimedOut, Reply::Status(503), Reply::Status(504)];
     let seen = others.iter().all(|reply| replies.contains_key(reply));
     if all && seen { Ok(()) } else { Err(format!("not everything was seen: {replies:?}").into()) }
+}
+
+/// Controllers on the network of nodes with two addresses: what they send on leaves from the address that they were asked at.
+fn ingress_on_nodes(setup: Setup) -> Result<(), Failed> {
+    let text = include_str!("ingress.yaml")
+        .replace("{containers: [{name: c", "{hostNetwork: true, containers: [{name: c");
+    let mut open = place::place_in(load(&text), setup)?;
+    open.services.retain(|id, _| id.namespace == "shop");
+    let mut cluster = Cluster::build_on(setup.links, open.clone(), Settings::default())?;
+    for address in open.nodes["node-1"].addresses.clone() {
+        let from = rule(vec![block(&Cidr::host(address).to_string(), &[])], vec![]);
+        let engine =
+            cluster.update(open.clone().with(build::ingress("shop/one", everything(), vec![from])))?;
+        let findings = compare(&format!("from {address}"), &cluster, &engine)?;
+        let replies = || findings.ingresses.iter().map(|one| &one.kernel);
+        assert!(replies().any(|reply| matches!(reply, Reply::Answered(_))), "{address}");
+        assert!(replies().any(|reply| *reply == Reply::Status(504)), "{address}");
+    }
+    Ok(())
 }
 
 /// Compares everything.

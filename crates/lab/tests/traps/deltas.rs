@@ -25,11 +25,11 @@ const WORLDS: u64 = 60;
 const EDITS: usize = 12;
 
 /// A namespace of its own, in which nothing is sent.
-fn empty() -> Netns {
+pub fn empty() -> Netns {
     Netns::new("dataplane", Role::Router).unwrap()
 }
 
-fn open_in(netns: &Netns) -> Dataplane {
+pub fn open_in(netns: &Netns) -> Dataplane {
     netns.run(|| Dataplane::open(Settings::default())).unwrap()
 }
 

@@ -18,6 +18,7 @@ mod gaps;
 mod generations;
 mod itself;
 mod listing;
+mod live;
 mod logged;
 mod neighbours;
 mod packets;
@@ -81,6 +82,8 @@ const TESTS: &[(&str, fn())] = &[
     ("pods_without_policies_are_left_alone", stray::pods_without_policies_are_left_alone),
     ("untracked_packets_do_not_pass", stray::untracked_packets_do_not_pass),
     ("deltas_lead_where_the_plan_does", deltas::deltas_lead_where_the_plan_does),
+    ("events_lead_where_a_fresh_plan_does", live::events_lead_where_a_fresh_plan_does),
+    ("outgrown_sets_are_made_anew", size::outgrown_sets_are_made_anew),
     ("a_failed_plan_changes_nothing", deltas::a_failed_plan_changes_nothing),
     ("a_table_that_was_deleted_is_built_again", deltas::a_table_that_was_deleted_is_built_again),
     ("others_tables_stay_as_they_are", deltas::others_tables_stay_as_they_are),

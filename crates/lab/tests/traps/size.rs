@@ -99,3 +99,30 @@ fn small_transactions() {
         same(&State::of(&netns, TABLE), &State::of(&alone, TABLE), "by small transactions");
     }
 }
+
+/// The kernel refuses what does not fit a set of stated size; sets that are outgrown are made anew.
+pub fn outgrown_sets_are_made_anew() {
+    let netns = Netns::new("outgrown", Role::Router).unwrap();
+    let mut dataplane = netns.run(|| Dataplane::open(Settings::default())).unwrap();
+    // Of known pods, members of the union, and local pods; and whether everything is made anew.
+    let steps = [
+        (500, 32, 3, true),
+        (500, 64, 3, false),
+        (500, 65, 3, false),
+        (500, 300, 3, false),
+        (500, 20, 3, false),
+        (1024, 600, 3, false),
+        (1025, 600, 3, true),
+        (4096, 600, 3, false),
+        (4096, 600, 1025, true),
+    ];
+    for (known, union, local, anew) in steps {
+        let plan = plan(known, union, local);
+        let enforced = dataplane.enforce(plan.clone()).unwrap();
+        let what = format!("{known} known, {union} members, {local} local");
+        assert!(!anew || enforced.rejudged, "{what}: {enforced:?}");
+        let alone = Netns::new("alone", Role::Router).unwrap();
+        alone.run(|| Dataplane::open(Settings::default())).unwrap().enforce(plan).unwrap();
+        same(&State::of(&netns, TABLE), &State::of(&alone, TABLE), &what);
+    }
+}

@@ -9,7 +9,7 @@ use podfence_netlink::nft::{Data, Element, Family, Key, Name, Nftables, RuleInfo
 pub const TABLE: Table = Table::new(Family::Inet, Name::constant("podfence"));
 
 /// All of a table, as read back.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct State {
     /// Each with its comment.
     chains: BTreeMap<String, Option<String>>,
@@ -18,9 +18,13 @@ pub struct State {
 }
 
 impl State {
+    /// Empty if there is no such table.
     pub fn of(place: &Netns, table: Table) -> Self {
         place.run(move || {
             let mut nft = Nftables::open().unwrap();
+            if nft.table(&table).unwrap().is_none() {
+                return Self::default();
+            }
             let comment = |c: &podfence_netlink::nft::Chain| c.comment.as_ref().map(ToString::to_string);
             let chains = nft.chains(&table).unwrap().into_iter();
             let chains = chains.map(|info| (info.chain.name.to_string(), comment(&info.chain))).collect();
@@ -50,6 +54,11 @@ impl State {
             out.insert(without_epoch(name), self.set(name));
         }
         out
+    }
+
+    /// Whether no set has elements.
+    pub fn holds_nothing(&self) -> bool {
+        self.sets.values().all(|(_, elements)| elements.is_empty())
     }
 
     /// Numbered objects that nothing leads to.

@@ -10,7 +10,7 @@ use super::chain::{Chain, Table};
 use super::constants::{
     NFTA_CHAIN_NAME, NFTA_CHAIN_TABLE, NFTA_RULE_CHAIN, NFTA_RULE_HANDLE, NFTA_RULE_TABLE,
     NFTA_SET_ELEM_LIST_ELEMENTS, NFTA_SET_ELEM_LIST_SET, NFTA_SET_ELEM_LIST_TABLE, NFTA_SET_NAME,
-    NFTA_SET_TABLE, NFTA_TABLE_NAME, RULE_MAX_EXPRESSIONS,
+    NFTA_SET_TABLE, NFTA_TABLE_NAME, RULE_MAX_EXPRESSIONS, TABLE_DORMANT,
 };
 use super::element::Element;
 use super::interval::{Purpose, put_element};
@@ -66,7 +66,8 @@ impl Batch {
         self.new_table(Verb::CreateTable, EXCLUSIVE, table, comment);
     }
 
-    /// Creates a table; leaves an existing one, and its comment, as they are.
+    /// Creates a table; leaves an existing one, and its comment, as they are, but puts the chains of a suspended one
+    /// back on their hooks.
     pub fn ensure_table(&mut self, table: &Table, comment: Option<&Comment>) {
         self.new_table(Verb::EnsureTable, 0, table, comment);
     }
@@ -74,7 +75,16 @@ impl Batch {
     fn new_table(&mut self, verb: Verb, flags: u16, table: &Table, comment: Option<&Comment>) {
         self.steps.begin(verb, table, None);
         self.steps.message(libc::NFT_MSG_NEWTABLE, CREATE | flags, table, |body| {
-            objects::put_table(body, table, comment);
+            objects::put_table(body, table, 0, comment);
+        });
+    }
+
+    /// Takes the chains of a table off their hooks (`flags dormant`): it meets no packet, and stays as it is otherwise.
+    /// Creates the table if there is none. [`Self::ensure_table`] undoes it, but not in the same batch.
+    pub fn suspend_table(&mut self, table: &Table) {
+        self.steps.begin(Verb::SuspendTable, table, None);
+        self.steps.message(libc::NFT_MSG_NEWTABLE, CREATE, table, |body| {
+            objects::put_table(body, table, TABLE_DORMANT, None);
         });
     }
 

@@ -37,6 +37,8 @@ numbers! { u16:
     NFTA_SET_KEY_LEN = 5;
     NFTA_SET_DATA_TYPE = 6;
     NFTA_SET_DATA_LEN = 7;
+    NFTA_SET_DESC = 9;
+    NFTA_SET_DESC_SIZE = 1;
     NFTA_SET_ID = 10;
     NFTA_SET_USERDATA = 13;
     NFTA_SET_HANDLE = 16;
@@ -124,6 +126,8 @@ numbers! { u16:
 numbers! { u32:
     /// `NFT_DATA_VERDICT`: the data type of verdict maps.
     DATA_VERDICT = 0xffff_ff00;
+    /// `NFT_TABLE_F_DORMANT`.
+    TABLE_DORMANT = 0x1;
     SET_CONSTANT = 0x2;
     SET_INTERVAL = 0x4;
     SET_MAP = 0x8;

@@ -4,10 +4,10 @@ use super::chain::{Chain, Table};
 use super::constants::{
     DATA_VERDICT, NFTA_CHAIN_HOOK, NFTA_CHAIN_NAME, NFTA_CHAIN_POLICY, NFTA_CHAIN_TABLE, NFTA_CHAIN_TYPE,
     NFTA_CHAIN_USERDATA, NFTA_HOOK_HOOKNUM, NFTA_HOOK_PRIORITY, NFTA_RULE_CHAIN, NFTA_RULE_EXPRESSIONS,
-    NFTA_RULE_TABLE, NFTA_RULE_USERDATA, NFTA_SET_DATA_LEN, NFTA_SET_DATA_TYPE, NFTA_SET_FLAGS, NFTA_SET_ID,
-    NFTA_SET_KEY_LEN, NFTA_SET_KEY_TYPE, NFTA_SET_NAME, NFTA_SET_TABLE, NFTA_SET_USERDATA, NFTA_TABLE_FLAGS,
-    NFTA_TABLE_NAME, NFTA_TABLE_USERDATA, SET_CONSTANT, SET_INTERVAL, SET_MAP, UDATA_SET_DATABYTEORDER,
-    UDATA_SET_KEYBYTEORDER,
+    NFTA_RULE_TABLE, NFTA_RULE_USERDATA, NFTA_SET_DATA_LEN, NFTA_SET_DATA_TYPE, NFTA_SET_DESC,
+    NFTA_SET_DESC_SIZE, NFTA_SET_FLAGS, NFTA_SET_ID, NFTA_SET_KEY_LEN, NFTA_SET_KEY_TYPE, NFTA_SET_NAME,
+    NFTA_SET_TABLE, NFTA_SET_USERDATA, NFTA_TABLE_FLAGS, NFTA_TABLE_NAME, NFTA_TABLE_USERDATA, SET_CONSTANT,
+    SET_INTERVAL, SET_MAP, UDATA_SET_DATABYTEORDER, UDATA_SET_KEYBYTEORDER,
 };
 use super::encode::put_expression;
 use super::name::{Comment, Name};
@@ -22,9 +22,9 @@ pub(crate) fn put_path(body: &mut Vec<u8>, (table_kind, table): (u16, &Table), (
     body.put_string(kind, name.as_str());
 }
 
-pub(crate) fn put_table(body: &mut Vec<u8>, table: &Table, comment: Option<&Comment>) {
+pub(crate) fn put_table(body: &mut Vec<u8>, table: &Table, flags: u32, comment: Option<&Comment>) {
     body.put_string(NFTA_TABLE_NAME, table.name.as_str());
-    body.put_be32(NFTA_TABLE_FLAGS, 0);
+    body.put_be32(NFTA_TABLE_FLAGS, flags);
     put_comment(body, NFTA_TABLE_USERDATA, comment);
 }
 
@@ -74,6 +74,9 @@ pub(crate) fn put_set(body: &mut Vec<u8>, table: &Table, set: &Set, id: u32) {
             body.put_be32(NFTA_SET_DATA_TYPE, set::type_number(fields));
             body.put_be32(NFTA_SET_DATA_LEN, u32::try_from(set::width(fields)).unwrap_or(u32::MAX));
         }
+    }
+    if let Some(size) = set.size {
+        body.nest(NFTA_SET_DESC, |desc| desc.put_be32(NFTA_SET_DESC_SIZE, size));
     }
     body.put_be32(NFTA_SET_ID, id);
     body.put(NFTA_SET_USERDATA, &set_userdata(set));

@@ -23,6 +23,8 @@ pub enum Verb {
     CreateTable,
     /// Creates a table, or leaves the existing one as it is.
     EnsureTable,
+    /// Takes a table's chains off their hooks.
+    SuspendTable,
     /// Deletes a table with everything in it.
     DeleteTable,
     /// Creates a chain.
@@ -52,6 +54,7 @@ impl Verb {
         match self {
             Self::CreateTable => "create table",
             Self::EnsureTable => "ensure table",
+            Self::SuspendTable => "suspend table",
             Self::DeleteTable => "delete table",
             Self::CreateChain => "create chain",
             Self::FlushChain => "flush chain",

@@ -101,6 +101,9 @@ pub struct Set {
     pub interval: bool,
     /// Elements cannot change after the transaction that binds the set.
     pub constant: bool,
+    /// The most elements it can hold. The kernel then takes a table of fixed length for a set of single keys, which is
+    /// faster to fill and to look up than one that grows; what does not fit is refused (`ENFILE`).
+    pub size: Option<u32>,
     /// Shown by `nft list`.
     pub comment: Option<Comment>,
 }
@@ -108,7 +111,15 @@ pub struct Set {
 impl Set {
     /// A set with these key fields.
     pub fn new(name: Name, key: impl Into<Vec<DataType>>) -> Self {
-        Self { name, key: key.into(), data: None, interval: false, constant: false, comment: None }
+        Self {
+            name,
+            key: key.into(),
+            data: None,
+            interval: false,
+            constant: false,
+            size: None,
+            comment: None,
+        }
     }
 
     /// A map from keys to verdicts.

@@ -1,5 +1,7 @@
 //! Transactions: all or nothing, and errors that name their operation.
 
+use std::net::UdpSocket;
+
 use podfence_netlink::nft::{
     BaseChain, Batch, BatchError, Chain, CommitError, DataType, Element, Family, Hook, Load, Name, Nftables,
     Policy, Rule, Set, Table, Value, priority,
@@ -9,6 +11,7 @@ pub const TESTS: crate::Tests = &[
     ("a_failed_batch_changes_nothing_and_names_the_operation", failed_batch),
     ("every_family_has_its_own_table", families),
     ("absence_is_an_error_except_where_it_is_said", absence),
+    ("a_suspended_table_meets_no_packet", suspended),
     ("a_set_is_replaced_under_its_name", replaced_set),
     ("names_reach_their_limit", names),
     ("a_batch_too_large_is_refused_before_it_is_sent", too_large),
@@ -85,6 +88,27 @@ fn absence() {
     assert_eq!(nft.elements(&TABLE, &set).unwrap(), element());
     commit(&mut nft, |batch| batch.flush_set(&TABLE, &set.name)).unwrap();
     assert_eq!(nft.elements(&TABLE, &set).unwrap(), []);
+}
+
+fn suspended() {
+    let mut nft = Nftables::open().unwrap();
+    let output = Chain::base(CHAIN, BaseChain::filter(Hook::Output, priority::FILTER));
+    commit(&mut nft, |batch| {
+        batch.create_table(&TABLE, None);
+        batch.create_chain(&TABLE, &output);
+        batch.add_rule(&TABLE, &CHAIN, &Rule::new().drop()).unwrap();
+    })
+    .unwrap();
+    let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let passes = || socket.send_to(&[1], socket.local_addr().unwrap()).is_ok();
+    assert!(!passes());
+    for _ in 0..2 {
+        commit(&mut nft, |batch| batch.suspend_table(&TABLE)).unwrap();
+        assert!(passes());
+        commit(&mut nft, |batch| batch.ensure_table(&TABLE, None)).unwrap();
+        assert!(!passes());
+    }
+    assert_eq!(nft.rules(&TABLE, None).unwrap().len(), 1);
 }
 
 fn replaced_set() {

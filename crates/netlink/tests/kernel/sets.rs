@@ -10,6 +10,7 @@ pub const TESTS: crate::Tests = &[
     ("every_kind_of_set_is_written_and_read_back", every_kind),
     ("elements_may_be_there_already_but_not_with_other_data", adding_again),
     ("comments_are_read_back", comments),
+    ("a_set_of_stated_size_holds_no_more", stated_size),
 ];
 
 const TABLE: Table = Table::new(Family::Inet, Name::constant("podfence"));
@@ -152,4 +153,27 @@ fn comments() {
     let rules = nft.rules(&TABLE, Some(&CHAIN)).unwrap();
     assert_eq!(rules[0].comment, Some(comment("rule")));
     assert_eq!(rules[0].expression_names, ["counter", "immediate"]);
+}
+
+/// What was removed before in the same transaction does not count.
+fn stated_size() {
+    let mut nft = Nftables::open().unwrap();
+    let sized = Set { size: Some(2), ..Set::new(SET, [DataType::Ipv4]) };
+    let mut batch = Batch::new();
+    batch.delete_table_if_present(&TABLE);
+    batch.create_table(&TABLE, None);
+    batch.create_set(&TABLE, &sized).unwrap();
+    batch.add_elements(&TABLE, &sized, [1, 2].map(|n| Element::new(v4(n)))).unwrap();
+    nft.commit(&batch).unwrap();
+    let third = || [Element::new(v4(3))];
+    let mut more = Batch::new();
+    more.add_elements(&TABLE, &sized, third()).unwrap();
+    let error = nft.commit(&more).unwrap_err().to_string();
+    assert!(error.contains("add elements"), "{error}");
+    let mut other = Batch::new();
+    other.delete_elements(&TABLE, &sized, [Element::new(v4(1))]).unwrap();
+    other.add_elements(&TABLE, &sized, third()).unwrap();
+    nft.commit(&other).unwrap();
+    assert_eq!(nft.sets(&TABLE).unwrap()[0].set, sized);
+    assert_eq!(nft.elements(&TABLE, &sized).unwrap(), [2, 3].map(|n| Element::new(v4(n))));
 }

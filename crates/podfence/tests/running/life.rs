@@ -42,6 +42,26 @@ pub fn a_save_is_followed_and_its_verdicts_told() {
     assert_eq!(lab.connect("client", "web:8080"), 0);
 }
 
+pub fn ways_in_are_told_for_all_nodes_or_each() {
+    let exposed = PODS.replace("spec: {selector", "spec: {type: NodePort, selector");
+    let pinned = exposed.replacen("spec: {", "spec: {nodeName: node-1, ", 1);
+    let mut lab = Lab::new(&[("pods.yaml", &pinned)]);
+    lab.up(&[]);
+    let told = |policy: &str| {
+        lab.save("policy.yaml", policy);
+        lab.hear("a sample of the rest").split_whitespace().collect::<Vec<_>>().join(" ")
+    };
+    let closed = told(DENY);
+    let all =
+        "outside → svc shop/web TCP 8080 nodePort by any node, shop/web TCP 80 and ICMP: open → dropped";
+    assert!(closed.contains(all), "{closed}");
+    let client_alone =
+        "\n  ingress: [{from: [{ipBlock: {cidr: 192.0.2.0/24}}, {ipBlock: {cidr: '2001:db8::/64'}}]}]\n";
+    let opened = told(&format!("{}{client_alone}", DENY.trim_end()));
+    let one = "outside → svc shop/web TCP 8080 nodePort by node-1, shop/web TCP 80 and ICMP: dropped → open";
+    assert!(opened.contains(one) && !opened.contains("by node-2"), "{opened}");
+}
+
 pub fn a_broken_file_changes_nothing() {
     let mut lab = Lab::new(&[("pods.yaml", PODS), ("policy.yaml", DENY)]);
     lab.up(&[]);

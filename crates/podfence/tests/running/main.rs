@@ -44,7 +44,8 @@ fn main() -> ExitCode {
 }
 
 fn trials() -> Vec<Trial> {
-    let tests: [(&str, fn()); 6] = [
+    let tests: [(&str, fn()); 7] = [
+        ("ways_in_are_told_for_all_nodes_or_each", life::ways_in_are_told_for_all_nodes_or_each),
         ("a_save_is_followed_and_its_verdicts_told", life::a_save_is_followed_and_its_verdicts_told),
         ("a_broken_file_changes_nothing", life::a_broken_file_changes_nothing),
         ("commands_run_inside_pods", life::commands_run_inside_pods),

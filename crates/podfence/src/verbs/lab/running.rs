@@ -133,9 +133,12 @@ impl<'a> Running<'a> {
         Ok(output::print(&format!("{changes}{}{tried}; {took:.1} s\n{why}", self.agreement()))?)
     }
 
-    /// How to be told the reason: of what was closed if anything was, between two pods.
+    /// How to be told the reason: of what was closed if anything was, between two pods, straight or by a cluster address.
     fn why(&self, changes: &[VerdictChange]) -> String {
-        let of_pods = |change: &&VerdictChange| change.from.contains('/') && change.to.contains('/');
+        let by_node = |on: &str| ["nodePort", "external address", "HTTP"].iter().any(|way| on.contains(way));
+        let of_pods = |change: &&VerdictChange| {
+            change.from.contains('/') && change.to.contains('/') && !by_node(&change.on)
+        };
         let mut told = changes.iter().filter(of_pods);
         let closed = told.clone().find(|change| change.after == Sign::Closed);
         let Some(VerdictChange { from, to, on, .. }) = closed.or_else(|| told.next()) else {

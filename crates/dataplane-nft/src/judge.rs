@@ -1,0 +1,214 @@
+//! How the frame judges a connection: the chains between the fast path and the stamp.
+//!
+//! A packet that travels as its connection was opened is judged by its own header (`opened_v4`), any other by the
+//! connection entry: see [`Ends`]. The chains of forward are one for each family, so that no packet meets the rules
+//! of the other; in input, which pods meet rarely, they are one for both. What comes before and after is `frame`.
+
+use podfence_model::Family;
+use podfence_netlink::nft::{Comment, Load, Name, Rule, Value, ct_state};
+
+use crate::fields::{
+    Ends, fields, from_the_middle, icmp_errors, icmpv6, in_state, neighbour_discovery, of, opening, stamped,
+};
+use crate::frame::{Body, Frame, regular};
+use crate::generation::Stamp;
+use crate::names::{name, refused, suffix};
+use crate::pod_set::PodSet;
+use crate::refusal::Refusal;
+
+/// Where packets are judged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// Between pods, other nodes and the outside.
+    Forward,
+    /// To the node itself. Only egress is judged, and only the sender's end is looked at: what the node opened
+    /// itself passes, and so do the replies of its own pods.
+    Input,
+}
+
+impl Place {
+    /// The name of a chain that differs by place.
+    fn chain(self, word: &str) -> Name {
+        name(match self {
+            Self::Forward => word.to_owned(),
+            Self::Input => format!("{word}_input"),
+        })
+    }
+
+    /// The ends of the connection to look at.
+    fn ends(self, where_from: Ends, families: &[Family]) -> Vec<(Family, Load)> {
+        let of = |family: &Family| {
+            let answerer = (self == Self::Forward).then(|| where_from.answerer(*family));
+            [Some(where_from.opener(*family)), answerer].map(|end| end.map(|end| (*family, end)))
+        };
+        families.iter().flat_map(of).flatten().collect()
+    }
+}
+
+/// The chain of forward that judges connections of a family.
+pub(crate) fn judge_forward(family: Family) -> Name {
+    name(format!("judge_forward_{}", suffix(family)))
+}
+
+fn opened(family: Family) -> Name {
+    name(format!("opened_{}", suffix(family)))
+}
+
+impl Frame {
+    /// The chains that judge.
+    pub(crate) fn judges(&self, stamp: Stamp) -> Vec<Body> {
+        let mut bodies: Vec<Body> = Family::BOTH.into_iter().flat_map(|f| self.judge_forward(f)).collect();
+        bodies.push(regular(name("judge_input"), "connections not judged yet", self.judge_input()));
+        bodies.extend(
+            [Place::Forward, Place::Input]
+                .into_iter()
+                .flat_map(|place| self.without_connection(place, stamp)),
+        );
+        bodies.push(regular(
+            name("error_of_pod"),
+            "a pod may complain about its own connections only",
+            self.error_of_pod(),
+        ));
+        bodies.push(regular(name("stamp"), "judged and admitted", self.stamp(stamp)));
+        bodies
+    }
+
+    fn judge_forward(&self, family: Family) -> [Body; 2] {
+        let mut rules = self.discovery(family);
+        rules.extend(self.before_programs(Place::Forward, &[family]));
+        rules.push(opening(Rule::new()).goto(&opened(family)));
+        rules.extend(self.programs(Rule::new, Ends::Entry, family));
+        let by_header = self.programs(|| of(family), Ends::Header, family);
+        [
+            regular(judge_forward(family), "connections not judged yet", rules),
+            regular(opened(family), "the same, by a packet of who opened it", by_header.into()),
+        ]
+    }
+
+    fn discovery(&self, family: Family) -> Vec<Rule> {
+        if family == Family::V4 {
+            return Vec::new();
+        }
+        let links = self.set(PodSet::Links);
+        let discovery = icmpv6(133, 137).in_set(&[Load::IIFNAME], &links);
+        vec![neighbour_discovery().accept(), discovery.goto(&refused(Refusal::Router))]
+    }
+
+    /// The sender's egress, the receiver's ingress, and the stamp.
+    fn programs(&self, rule: impl Fn() -> Rule, ends: Ends, family: Family) -> [Rule; 3] {
+        let receiver = Comment::constant("what the receiver's policies say");
+        let ingress = rule().vmap(&[ends.answerer(family)], &self.set(PodSet::Ingress(family)));
+        [self.egress(rule(), ends, family), ingress.comment(receiver), Rule::new().goto(&name("stamp"))]
+    }
+
+    /// The sender's program, by who opened the connection, whichever way the packet travels.
+    fn egress(&self, rule: Rule, ends: Ends, family: Family) -> Rule {
+        let about = Comment::constant("what the sender's policies say");
+        rule.vmap(&[ends.opener(family)], &self.set(PodSet::Egress(family))).comment(about)
+    }
+
+    /// By the entry: in input, a source may be translated before us.
+    fn judge_input(&self) -> Vec<Rule> {
+        let loopback = Value::interface("lo").expect("two letters fit");
+        let loopback = Rule::new().eq(Load::IIFNAME, loopback);
+        let mut rules = vec![loopback.accept(), neighbour_discovery().accept()];
+        rules.extend(self.before_programs(Place::Input, &Family::BOTH));
+        rules.extend(Family::BOTH.map(|family| self.egress(Rule::new(), Ends::Entry, family)));
+        rules.push(Rule::new().goto(&name("stamp")));
+        rules
+    }
+
+    fn before_programs(&self, place: Place, families: &[Family]) -> Vec<Rule> {
+        let mut rules = self.unknown_pods(place, families);
+        let no_state = ct_state::INVALID | ct_state::UNTRACKED;
+        rules.push(in_state(no_state).goto(&place.chain("no_connection")));
+        rules.extend(families.iter().map(|f| icmp_errors(*f).goto(&place.chain("icmp_error"))));
+        rules.extend(from_the_middle().map(|rule| rule.jump(&place.chain("mid_stream"))));
+        rules
+    }
+
+    /// Addresses of our pod ranges that no known pod has, by the packet's own header. Most are of local pods, which
+    /// are known and fewer.
+    fn unknown_pods(&self, place: Place, families: &[Family]) -> Vec<Rule> {
+        let rule = |(family, field): (Family, Load)| {
+            of(family)
+                .not_in_set(&[field], &self.set(PodSet::Local(family)))
+                .in_set(&[field], &self.set(PodSet::Ranges(family)))
+                .not_in_set(&[field], &self.set(PodSet::Known(family)))
+                .goto(&refused(Refusal::UnknownPod))
+        };
+        place.ends(Ends::Header, families).into_iter().map(rule).collect()
+    }
+
+    /// Chains for packets whose connection tells nothing.
+    fn without_connection(&self, place: Place, stamp: Stamp) -> [Body; 3] {
+        [
+            regular(
+                place.chain("no_connection"),
+                "invalid or untracked: not from or to isolated pods",
+                self.header_check(place, Refusal::NoConnection),
+            ),
+            regular(
+                place.chain("mid_stream"),
+                "nobody saw it begin: not from or to isolated pods",
+                self.header_check(place, Refusal::MidStream),
+            ),
+            regular(
+                place.chain("icmp_error"),
+                "passes with the connection it is about",
+                self.icmp_error(place, stamp),
+            ),
+        ]
+    }
+
+    /// Refuses what comes from or goes to a policed pod, by the packet's own header.
+    fn header_check(&self, place: Place, refusal: Refusal) -> Vec<Rule> {
+        let rule = |(family, field)| {
+            of(family).in_set(&[field], &self.set(PodSet::Policed(family))).goto(&refused(refusal))
+        };
+        place.ends(Ends::Header, &Family::BOTH).into_iter().map(rule).collect()
+    }
+
+    /// Refuses ICMP errors about connections of policed pods that are not stamped.
+    fn icmp_error(&self, place: Place, stamp: Stamp) -> Vec<Rule> {
+        let from_pod = Rule::new().in_set(&[Load::IIFNAME], &self.set(PodSet::Links));
+        let refuse = |(family, field)| {
+            Rule::new()
+                .in_set(&[field], &self.set(PodSet::Policed(family)))
+                .goto(&refused(Refusal::NoConnection))
+        };
+        let mut rules = vec![from_pod.jump(&name("error_of_pod")), stamped(Rule::new(), stamp).accept()];
+        rules.extend(place.ends(Ends::Entry, &Family::BOTH).into_iter().map(refuse));
+        rules
+    }
+
+    /// Without this a pod reaches any other pod that has a connection with anybody, by quoting that connection.
+    fn error_of_pod(&self) -> Vec<Rule> {
+        let own = |family: Family| {
+            let pairs = self.set(PodSet::Itself(family));
+            let ends = [Ends::Entry.opener(family), Ends::Entry.answerer(family)];
+            ends.map(|end| of(family).in_set(&[fields(family).source, end], &pairs).ret())
+        };
+        let mut rules: Vec<Rule> = Family::BOTH.into_iter().flat_map(own).collect();
+        rules.push(Rule::new().goto(&refused(Refusal::NoConnection)));
+        rules
+    }
+
+    /// A pod to itself: directly it never comes here, but through its own Service. Whatever its programs refuse is
+    /// looked at once more for this, so that what they admit need not be.
+    pub(crate) fn itself(&self, family: Family) -> Rule {
+        let ends = [Ends::Entry.opener(family), Ends::Entry.answerer(family)];
+        Rule::new().in_set(&ends, &self.set(PodSet::Itself(family))).goto(&name("stamp"))
+    }
+
+    /// Stamps connections of local pods; others are none of our business.
+    fn stamp(&self, stamp: Stamp) -> Vec<Rule> {
+        let rule = |ends: Ends, (family, field)| {
+            let ours = ends.of(family).in_set(&[field], &self.set(PodSet::Local(family)));
+            ours.set_ct_mark(stamp.value, stamp.mask).accept()
+        };
+        let by =
+            |ends: Ends| Place::Forward.ends(ends, &Family::BOTH).into_iter().map(move |end| rule(ends, end));
+        Ends::BOTH.into_iter().flat_map(by).collect()
+    }
+}

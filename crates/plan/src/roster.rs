@@ -1,0 +1,54 @@
+//! The objects of a plan by the compiler's numbers, and how many others use each.
+//!
+//! What nobody uses any more leaves the plan; counting says so without a look at all users.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+/// Programs or unions, numbered by `Id`.
+#[derive(Debug)]
+pub(crate) struct Roster<Id> {
+    keys: BTreeMap<Id, Arc<str>>,
+    uses: HashMap<Arc<str>, (Id, usize)>,
+}
+
+impl<Id> Default for Roster<Id> {
+    fn default() -> Self {
+        Self { keys: BTreeMap::new(), uses: HashMap::new() }
+    }
+}
+
+impl<Id: Copy + Ord> Roster<Id> {
+    /// The key of an object, if it is in the plan.
+    pub(crate) fn key(&self, id: Id) -> Option<&Arc<str>> {
+        self.keys.get(&id)
+    }
+
+    /// Enters an object that nobody uses yet.
+    pub(crate) fn enter(&mut self, id: Id, key: &Arc<str>) {
+        self.keys.insert(id, key.clone());
+        self.uses.insert(key.clone(), (id, 0));
+    }
+
+    /// One user more.
+    pub(crate) fn take(&mut self, key: &Arc<str>) {
+        if let Some((_, uses)) = self.uses.get_mut(key) {
+            *uses += 1;
+        }
+    }
+
+    /// One user less.
+    pub(crate) fn release(&mut self, key: &Arc<str>) {
+        if let Some((_, uses)) = self.uses.get_mut(key) {
+            *uses = uses.saturating_sub(1);
+        }
+    }
+
+    /// Takes an object out if nobody uses it; whether it did.
+    pub(crate) fn forget_unused(&mut self, key: &Arc<str>) -> bool {
+        let Some(&(id, 0)) = self.uses.get(key) else { return false };
+        self.uses.remove(key);
+        self.keys.remove(&id);
+        true
+    }
+}
