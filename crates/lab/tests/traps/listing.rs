@@ -96,7 +96,12 @@ const OBJECTS: &[&[&str]] = &[
         "map ingress_#_tcp {",
         "elements = { 0-79 : goto from_#, 80 : goto from_#, 81-7999 : goto from_#, 8000-8999 : goto from_#, 9000-65535 : goto from_# }",
     ],
-    &["map egress_#_udp {", "comment \"x/names\"", "elements = { 53 : return }"],
+    &[
+        "chain egress_# {",
+        "comment \"x/names\"",
+        "ct direction original udp dport 53 return",
+        "meta l4proto udp ct reply proto-src 53 return",
+    ],
     &[
         "set peers_#_blocks_v4 {",
         "comment \"192.0.2.0/24 except 192.0.2.128/25; pods app in (b, c) in x; pods app=b in x\"",
