@@ -1,7 +1,6 @@
 //! Exercises for people: the list with the score, and what came of an answer.
 
-use podfence_analysis::{Explanation, Idle, WhyIdle};
-use podfence_model::NetworkPolicy;
+use podfence_analysis::{Explanation, Idle};
 use podfence_source::SourceMap;
 
 use crate::json::{Compared, VerdictRow};
@@ -140,7 +139,7 @@ fn tried(checked: &Checked<'_>, sources: &SourceMap) -> Vec<String> {
     }
     let not_yet = paint(BAD, "NOT YET");
     lines.extend([String::new(), format!("{not_yet}: {held} of {} demands hold", demands.len())]);
-    lines.extend(checked.idle.iter().map(idle));
+    lines.extend(checked.idle.iter().map(words::idle));
     if let Some(why) = why {
         let explained = terminal::explain(why, sources).trim_end().to_owned();
         lines.extend(["", "Why the first one fails:", ""].map(str::to_owned));
@@ -150,16 +149,6 @@ fn tried(checked: &Checked<'_>, sources: &SourceMap) -> Vec<String> {
         lines.extend([String::new(), format!("Stuck? podfence learn hint {number}")]);
     }
     lines
-}
-
-/// A policy that chooses nobody is mostly one in the wrong namespace.
-fn idle(idle: &Idle<'_>) -> String {
-    let NetworkPolicy { meta, .. } = idle.policy;
-    let why = match idle.why {
-        WhyIdle::NoPods => format!("namespace {} has no pods", meta.id.namespace),
-        WhyIdle::NoMatch => format!("no pod of namespace {} matches its podSelector", meta.id.namespace),
-    };
-    format!("note: policy {} ({}) chooses no pod: {why}", meta.id, meta.origin)
 }
 
 fn solved(demands: usize, points: u32, next: Option<u32>) -> Vec<String> {

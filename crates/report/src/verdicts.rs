@@ -30,14 +30,23 @@ pub(crate) fn found(broken: &[Compared]) -> String {
 
 /// What became of the rows, a line for each file at least; empty when there are none.
 pub fn render(rows: &[VerdictRow]) -> String {
+    by_file(rows).into_iter().map(|(file, rows)| one_file(file, &rows, one_row)).collect()
+}
+
+/// As [`render`], without the connections that break a row.
+pub fn brief(rows: &[VerdictRow]) -> String {
+    by_file(rows).into_iter().map(|(file, rows)| one_file(file, &rows, title)).collect()
+}
+
+fn by_file(rows: &[VerdictRow]) -> BTreeMap<&str, Vec<&VerdictRow>> {
     let mut files: BTreeMap<&str, Vec<&VerdictRow>> = BTreeMap::new();
     for row in rows {
         files.entry(&row.file).or_default().push(row);
     }
-    files.into_iter().map(|(file, rows)| one_file(file, &rows)).collect()
+    files
 }
 
-fn one_file(file: &str, rows: &[&VerdictRow]) -> String {
+fn one_file(file: &str, rows: &[&VerdictRow], of_row: fn(&VerdictRow) -> String) -> String {
     let broken: Vec<&&VerdictRow> = rows.iter().filter(|row| !row.holds).collect();
     let tried = rows.iter().filter(|row| row.connections > 0).count();
     let rest = match rows.len() - tried {
@@ -50,17 +59,21 @@ fn one_file(file: &str, rows: &[&VerdictRow]) -> String {
         (0, n) => format!("{}: all {n} rows of {file}{rest}\n", paint(GOOD, "HOLD")),
         (wrong, n) => format!("{}: {wrong} of {n} rows of {file}{rest}\n", paint(BAD, "BROKEN")),
     };
-    broken.into_iter().fold(head, |text, row| text + &one_row(row))
+    broken.into_iter().fold(head, |text, row| text + &of_row(row))
 }
 
 fn one_row(row: &VerdictRow) -> String {
-    let VerdictRow { file, line, from, to, on, outcome, broken, connections, .. } = row;
-    let title = paint(BOLD, format!("{from} → {to} on {on}: {outcome}"));
+    let VerdictRow { broken, connections, .. } = row;
     let several = match connections {
         1 => String::new(),
         n => format!("    not so for {} of {n} connections:\n", broken.len()),
     };
-    format!("  {file}:{line}: {title}\n{several}{}", found(broken))
+    format!("{}{several}{}", title(row), found(broken))
+}
+
+fn title(row: &VerdictRow) -> String {
+    let VerdictRow { file, line, from, to, on, outcome, .. } = row;
+    format!("  {file}:{line}: {}\n", paint(BOLD, format!("{from} → {to} on {on}: {outcome}")))
 }
 
 fn connection(one: &Compared) -> String {

@@ -11,7 +11,7 @@ use std::time::Instant;
 
 use podfence_analysis::{Target, What};
 use podfence_model::{Kind, Life, Pod, ServiceAddress, World};
-use podfence_report::json::{LabStatus, StatusChange, StatusNode, StatusPod};
+use podfence_report::json::{LabStatus, StatusChange, StatusCompared, StatusNode, StatusPod};
 
 use super::claim::Call;
 use super::{Enter, Reply, Request};
@@ -63,6 +63,8 @@ impl Hall {
             refused: None,
             compared: 0,
             differences: 0,
+            possible: 0,
+            full: None,
         };
         let (world, rooms, namespace) = (World::default(), BTreeMap::new(), namespace.to_owned());
         let picture = Mutex::new(Picture { status, changed: None, world, rooms, namespace });
@@ -84,9 +86,14 @@ impl Hall {
         });
     }
 
-    /// Shows how engine and kernel compared.
-    pub fn compared(&self, compared: usize, differences: usize) {
-        self.with(|picture| (picture.status.compared, picture.status.differences) = (compared, differences));
+    /// Shows how engine and kernel compared, on how many of the connections that are possible.
+    pub fn compared(&self, compared: usize, differences: usize, possible: usize) {
+        self.with(|Picture { status, .. }| {
+            (status.compared, status.differences, status.possible) = (compared, differences, possible);
+            if compared >= possible {
+                status.full = Some(StatusCompared { compared, differences });
+            }
+        });
     }
 
     /// Shows that the files cannot be followed, and why.

@@ -17,7 +17,7 @@ pub fn a_save_is_followed_and_its_verdicts_told() {
     println!("a policy was saved and its verdicts told within {:?}", saved.elapsed());
     for line in [
         "policy.yaml saved",
-        "networkpolicy shop/web came",
+        "networkpolicy shop/web added",
         "shop/client, other nodes, outside → shop/web TCP 80 and ICMP: open → dropped (engine and kernel agree)",
         "shop/client → svc shop/web TCP 8080: open → dropped (engine and kernel agree)",
         "AGREE",
@@ -32,13 +32,13 @@ pub fn a_save_is_followed_and_its_verdicts_told() {
     lab.save("more.yaml", &PODS.split("---").next().unwrap().replace("web", "extra"));
     let told = lab.hear("a sample of the rest");
     assert!(
-        told.contains("pod shop/extra came") && told.contains("shop/web TCP 80 and ICMP: dropped, new"),
+        told.contains("pod shop/extra added") && told.contains("shop/web TCP 80 and ICMP: dropped, new"),
         "{told}"
     );
     fs::remove_file(lab.folder.join("more.yaml")).unwrap();
     fs::remove_file(lab.folder.join("policy.yaml")).unwrap();
     let told = lab.hear("a sample of the rest");
-    assert!(told.contains("pod shop/extra went"), "{told}");
+    assert!(told.contains("pod shop/extra removed"), "{told}");
     assert_eq!(lab.connect("client", "web:8080"), 0);
 }
 

@@ -32,6 +32,20 @@ pub struct LabStatus {
     pub compared: usize,
     /// On how many of them engine and kernel differed.
     pub differences: usize,
+    /// How many a full comparison would be about: after a change, only a part is tried.
+    pub possible: usize,
+    /// The last full comparison.
+    pub full: Option<StatusCompared>,
+}
+
+/// How engine and kernel compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct StatusCompared {
+    /// On how many connections.
+    pub compared: usize,
+    /// On how many of them they differed.
+    pub differences: usize,
 }
 
 /// A node or a Service.

@@ -1,6 +1,6 @@
 //! A running lab on a screen.
 
-use crate::json::{LabStatus, StatusChange, StatusNode, StatusPod};
+use crate::json::{LabStatus, StatusChange, StatusCompared, StatusNode, StatusPod};
 use crate::style::{BAD, BOLD, Sheet, paint};
 
 use super::agreement;
@@ -33,10 +33,17 @@ pub fn lab_status(status: &LabStatus) -> String {
     sheet.entry(
         "compared",
         &match status.differences {
-            0 => agreement(status.compared, 0),
+            0 => agreement(status.compared, 0, status.possible),
             n => paint(BAD, format!("engine and kernel differ on {n} of {} connections", status.compared)),
         },
     );
+    if let Some(full) = status.full.as_ref().filter(|_| status.compared < status.possible) {
+        let StatusCompared { compared, differences } = *full;
+        sheet.more(&match differences {
+            0 => format!("in full when it was started: agreed on all {compared}"),
+            n => format!("in full when it was started: differed on {n} of {compared}"),
+        });
+    }
     sheet.finish()
 }
 
