@@ -220,25 +220,36 @@ fn by_any_node((column, target): &Place, (from, ..): &Name) -> Option<(Place, Na
     Some(((column.clone(), any), (from.clone(), to, on)))
 }
 
-/// The lines of a cell in one family: one if all of it came out alike, otherwise one for each pair.
+/// The lines of a cell in one family: one if all of it came out alike. Otherwise one for each receiver that came out alike for all
+/// senders, and for each sender that came out alike to all receivers; the rest pair by pair.
 fn lines_of((column, target): &Place, items: &[Item]) -> Vec<(Name, Option<Outcome>)> {
-    let outcomes: BTreeSet<Option<Outcome>> = items.iter().map(Item::outcome).collect();
-    if let (Some(one), 1) = (outcomes.first(), outcomes.len()) {
-        let (to, on) = table::texts(target);
-        return vec![((table::column_text(column), to, on), *one)];
+    let (from, (to, on)) = (table::column_text(column), table::texts(target));
+    if let Some(one) = alike(items, |_| ()).get(&()).copied().flatten() {
+        return vec![((from, to, on), one)];
     }
-    items.chunk_by(|one, next| one.pair.1 == next.pair.1).flat_map(|same| of_receiver(column, same)).collect()
+    let (to_one, from_one) = (alike(items, |item| &item.pair.1), alike(items, |item| &item.pair.0));
+    let name = |item: &Item| {
+        let (sender, receiver, _) = &item.pair;
+        if to_one.get(receiver).is_some_and(Option::is_some) {
+            (from.clone(), receiver.clone(), on.clone())
+        } else if from_one.get(sender).is_some_and(Option::is_some) {
+            (sender.clone(), to.clone(), on.clone())
+        } else {
+            item.pair.clone()
+        }
+    };
+    items.iter().map(|item| (name(item), item.outcome())).collect()
 }
 
-/// The lines about one receiver: one if it came out alike for all of a column.
-fn of_receiver(column: &Column, items: &[Item]) -> Vec<(Name, Option<Outcome>)> {
-    let outcomes: BTreeSet<Option<Outcome>> = items.iter().map(Item::outcome).collect();
-    let (Some((_, to, on)), Some(one), 1) =
-        (items.first().map(|item| &item.pair), outcomes.first(), outcomes.len())
-    else {
-        return items.iter().map(|item| (item.pair.clone(), item.outcome())).collect();
-    };
-    vec![((table::column_text(column), to.clone(), on.clone()), *one)]
+/// What came of the items that share a key; `None` where it differs.
+fn alike<'a, K: Ord>(items: &'a [Item], key: impl Fn(&'a Item) -> K) -> BTreeMap<K, Option<Option<Outcome>>> {
+    let mut found: BTreeMap<K, Option<Option<Outcome>>> = BTreeMap::new();
+    for item in items {
+        let outcome = item.outcome();
+        let so_far = found.entry(key(item)).or_insert(Some(outcome));
+        *so_far = so_far.filter(|one| *one == outcome);
+    }
+    found
 }
 
 /// One line where all families say the same, otherwise one for each that has something to tell.

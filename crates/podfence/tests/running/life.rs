@@ -117,7 +117,17 @@ pub fn one_lab_a_name() {
     lab.up(&[]);
     let second = podfence().args(["lab", "up", "--name", &lab.name]).arg(&lab.folder).output().unwrap();
     assert_eq!(second.status.code(), Some(2));
-    assert!(text(&second).contains("is running already"), "{}", text(&second));
+    let advice = format!("podfence lab down --name {}", lab.name);
+    assert!(
+        text(&second).contains("is running already") && text(&second).contains(&advice),
+        "{}",
+        text(&second)
+    );
+    let other = text(&podfence().args(["lab", "status", "--name", "no-such"]).output().unwrap());
+    assert!(
+        other.contains("no lab named no-such is running; running: ") && other.contains(&lab.name),
+        "{other}"
+    );
     let status = lab.ask("status", &["-o", "json"]);
     let json = text(&status);
     assert!(status.status.success() && json.contains("\"name\": \"shop/client\""), "{json}");
@@ -129,7 +139,7 @@ pub fn one_lab_a_name() {
     }
     let status = lab.ask("status", &[]);
     assert_eq!(status.status.code(), Some(2));
-    assert!(text(&status).contains("is running; start one"), "{}", text(&status));
+    assert!(text(&status).contains(&format!("no lab named {} is running", lab.name)), "{}", text(&status));
 }
 
 pub fn nothing_is_left_after_ctrl_c_or_kill() {
