@@ -38,7 +38,9 @@ pub(crate) fn flows(before: &World, after: &World) -> Vec<Flow> {
             accepted.extend(before.pods.get(&pod.meta.id).into_iter().flat_map(declared));
             add(&end, &accepted);
         }
-        outside(family).into_iter().for_each(|ip| add(&Endpoint::Ip(ip), &Layers::new()));
+        if let Some(ip) = outside(family) {
+            add(&Endpoint::Ip(ip), &Layers::new());
+        }
     }
     out
 }

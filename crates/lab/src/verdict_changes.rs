@@ -224,15 +224,16 @@ fn by_any_node((column, target): &Place, (from, ..): &Name) -> Option<(Place, Na
 /// senders, and for each sender that came out alike to all receivers; the rest pair by pair.
 fn lines_of((column, target): &Place, items: &[Item]) -> Vec<(Name, Option<Outcome>)> {
     let (from, (to, on)) = (table::column_text(column), table::texts(target));
-    if let Some(one) = alike(items, |_| ()).get(&()).copied().flatten() {
-        return vec![((from, to, on), one)];
+    let outcomes: BTreeSet<Option<Outcome>> = items.iter().map(Item::outcome).collect();
+    if let (Some(one), 1) = (outcomes.first(), outcomes.len()) {
+        return vec![((from, to, on), *one)];
     }
-    let (to_one, from_one) = (alike(items, |item| &item.pair.1), alike(items, |item| &item.pair.0));
+    let (to_one, from_one) = (unlike(items, |item| &item.pair.1), unlike(items, |item| &item.pair.0));
     let name = |item: &Item| {
         let (sender, receiver, _) = &item.pair;
-        if to_one.get(receiver).is_some_and(Option::is_some) {
+        if !to_one.contains(receiver) {
             (from.clone(), receiver.clone(), on.clone())
-        } else if from_one.get(sender).is_some_and(Option::is_some) {
+        } else if !from_one.contains(sender) {
             (sender.clone(), to.clone(), on.clone())
         } else {
             item.pair.clone()
@@ -241,15 +242,13 @@ fn lines_of((column, target): &Place, items: &[Item]) -> Vec<(Name, Option<Outco
     items.iter().map(|item| (name(item), item.outcome())).collect()
 }
 
-/// What came of the items that share a key; `None` where it differs.
-fn alike<'a, K: Ord>(items: &'a [Item], key: impl Fn(&'a Item) -> K) -> BTreeMap<K, Option<Option<Outcome>>> {
-    let mut found: BTreeMap<K, Option<Option<Outcome>>> = BTreeMap::new();
+/// The keys whose items came out in several ways.
+fn unlike<'a, K: Ord>(items: &'a [Item], key: impl Fn(&'a Item) -> K) -> BTreeSet<K> {
+    let mut found: BTreeMap<K, BTreeSet<Option<Outcome>>> = BTreeMap::new();
     for item in items {
-        let outcome = item.outcome();
-        let so_far = found.entry(key(item)).or_insert(Some(outcome));
-        *so_far = so_far.filter(|one| *one == outcome);
+        found.entry(key(item)).or_default().insert(item.outcome());
     }
-    found
+    found.into_iter().filter(|(_, outcomes)| outcomes.len() > 1).map(|(key, _)| key).collect()
 }
 
 /// One line where all families say the same, otherwise one for each that has something to tell.
