@@ -13,7 +13,7 @@ mod ways;
 use podfence_model::{Family, NamespacedName, Place, Port, Protocol};
 
 pub use ask::{Ask, Question, ask};
-pub use check::check;
+pub use check::{breaking, check};
 pub use read::read;
 
 /// The file that a step's expected verdicts stand in.

@@ -76,6 +76,12 @@ fn title(row: &VerdictRow) -> String {
     format!("  {file}:{line}: {}\n", paint(BOLD, format!("{from} → {to} on {on}: {outcome}")))
 }
 
+/// The steps in which something is broken or differs, of how many; empty if there are none.
+pub fn summary(bad: &[String], steps: usize) -> String {
+    let head = format!("NOT GOOD: {} of {steps} steps", bad.len());
+    if bad.is_empty() { String::new() } else { format!("\n{}: {}\n", paint(BAD, head), bad.join(", ")) }
+}
+
 fn connection(one: &Compared) -> String {
     let Compared { from, to, on, engine, kernel, .. } = one;
     format!("    {from} → {to} {on}: engine {engine}, kernel {kernel}\n")

@@ -7,6 +7,7 @@ mod expected;
 mod running;
 mod setup;
 mod up;
+mod why;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -114,7 +115,8 @@ fn run_steps(run: &Run) -> anyhow::Result<Exit> {
     let mut lab = Lab {
         run,
         cluster: Cluster::build_on(setup.links, World::default(), Settings::default())?,
-        all_good: true,
+        steps: ready.len(),
+        bad: Vec::new(),
         told: Vec::new(),
     };
     for (number, step) in (1..).zip(ready) {
@@ -126,6 +128,7 @@ fn run_steps(run: &Run) -> anyhow::Result<Exit> {
 /// A step whose manifests and expected verdicts are read.
 struct Ready {
     name: Option<String>,
+    inputs: Vec<PathBuf>,
     world: World,
     sources: SourceMap,
     asks: Vec<Ask>,
@@ -144,7 +147,7 @@ fn prepare(run: &Run, step: Step, before: Option<&Ready>) -> anyhow::Result<Opti
     let mut sources = loaded.sources;
     explanations(run, &world, &Engine::new(&world))?; // a misspelt name is told now
     let Some(asks) = expected::asks(&step, &world, &mut sources)? else { return Ok(None) };
-    Ok(Some(Ready { name: step.name, world, sources, asks }))
+    Ok(Some(Ready { name: step.name, inputs: step.inputs, world, sources, asks }))
 }
 
 /// What was asked for with `--explain`.
@@ -166,7 +169,9 @@ fn explanations<'w>(run: &Run, world: &'w World, engine: &Engine) -> anyhow::Res
 struct Lab<'r> {
     run: &'r Run,
     cluster: Cluster,
-    all_good: bool,
+    steps: usize,
+    /// The steps in which something differs or is broken.
+    bad: Vec<String>,
     told: Vec<json::LabStep>,
 }
 
@@ -177,7 +182,11 @@ impl Lab<'_> {
         asked.add(&step.asks);
         let findings = self.cluster.run(&engine, &asked, probe::USUAL_TIMEOUT);
         let rows = expect::check(&step.asks, &findings);
-        self.all_good &= findings.differences() == 0 && rows.iter().all(|row| row.holds);
+        if findings.differences() > 0 || rows.iter().any(|row| !row.holds) {
+            self.bad.push(
+                step.name.clone().map_or_else(|| number.to_string(), |name| format!("{number} ({name})")),
+            );
+        }
         match self.run.output {
             Output::Text => self.tell(number, step, &engine, &findings, &rows),
             Output::Json => {
@@ -202,7 +211,8 @@ impl Lab<'_> {
         let agreement = terminal::agreement(compared, findings.differences(), compared);
         let grid = grid::render(&table::grid(&step.world, findings));
         let differing = verdicts::differing(&record::compared(findings));
-        parts.push(format!("{grid}{agreement}\n{differing}{}", verdicts::render(rows)));
+        let why = why::broken(&step.asks, findings, &step.inputs);
+        parts.push(format!("{grid}{agreement}\n{differing}{}{why}", verdicts::render(rows)));
         for explanation in explanations(self.run, &step.world, engine)? {
             parts.push(terminal::explain(&explanation, &step.sources));
         }
@@ -212,7 +222,9 @@ impl Lab<'_> {
     fn finish(self) -> anyhow::Result<Exit> {
         if self.run.output == Output::Json {
             output::print(&json::lab(&self.told))?;
+        } else if self.steps > 1 {
+            output::print(&verdicts::summary(&self.bad, self.steps))?;
         }
-        Ok(if self.all_good { Exit::Good } else { Exit::Denied })
+        Ok(if self.bad.is_empty() { Exit::Good } else { Exit::Denied })
     }
 }

@@ -42,15 +42,34 @@ pub fn a_save_is_followed_and_its_verdicts_told() {
     assert_eq!(lab.connect("client", "web:8080"), 0);
 }
 
+const INGRESS: &str = "\
+apiVersion: v1
+kind: Pod
+metadata: {name: proxy, namespace: shop, labels: {app.kubernetes.io/name: ingress-nginx, app.kubernetes.io/component: controller}}
+spec: {containers: [{name: c, image: i, ports: [{containerPort: 80}]}]}
+---
+apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata: {name: web, namespace: shop}
+spec:
+  rules:
+    - host: shop.example
+      http: {paths: [{path: /cart, pathType: Prefix, backend: {service: {name: web, port: {number: 8080}}}}]}
+";
+
 pub fn ways_in_are_told_for_all_nodes_or_each() {
     let exposed = PODS.replace("spec: {selector", "spec: {type: NodePort, selector");
     let pinned = exposed.replacen("spec: {", "spec: {nodeName: node-1, ", 1);
-    let mut lab = Lab::new(&[("pods.yaml", &pinned)]);
+    let mut lab = Lab::new(&[("pods.yaml", &pinned), ("ingress.yaml", INGRESS)]);
     lab.up(&[]);
     let told = |policy: &str| {
         lab.save("policy.yaml", policy);
         lab.hear("a sample of the rest").split_whitespace().collect::<Vec<_>>().join(" ")
     };
+    let status = text(&lab.ask("status", &[])).split_whitespace().collect::<Vec<_>>().join(" ");
+    for way in ["TCP 8080 (nodePort 30000)", "shop/web shop.example/cart, by shop/proxy at "] {
+        assert!(status.contains(way), "{way} is not in {status}");
+    }
     let closed = told(DENY);
     let all =
         "outside → svc shop/web TCP 8080 nodePort by any node, shop/web TCP 80 and ICMP: open → dropped";

@@ -18,8 +18,8 @@ use podfence_report::grid::{self, Sign};
 use podfence_report::{terminal, verdicts};
 use podfence_source::SourceMap;
 
-use super::expected;
 use super::up::{Up, again, load};
+use super::{expected, why};
 use crate::{input, output};
 
 /// After a change. Less than TCP's first retransmission: what is late is asked again.
@@ -172,16 +172,7 @@ impl<'a> Running<'a> {
             return String::new();
         };
         let to = to.strip_prefix("svc ").map_or_else(|| to.clone(), |service| service.replace('/', "/svc/"));
-        let on = match on.split(' ').collect::<Vec<_>>().as_slice() {
-            ["TCP", port, ..] => format!(" --port {port}"),
-            [protocol, port, ..] if *protocol != "ICMP" => {
-                format!(" --port {port} --protocol {}", protocol.to_lowercase())
-            }
-            _ => " --protocol icmp".to_owned(),
-        };
-        let inputs: Vec<String> =
-            self.step.inputs.iter().map(|path| format!("-f {}", path.display())).collect();
-        format!("why: podfence explain {from} {to}{on} {}\n", inputs.join(" "))
+        why::command(from, &to, on, &self.step.inputs)
     }
 }
 
