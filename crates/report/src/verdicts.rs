@@ -86,3 +86,16 @@ fn connection(one: &Compared) -> String {
     let Compared { from, to, on, engine, kernel, .. } = one;
     format!("    {from} → {to} {on}: engine {engine}, kernel {kernel}\n")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn steps_that_are_not_good_are_named_at_the_end() {
+        assert_eq!(summary(&[], 3), "");
+        let told = summary(&["2 (with dns)".into(), "3 (closed)".into()], 3);
+        let told = anstream::adapter::strip_str(&told).to_string();
+        assert_eq!(told, "\nNOT GOOD: 2 of 3 steps: 2 (with dns), 3 (closed)\n");
+    }
+}
