@@ -20,6 +20,7 @@ struct Node {
     live: LivePlan,
     dataplane: Dataplane,
     nft: Nftables,
+    /// Sets of the foreign table, from all along its list.
     sets: Vec<Set>,
 }
 
@@ -45,15 +46,19 @@ impl Node {
         let mut dataplane = netns.run(|| Dataplane::open(Settings::default())).unwrap();
         dataplane.apply(&Delta::default(), live.plan()).unwrap();
         let mut nft = netns.run(Nftables::open).unwrap();
+        // The kernel looks a set up among all of its table, so this one has as many as ours.
+        let all = ELEMENTS.max(u32::try_from(live.plan().unions.len()).unwrap());
         let set = |n| Set {
-            size: Some(4096),
-            ..Set::new(Name::new(format!("set_{n}")).unwrap(), [DataType::Ipv4])
+            size: Some(64),
+            ..Set::new(Name::new(format!("peers_{n}_pods_v4")).unwrap(), [DataType::Ipv4])
         };
-        let sets: Vec<Set> = (0..ELEMENTS).map(set).collect();
+        let sets: Vec<Set> = (0..all).map(set).collect();
         let mut batch = Batch::new();
         batch.create_table(&FOREIGN, None);
         sets.iter().for_each(|set| batch.create_set(&FOREIGN, set).unwrap());
         nft.commit(&batch).unwrap();
+        let step = all / ELEMENTS;
+        let sets = (0..ELEMENTS).map(|n| sets[(n * step + step / 2) as usize].clone()).collect();
         Self { live, dataplane, nft, sets }
     }
 

@@ -3,7 +3,10 @@
 use podfence_dataplane_nft::{Dataplane, Settings};
 use podfence_lab::netns::Netns;
 use podfence_lab::sysctl::Role;
-use podfence_plan::{Delta, LivePlan};
+use podfence_netlink::nft::{
+    Batch, Chain, DataType, Element, Family, Load, Name, Nftables, Rule, Set, Table,
+};
+use podfence_plan::{Delta, LivePlan, NodePlan};
 
 use crate::shape;
 use crate::spread::Spread;
@@ -17,7 +20,7 @@ pub fn near_equal() {
 }
 
 fn measure(what: &str, shape: fn() -> LivePlan, rounds: usize) {
-    let (mut plan, mut load) = (Spread::default(), Spread::default());
+    let (mut plan, mut load, mut floor) = (Spread::default(), Spread::default(), Spread::default());
     let live = plan.time(shape);
     let members: usize = live.plan().unions.values().map(|union| union.pods.len()).sum();
     let shape =
@@ -27,9 +30,43 @@ fn measure(what: &str, shape: fn() -> LivePlan, rounds: usize) {
         let netns = Netns::new("node", Role::Router).unwrap();
         let mut dataplane = netns.run(|| Dataplane::open(Settings::default())).unwrap();
         load.time(|| dataplane.apply(&Delta::default(), live.plan())).unwrap();
+        let netns = Netns::new("floor", Role::Router).unwrap();
+        let mut nft = netns.run(Nftables::open).unwrap();
+        floor.time(|| bare(&mut nft, live.plan()));
     }
     load.row(&format!("from nothing: {what} ({shape})"));
+    floor.row(
+        "– floor: as many bare sets of stated size with their members, a chain and two look-ups for each",
+    );
     plan.row(&format!("– world, engine and plan of it; then {resident} MiB resident"));
+}
+
+/// The same sets and members by hand: what the kernel alone costs.
+fn bare(nft: &mut Nftables, plan: &NodePlan) {
+    const LIMIT: usize = 4 << 20;
+    let table = Table::new(Family::Inet, Name::constant("floor"));
+    let mut batch = Batch::new();
+    batch.create_table(&table, None);
+    let unions = plan.unions.values().map(|union| &union.pods);
+    for (number, members) in unions.chain([&plan.known]).enumerate() {
+        let name = Name::new(format!("peers_{number}_pods_v4")).unwrap();
+        let size = u32::try_from(2 * members.len()).ok();
+        let set = Set { size, ..Set::new(name, [DataType::Ipv4]) };
+        batch.create_set(&table, &set).unwrap();
+        let mut elements = members.iter().map(|ip| Element::new(*ip)).peekable();
+        while elements.peek().is_some() {
+            batch.add_elements_within(&table, &set, &mut elements, LIMIT).unwrap();
+            if batch.byte_len() + 4096 > LIMIT {
+                nft.commit(&std::mem::take(&mut batch)).unwrap();
+            }
+        }
+        let chain = Chain::regular(Name::new(format!("from_{number}")).unwrap());
+        batch.create_chain(&table, &chain);
+        for field in [Load::IP_SADDR, Load::IP_DADDR] {
+            batch.add_rule(&table, &chain.name, &Rule::new().in_set(&[field], &set.name).ret()).unwrap();
+        }
+    }
+    nft.commit(&batch).unwrap();
 }
 
 /// Mebibytes that this process holds.
