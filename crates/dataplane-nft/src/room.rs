@@ -6,7 +6,7 @@
 
 /// The least that a set of a union has room for. Such sets are many, and the kernel walks all of a table to find one by
 /// its name: its table comes with the set, and larger ones lie further apart in its caches.
-const LEAST: usize = 16;
+const LEAST: usize = 8;
 /// The least that a set of pods has room for; there are some twenty, and outgrowing one makes the whole table anew.
 const LEAST_PODS: usize = 1024;
 
@@ -71,7 +71,7 @@ mod tests {
 
     #[test]
     fn empty_sets_have_room_and_trees_have_no_end() {
-        assert_eq!((Room::of(0).size(), Room::of_pods(0).size()), (Some(16), Some(1024)));
+        assert_eq!((Room::of(0).size(), Room::of_pods(0).size()), (Some(8), Some(1024)));
         assert_eq!(Room::unbounded(9).change(1, 1 << 40).map(Room::size), Some(None));
     }
 }

@@ -25,16 +25,20 @@ fn measure(what: &str, shape: fn() -> LivePlan, rounds: usize) {
     let members: usize = live.plan().unions.values().map(|union| union.pods.len()).sum();
     let shape =
         format!("{} unions, {members} members, {} known", live.plan().unions.len(), live.plan().known.len());
-    let resident = resident();
+    let (resident, slab) = (mebibytes("/proc/self/status", "VmRSS:"), mebibytes("/proc/meminfo", "Slab:"));
+    let mut taken = None;
     for _ in 0..rounds {
         let netns = Netns::new("node", Role::Router).unwrap();
         let mut dataplane = netns.run(|| Dataplane::open(Settings::default())).unwrap();
         load.time(|| dataplane.apply(&Delta::default(), live.plan())).unwrap();
+        // Later, namespaces of earlier rounds are still being taken down.
+        taken.get_or_insert_with(|| mebibytes("/proc/meminfo", "Slab:").saturating_sub(slab));
         let netns = Netns::new("floor", Role::Router).unwrap();
         let mut nft = netns.run(Nftables::open).unwrap();
         floor.time(|| bare(&mut nft, live.plan()));
     }
-    load.row(&format!("from nothing: {what} ({shape})"));
+    let taken = taken.unwrap_or_default();
+    load.row(&format!("from nothing: {what} ({shape}; about {taken} MiB of slabs)"));
     floor.row(
         "– floor: as many bare sets of stated size with their members, a chain and two look-ups for each",
     );
@@ -69,9 +73,9 @@ fn bare(nft: &mut Nftables, plan: &NodePlan) {
     nft.commit(&batch).unwrap();
 }
 
-/// Mebibytes that this process holds.
-fn resident() -> usize {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+/// A field in kibibytes, as mebibytes. Slabs are those of the whole machine.
+fn mebibytes(file: &str, field: &str) -> usize {
+    let text = std::fs::read_to_string(file).unwrap();
+    let line = text.lines().find_map(|line| line.strip_prefix(field));
     line.and_then(|rest| rest.split_whitespace().next()?.parse::<usize>().ok()).unwrap_or_default() / 1024
 }
