@@ -99,7 +99,9 @@ impl Cells {
             if let Some((Ok(first), Ok(last))) = stretch {
                 rows.push((first, last, open.terms()));
             }
-            changes.into_iter().for_each(|(begins, term)| open.change(begins, term));
+            for (begins, term) in changes {
+                open.change(begins, term);
+            }
         }
         rows
     }

@@ -55,7 +55,9 @@ impl Node {
         let sets: Vec<Set> = (0..all).map(set).collect();
         let mut batch = Batch::new();
         batch.create_table(&FOREIGN, None);
-        sets.iter().for_each(|set| batch.create_set(&FOREIGN, set).unwrap());
+        for set in &sets {
+            batch.create_set(&FOREIGN, set).unwrap();
+        }
         nft.commit(&batch).unwrap();
         let step = all / ELEMENTS;
         let sets = (0..ELEMENTS).map(|n| sets[(n * step + step / 2) as usize].clone()).collect();

@@ -38,7 +38,7 @@ fn measure(what: &str, shape: fn() -> LivePlan, rounds: usize) {
         floor.time(|| bare(&mut nft, live.plan()));
     }
     let taken = taken.unwrap_or_default();
-    load.row(&format!("from nothing: {what} ({shape}; about {taken} MiB of slabs)"));
+    load.row(&format!("from nothing: {what} ({shape}; slabs of the whole machine: +{taken} MiB)"));
     floor.row(
         "– floor: as many bare sets of stated size with their members, a chain and two look-ups for each",
     );
