@@ -59,7 +59,7 @@ fn folded(wrong: Vec<TableError>) -> Vec<TableError> {
         let lines: Vec<String> = lines.iter().map(ToString::to_string).collect();
         if !lines.is_empty() {
             let noun = if lines.len() == 1 { "line" } else { "lines" };
-            error.message += &format!("; the same in {noun} {}", lines.join(", "));
+            error.message = format!("{}; the same in {noun} {}", error.message, lines.join(", "));
         }
         error
     });
