@@ -44,6 +44,14 @@ pub enum AskError {
         /// What was perhaps meant.
         suggestions: Suggestions,
     },
+    /// A word for an address that only tables of verdicts know.
+    #[error("there is no `{word}`, which is a word of tables of verdicts; type {instead}")]
+    TableWord {
+        /// The word.
+        word: String,
+        /// What to type.
+        instead: &'static str,
+    },
     /// A name that means several objects.
     #[error("`{text}` can mean several objects; type one of{candidates}")]
     Ambiguous {

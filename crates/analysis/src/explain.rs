@@ -28,8 +28,8 @@ pub fn explain<'w>(
     }
     let namespace = question.namespace.as_deref();
     let source = resolve(world, &question.source, Role::Source, namespace)?;
-    let destination = resolve(world, &question.destination, Role::Destination, namespace)?;
     let port = asked_port(question)?;
+    let destination = resolve(world, &question.destination, Role::Destination(port), namespace)?;
     let mut sources = source_ends(&source);
     let Reached { mut service, mut backends } = reach(world, &destination, port, question.protocol)?;
     keep_address(&question.source, sources.iter_mut());

@@ -5,11 +5,14 @@
 
 use std::net::IpAddr;
 
-use podfence_model::{Kind, Life, NamespacedName, ObjectRef, Pod, Service, ServiceAddress, World, nearest};
+use podfence_model::{
+    Kind, Life, NamespacedName, ObjectRef, Pod, Port, Service, ServiceAddress, World, nearest,
+};
 
 use crate::error::{AskError, Candidates, Suggestions};
+use crate::port::PortName;
 use crate::service::selected_pods;
-use crate::target::{Target, What, short_kind};
+use crate::target::{Target, What, short_kind, table_word};
 
 /// What a target means.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,18 +39,18 @@ pub enum Resolved {
 
 /// Which end of the flow a target stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Role {
+pub enum Role<'a> {
     /// Opens the connection. A Service opens none, so naming one means its pods.
     Source,
-    /// Accepts it.
-    Destination,
+    /// Accepts it, on this port if one was asked for; between objects of one name the port may tell which is meant.
+    Destination(Option<&'a PortName>),
 }
 
 /// Finds what a target means. `namespace` is where names without one are looked for; `None` = everywhere.
 pub fn resolve(
     world: &World,
     target: &Target,
-    role: Role,
+    role: Role<'_>,
     namespace: Option<&str>,
 ) -> Result<Resolved, AskError> {
     let (scope, kind, name) = match &target.what {
@@ -59,13 +62,37 @@ pub fn resolve(
     if role == Role::Source && found.iter().any(|o| o.kind != Kind::Service) {
         found.retain(|o| o.kind != Kind::Service || kind.is_some());
     }
-    match found.as_slice() {
-        [] => Err(not_found(world, scope, kind, name)),
-        [only] => mean(world, only, role),
-        several => Err(AskError::Ambiguous {
+    match (found.as_slice(), only_with_port(world, &found, role)) {
+        ([], _) => Err(not_found(world, scope, kind, name)),
+        ([only], _) | (_, Some(only)) => mean(world, only, role),
+        (several, None) => Err(AskError::Ambiguous {
             text: target.text.clone(),
             candidates: Candidates(several.iter().map(|o| typed(o, target)).collect()),
         }),
+    }
+}
+
+/// The only one of these objects that declares the port asked for.
+fn only_with_port<'a>(world: &World, objects: &'a [ObjectRef], role: Role<'_>) -> Option<&'a ObjectRef> {
+    let Role::Destination(Some(port)) = role else { return None };
+    let mut declaring = objects.iter().filter(|object| declares(world, object, port));
+    declaring.next().filter(|_| declaring.next().is_none())
+}
+
+fn declares(world: &World, object: &ObjectRef, port: &PortName) -> bool {
+    let is_it = |number: Port, name: Option<&String>| match port {
+        PortName::Number(wanted) => number == *wanted,
+        PortName::Name(wanted) => name == Some(wanted),
+    };
+    let of_pod = |pod: &Pod| pod.ports.iter().any(|p| is_it(p.number, p.name.as_ref()));
+    let id = NamespacedName::new(&object.namespace, &object.name);
+    match &object.kind {
+        Kind::Service => {
+            let mut ports = world.services.get(&id).into_iter().flat_map(|service| &service.ports);
+            ports.any(|p| is_it(p.port, p.name.as_ref()))
+        }
+        Kind::Pod => world.pods.get(&id).is_some_and(of_pod),
+        _ => world.pods_of(object).any(of_pod),
     }
 }
 
@@ -94,11 +121,11 @@ fn objects<'a>(world: &'a World, kind: Option<&'a Kind>) -> impl Iterator<Item =
     all.filter(move |o| kind.is_none_or(|k| *k == o.kind))
 }
 
-fn mean(world: &World, object: &ObjectRef, role: Role) -> Result<Resolved, AskError> {
+fn mean(world: &World, object: &ObjectRef, role: Role<'_>) -> Result<Resolved, AskError> {
     let id = NamespacedName::new(&object.namespace, &object.name);
     let pods: Vec<&Pod> = match &object.kind {
         Kind::Node => return Ok(Resolved::Node(object.name.clone())),
-        Kind::Service if role == Role::Destination => return Ok(Resolved::Service { id, address: None }),
+        Kind::Service if role != Role::Source => return Ok(Resolved::Service { id, address: None }),
         Kind::Service => world.services.get(&id).into_iter().flat_map(|s| selected_pods(world, s)).collect(),
         Kind::Pod => world.pods.get(&id).into_iter().collect(),
         Kind::Namespace => world.pods.values().filter(|p| p.meta.id.namespace == object.name).collect(),
@@ -115,7 +142,7 @@ fn mean(world: &World, object: &ObjectRef, role: Role) -> Result<Resolved, AskEr
 
 /// Whose address it is; a pod's only while the pod has not finished, and never a `hostNetwork` pod's, whose
 /// address is its node's.
-fn owner(world: &World, ip: IpAddr, role: Role) -> Result<Resolved, AskError> {
+fn owner(world: &World, ip: IpAddr, role: Role<'_>) -> Result<Resolved, AskError> {
     if let Some(pod) = world.pods.values().find(|p| p.is_policed() && p.ips().contains(&ip)) {
         let id = pod.meta.id.clone();
         let of = ObjectRef { kind: Kind::Pod, namespace: id.namespace.clone(), name: id.name.clone() };
@@ -125,7 +152,7 @@ fn owner(world: &World, ip: IpAddr, role: Role) -> Result<Resolved, AskError> {
         let service = service.meta.id.clone();
         return match role {
             Role::Source => Err(AskError::VirtualSource { ip, service }),
-            Role::Destination => Ok(Resolved::Service { id: service, address: Some(ip) }),
+            Role::Destination(_) => Ok(Resolved::Service { id: service, address: Some(ip) }),
         };
     }
     let node = world.nodes.values().find(|n| n.addresses.contains(&ip));
@@ -153,6 +180,9 @@ pub(crate) fn full_name(object: &ObjectRef) -> String {
 }
 
 fn not_found(world: &World, scope: Option<&str>, kind: Option<&Kind>, name: &str) -> AskError {
+    if let (None, None, Some(instead)) = (scope, kind, table_word(name)) {
+        return AskError::TableWord { word: name.to_owned(), instead };
+    }
     let what = kind.map_or_else(|| "pod, workload or Service".to_owned(), ToString::to_string);
     let in_namespace = scope.filter(|_| !matches!(kind, Some(Kind::Node | Kind::Namespace)));
     let what = match in_namespace {

@@ -69,6 +69,9 @@ impl fmt::Display for Target {
 /// Text that names no end of a flow.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TargetError {
+    /// A word for nodes that only tables of verdicts know.
+    #[error("`{0}` is a word of tables of verdicts; type node/NAME")]
+    NodeWord(String),
     /// Not of the form that is asked for.
     #[error("`{0}` is not of the form [NAMESPACE/][KIND/]NAME[:PORT], an IP address or node/NAME")]
     Form(String),
@@ -119,6 +122,15 @@ impl Target {
     }
 }
 
+/// What to type here for a word that tables of verdicts have for an address.
+pub(crate) fn table_word(word: &str) -> Option<&'static str> {
+    match word {
+        "outside" => Some("an IP address, for instance 192.0.2.1"),
+        "metadata" => Some("169.254.169.254"),
+        _ => None,
+    }
+}
+
 fn is_block(text: &str) -> bool {
     text.parse::<ipnet::IpNet>().is_ok()
 }
@@ -144,6 +156,9 @@ fn split_port(text: &str) -> Result<(&str, Option<&str>), TargetError> {
 
 fn object(who: &str, text: &str, world: &World) -> Result<What, TargetError> {
     let parts: Vec<&str> = who.split('/').collect();
+    if matches!(who, "its node" | "other nodes") {
+        return Err(TargetError::NodeWord(who.to_owned()));
+    }
     if parts.iter().any(|part| !is_name(part)) {
         return Err(TargetError::Form(text.to_owned()));
     }
@@ -233,6 +248,7 @@ mod tests {
             ("[2001:db8::1]", "2001:db8::1 None"),
             ("[2001:db8::1]:443", "2001:db8::1 Some(Number(443))"),
             ("10.0.0.0/8", "`10.0.0.0/8` is a block of addresses; ask about one address in it"),
+            ("its node:80", "`its node` is a word of tables of verdicts; type node/NAME"),
             ("web:0", "in `web:0`: `0` is no port: ports are 1 to 65535"),
             (
                 "shop/depoly/web",

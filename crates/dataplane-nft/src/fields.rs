@@ -99,7 +99,7 @@ impl Ends {
 }
 
 /// Packets that travel as their connection was opened.
-pub(crate) fn opening(rule: Rule) -> Rule {
+fn opening(rule: Rule) -> Rule {
     rule.eq(Load::CT_DIRECTION, Value::byte(nft::Direction::Original as u8))
 }
 
@@ -137,14 +137,12 @@ pub(crate) fn icmp_errors(family: Family) -> Rule {
     })
 }
 
-/// Packets that make a connection entry but do not open a connection: nobody can tell who opened it.
-pub(crate) fn from_the_middle() -> [Rule; 2] {
+/// Among packets of new entries those that do not open a connection: nobody can tell who did.
+pub(crate) fn not_opening(new: impl Fn() -> Rule) -> [Rule; 2] {
     let flags = tcp_flags::FIN | tcp_flags::SYN | tcp_flags::RST | tcp_flags::ACK;
-    let new = |protocol| in_state(ct_state::NEW).l4proto(protocol);
-    [
-        new(TCP).masked_ne(Load::TCP_FLAGS, Value::byte(flags), Value::byte(tcp_flags::SYN)),
-        new(SCTP).ne(SCTP_CHUNK, Value::byte(SCTP_INIT)).comment(Comment::constant("chunks other than INIT")),
-    ]
+    let tcp = new().l4proto(TCP).masked_ne(Load::TCP_FLAGS, Value::byte(flags), Value::byte(tcp_flags::SYN));
+    let sctp = new().l4proto(SCTP).ne(SCTP_CHUNK, Value::byte(SCTP_INIT));
+    [tcp, sctp.comment(Comment::constant("chunks other than INIT"))]
 }
 
 /// Packets of connections that carry the stamp.

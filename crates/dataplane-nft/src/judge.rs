@@ -1,6 +1,6 @@
 //! How the frame judges a connection: the chains between the fast path and the stamp.
 //!
-//! A packet that travels as its connection was opened is judged by its own header (`opened_v4`), any other by the
+//! Most packets that come here open a connection: those are judged by their own header (`new_v4`), any other by the
 //! connection entry: see [`Ends`]. The chains of forward are one for each family, so that no packet meets the rules
 //! of the other; in input, which pods meet rarely, they are one for both. What comes before and after is `frame`.
 
@@ -8,7 +8,7 @@ use podfence_model::Family;
 use podfence_netlink::nft::{Comment, Load, Name, Rule, Value, ct_state};
 
 use crate::fields::{
-    Ends, fields, from_the_middle, icmp_errors, icmpv6, in_state, neighbour_discovery, of, opening, stamped,
+    Ends, fields, icmp_errors, icmpv6, in_state, neighbour_discovery, not_opening, of, stamped,
 };
 use crate::frame::{Body, Frame, regular};
 use crate::generation::Stamp;
@@ -50,8 +50,20 @@ pub(crate) fn judge_forward(family: Family) -> Name {
     name(format!("judge_forward_{}", suffix(family)))
 }
 
-fn opened(family: Family) -> Name {
-    name(format!("opened_{}", suffix(family)))
+fn new(family: Family) -> Name {
+    name(format!("new_{}", suffix(family)))
+}
+
+/// Packets without a connection, and those about another one.
+fn strays(place: Place, families: &[Family]) -> Vec<Rule> {
+    let no_state = in_state(ct_state::INVALID | ct_state::UNTRACKED).goto(&place.chain("no_connection"));
+    let errors = families.iter().map(|f| icmp_errors(*f).goto(&place.chain("icmp_error")));
+    std::iter::once(no_state).chain(errors).collect()
+}
+
+/// New entries that nobody saw begin; the rules `new` are for packets of new entries.
+fn from_the_middle(place: Place, new: impl Fn() -> Rule) -> Vec<Rule> {
+    not_opening(new).into_iter().map(|rule| rule.jump(&place.chain("mid_stream"))).collect()
 }
 
 impl Frame {
@@ -74,14 +86,17 @@ impl Frame {
     }
 
     fn judge_forward(&self, family: Family) -> [Body; 2] {
+        let place = Place::Forward;
         let mut rules = self.discovery(family);
-        rules.extend(self.before_programs(Place::Forward, &[family]));
-        rules.push(opening(Rule::new()).goto(&opened(family)));
+        rules.extend(self.unknown_pods(place, &[family]));
+        rules.push(in_state(ct_state::NEW).goto(&new(family)));
+        rules.extend(strays(place, &[family]));
         rules.extend(self.programs(Rule::new, Ends::Entry, family));
-        let by_header = self.programs(|| of(family), Ends::Header, family);
+        let mut of_new = from_the_middle(place, Rule::new);
+        of_new.extend(self.programs(|| of(family), Ends::Header, family));
         [
             regular(judge_forward(family), "connections not judged yet", rules),
-            regular(opened(family), "the same, by a packet of who opened it", by_header.into()),
+            regular(new(family), "the same, by the packet that opens it", of_new),
         ]
     }
 
@@ -112,18 +127,11 @@ impl Frame {
         let loopback = Value::interface("lo").expect("two letters fit");
         let loopback = Rule::new().eq(Load::IIFNAME, loopback);
         let mut rules = vec![loopback.accept(), neighbour_discovery().accept()];
-        rules.extend(self.before_programs(Place::Input, &Family::BOTH));
+        rules.extend(self.unknown_pods(Place::Input, &Family::BOTH));
+        rules.extend(strays(Place::Input, &Family::BOTH));
+        rules.extend(from_the_middle(Place::Input, || in_state(ct_state::NEW)));
         rules.extend(Family::BOTH.map(|family| self.egress(Rule::new(), Ends::Entry, family)));
         rules.push(Rule::new().goto(&name("stamp")));
-        rules
-    }
-
-    fn before_programs(&self, place: Place, families: &[Family]) -> Vec<Rule> {
-        let mut rules = self.unknown_pods(place, families);
-        let no_state = ct_state::INVALID | ct_state::UNTRACKED;
-        rules.push(in_state(no_state).goto(&place.chain("no_connection")));
-        rules.extend(families.iter().map(|f| icmp_errors(*f).goto(&place.chain("icmp_error"))));
-        rules.extend(from_the_middle().map(|rule| rule.jump(&place.chain("mid_stream"))));
         rules
     }
 

@@ -1,8 +1,9 @@
 //! The members of sets, as a transaction moves them: pods and ranges of unions, known pods, and what binds local pods.
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use podfence_model::Family;
+use podfence_model::{Direction, Family};
 use podfence_netlink::nft::{Element, Set};
 use podfence_plan::{Delta, MemberChange, UnionKey, UnionPlan};
 
@@ -15,13 +16,31 @@ use crate::transaction::{Transaction, drop_chain};
 use crate::union::{UnionObject, UnionSet, added, elements, removed};
 
 impl Transaction<'_> {
-    /// Makes the sets of a union.
-    pub(crate) fn make_union(&mut self, key: &UnionKey, plan: &UnionPlan) -> Result<(), DataplaneError> {
-        let object = UnionObject::new(self.ledger.next_id(), plan);
-        for set in &object.sets {
-            self.prelude.set(&set.set(key), elements(plan, set.slot))?;
+    /// Gives numbers to new unions.
+    pub(crate) fn enter_unions(&mut self, new: &BTreeMap<UnionKey, UnionPlan>) {
+        for (key, plan) in new {
+            self.outcome.unions.insert(key.clone(), UnionObject::new(self.ledger.next_id(), plan));
         }
-        self.outcome.unions.insert(key.clone(), object);
+    }
+
+    /// Makes the sets of new unions, and the chains that unions lack: for the directions that some program goes to.
+    /// Set by set, because the kernel looks sets up one after the other in the order they were made.
+    pub(crate) fn make_unions(&mut self, new: &BTreeMap<UnionKey, UnionPlan>) -> Result<(), DataplaneError> {
+        for (key, union) in &mut self.outcome.unions {
+            if let Some(plan) = new.get(key) {
+                for set in &union.sets {
+                    self.prelude.set(&set.set(key), elements(plan, set.slot))?;
+                }
+            }
+            for direction in Direction::BOTH {
+                if union.everyone || *union.users.of(direction) == 0 || union.chains.contains(&direction) {
+                    continue;
+                }
+                self.prelude.chain(&union.chain(direction, key));
+                union.fill_chain(direction, self.frame, self.prelude.batch())?;
+                union.chains.push(direction);
+            }
+        }
         Ok(())
     }
 

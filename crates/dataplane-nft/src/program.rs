@@ -1,4 +1,5 @@
-//! Programs in the kernel: a chain that branches on the protocol, and a map from ports to unions per protocol.
+//! Programs in the kernel: a chain that branches on the protocol, and per protocol a map from ports to unions, or a
+//! rule for each of very few ports.
 //!
 //! A program never changes: other rows are another program with another number, and the pods are bound anew.
 
@@ -27,7 +28,7 @@ pub(crate) struct ProgramObject {
 
 impl ProgramObject {
     pub(crate) fn new(id: u32, plan: &ProgramPlan) -> Self {
-        let needs_map = |p: &Protocol| plan.ports.get(p).is_some_and(|rows| whole(rows).is_none());
+        let needs_map = |p: &Protocol| whole(plan.rows(*p)).is_none() && !are_few(plan.rows(*p));
         let maps = Protocol::ALL.into_iter().filter(needs_map).collect();
         Self { id, direction: plan.direction, maps, unions: plan.unions().cloned().collect() }
     }
@@ -52,7 +53,7 @@ impl ProgramObject {
         let about = policies(plan);
         prelude.chain(&Chain { comment: comment(&about), ..Chain::regular(self.chain()) });
         for protocol in &self.maps {
-            let rows = plan.ports.get(protocol).map_or(&[][..], Vec::as_slice);
+            let rows = plan.rows(*protocol);
             let map = port_map_of(self.map(*protocol), rows);
             let map = Set { comment: comment(&about), ..map };
             prelude.set(&map, rows.iter().map(|row| element(&map, row, to(&row.union))))?;
@@ -76,14 +77,8 @@ impl ProgramObject {
         let others = plan.portless.as_ref().map_or_else(refuse, &to);
         let mut rules = Vec::new();
         for protocol in Protocol::ALL {
-            if self.maps.contains(&protocol) {
-                let look = |ends: Ends| {
-                    ends.of_protocol(protocol.number()).vmap(&[ends.port()], &self.map(protocol))
-                };
-                rules.extend(Ends::BOTH.map(look));
-            }
-            let rows = plan.ports.get(&protocol).map_or(&[][..], Vec::as_slice);
-            let rest = whole(rows).map_or_else(refuse, &to);
+            rules.extend(Ends::BOTH.into_iter().flat_map(|ends| self.by_port(protocol, ends, plan, &to)));
+            let rest = whole(plan.rows(protocol)).map_or_else(refuse, &to);
             if rest != others {
                 rules.push(Rule::new().l4proto(protocol.number()).verdict(rest));
             }
@@ -91,6 +86,37 @@ impl ProgramObject {
         rules.push(Rule::new().verdict(others));
         rules
     }
+
+    fn by_port(
+        &self,
+        protocol: Protocol,
+        ends: Ends,
+        plan: &ProgramPlan,
+        to: impl Fn(&UnionKey) -> Verdict,
+    ) -> Vec<Rule> {
+        let of_protocol = || ends.of_protocol(protocol.number());
+        let rows = plan.rows(protocol);
+        if self.maps.contains(&protocol) {
+            vec![of_protocol().vmap(&[ends.port()], &self.map(protocol))]
+        } else if are_few(rows) {
+            let rule =
+                |row: &PortRow| of_protocol().eq(ends.port(), Value::port(row.first)).verdict(to(&row.union));
+            rows.iter().map(rule).collect()
+        } else {
+            Vec::new()
+        }
+    }
+}
+
+/// Whether comparing the port with each row is faster than looking it up. A map would be one more object, too.
+fn are_few(rows: &[PortRow]) -> bool {
+    const FEW: usize = 2;
+    rows.len() <= FEW && are_single(rows)
+}
+
+/// Whether no row is a range.
+fn are_single(rows: &[PortRow]) -> bool {
+    rows.iter().all(|row| row.first == row.last)
 }
 
 /// The union that every port of a protocol leads to.
@@ -105,7 +131,7 @@ fn whole(rows: &[PortRow]) -> Option<&UnionKey> {
 fn port_map_of(name: Name, rows: &[PortRow]) -> Set {
     let map = Set::verdict_map(name, [DataType::Port]);
     let size = u32::try_from(rows.len()).ok();
-    if rows.iter().all(|row| row.first == row.last) { Set { size, ..map } } else { map.interval() }
+    if are_single(rows) { Set { size, ..map } } else { map.interval() }
 }
 
 fn element(map: &Set, row: &PortRow, verdict: Verdict) -> Element {

@@ -4,8 +4,9 @@
 //! faster than one that grows, and is looked up faster. What does not fit is refused (`ENFILE`), so sets get head-room,
 //! and one that is outgrown is made anew. Sets of ranges are trees and need no size.
 
-/// The least that a set of a union has room for; such sets are many.
-const LEAST: usize = 64;
+/// The least that a set of a union has room for. Such sets are many, and the kernel walks all of a table to find one by
+/// its name: its table comes with the set, and larger ones lie further apart in its caches.
+const LEAST: usize = 8;
 /// The least that a set of pods has room for; there are some twenty, and outgrowing one makes the whole table anew.
 const LEAST_PODS: usize = 1024;
 
@@ -33,8 +34,8 @@ impl Room {
     }
 
     fn at_least(held: usize, least: usize) -> Self {
-        let size = held.saturating_mul(2).max(least).checked_next_power_of_two();
-        Self { held, size: size.and_then(|size| u32::try_from(size).ok()) }
+        let size = held.saturating_mul(2).max(least);
+        Self { held, size: u32::try_from(size).ok() }
     }
 
     /// The size to state; nothing for a set that grows.
@@ -61,16 +62,16 @@ mod tests {
     #[test]
     fn what_is_removed_makes_room() {
         let room = Room::of(50);
-        assert_eq!((room.held(), room.size()), (50, Some(128)));
-        let full = room.change(0, 78).unwrap();
-        assert_eq!(full.held(), 128);
+        assert_eq!((room.held(), room.size()), (50, Some(100)));
+        let full = room.change(0, 50).unwrap();
+        assert_eq!(full.held(), 100);
         assert_eq!(full.change(0, 1), None);
         assert_eq!(full.change(1, 1), Some(full));
     }
 
     #[test]
     fn empty_sets_have_room_and_trees_have_no_end() {
-        assert_eq!((Room::of(0).size(), Room::of_pods(0).size()), (Some(64), Some(1024)));
+        assert_eq!((Room::of(0).size(), Room::of_pods(0).size()), (Some(8), Some(1024)));
         assert_eq!(Room::unbounded(9).change(1, 1 << 40).map(Room::size), Some(None));
     }
 }

@@ -83,12 +83,10 @@ impl<'a> Transaction<'a> {
     pub(crate) fn step(&mut self, delta: &Delta) -> Result<(), DataplaneError> {
         self.outcome.programs_gone.clone_from(&delta.programs_removed);
         self.outcome.unions_gone.clone_from(&delta.unions_removed);
-        for (key, plan) in &delta.unions_set {
-            self.make_union(key, plan)?;
-        }
+        self.enter_unions(&delta.unions_set);
         let renewed = self.renewed(delta);
         self.count_users(&renewed, delta);
-        self.make_chains()?;
+        self.make_unions(&delta.unions_set)?;
         for (key, plan) in &renewed {
             self.make_program(key, plan)?;
         }
@@ -108,13 +106,11 @@ impl<'a> Transaction<'a> {
     pub(crate) fn load(&mut self) -> Result<(), DataplaneError> {
         let plan = self.plan;
         self.load_known()?; // chains of unions look there
-        for (key, union) in &plan.unions {
-            self.make_union(key, union)?;
-        }
+        self.enter_unions(&plan.unions);
         for (direction, key) in plan.programs.values().flat_map(ways) {
             self.count(key, |object| *object.users.of(direction) += 1);
         }
-        self.make_chains()?;
+        self.make_unions(&plan.unions)?;
         for (key, program) in &plan.programs {
             self.make_program(key, program)?;
         }
@@ -228,21 +224,6 @@ impl<'a> Transaction<'a> {
         for (direction, key) in renewed.values().flat_map(|plan| ways(plan)) {
             self.count(key, |object| *object.users.of(direction) += 1);
         }
-    }
-
-    /// Makes the chains that unions lack. Chains are made only for the directions that some program goes to.
-    fn make_chains(&mut self) -> Result<(), DataplaneError> {
-        for (key, union) in &mut self.outcome.unions {
-            for direction in Direction::BOTH {
-                if union.everyone || *union.users.of(direction) == 0 || union.chains.contains(&direction) {
-                    continue;
-                }
-                self.prelude.chain(&union.chain(direction, key));
-                union.fill_chain(direction, self.frame, self.prelude.batch())?;
-                union.chains.push(direction);
-            }
-        }
-        Ok(())
     }
 
     /// Drops the chains of unions that stay, where no program of that direction goes to them any more.

@@ -1,8 +1,11 @@
 //! Atoms: the distinct peers that rules name, each once however many rules name it.
 
 use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
 
-use podfence_model::{IpBlock, LabelSelector, Labels, Namespace, NamespaceScope, PeerKind};
+use podfence_model::{
+    IpBlock, LabelSelector, Labels, Namespace, NamespaceScope, Operator, PeerKind, Requirement,
+};
 
 use crate::ids::AtomId;
 use crate::truth::{Truth, namespace_matches};
@@ -36,10 +39,39 @@ impl Atom {
     }
 }
 
+/// Hashes of labels, any one of which pods need to belong to an atom; `None` when pods with any labels may. Most pods
+/// lack what most atoms need, and numbers say so sooner than texts.
+#[derive(Debug)]
+struct Need(Option<Box<[u64]>>);
+
+impl Need {
+    fn of(atom: &Atom) -> Self {
+        let Atom::Pods { pods, .. } = atom else { return Self(Some(Box::default())) };
+        let hashes = |requirement: &Requirement| match &requirement.operator {
+            Operator::In(values) => Some(values.iter().map(|v| hash(&requirement.key, Some(v))).collect()),
+            Operator::Exists => Some([hash(&requirement.key, None)].into()),
+            Operator::NotIn(_) | Operator::DoesNotExist => None,
+        };
+        Self(pods.requirements().find_map(hashes))
+    }
+
+    fn is_met_by(&self, labels: &[u64]) -> bool {
+        self.0.as_ref().is_none_or(|needed| needed.iter().any(|hash| labels.contains(hash)))
+    }
+}
+
+/// A number for a label key, or for a key with its value. Equal numbers promise nothing.
+fn hash(key: &str, value: Option<&str>) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    (key, value).hash(&mut hasher);
+    hasher.finish()
+}
+
 /// All atoms, with an index from namespaces to the pod atoms that may look there.
 #[derive(Debug, Default)]
 pub(crate) struct Atoms {
     list: Vec<Atom>,
+    needs: Vec<Need>,
     ids: HashMap<Atom, AtomId>,
     named: HashMap<String, Vec<AtomId>>,
     matching: Vec<AtomId>,
@@ -61,6 +93,7 @@ impl Atoms {
             Atom::Pods { scope: Scope::Matching(_), .. } => self.matching.push(id),
             Atom::Block(_) => {}
         }
+        self.needs.push(Need::of(&atom));
         self.list.push(atom.clone());
         self.ids.insert(atom, id);
         id
@@ -87,7 +120,10 @@ impl Atoms {
 
     /// The pod atoms that pods with these labels in this namespace belong to, for sure or perhaps, sorted.
     pub(crate) fn of_pod(&self, namespace: &str, labels: &Labels) -> Vec<(AtomId, Truth)> {
+        let hashes: Vec<u64> =
+            labels.iter().flat_map(|(key, value)| [hash(key, None), hash(key, Some(value))]).collect();
         let candidates = self.by_namespace.get(namespace).into_iter().flatten();
+        let candidates = candidates.filter(|(id, _)| self.needs[id.index()].is_met_by(&hashes));
         let mut found: Vec<_> = candidates.filter(|(id, _)| self.takes(*id, labels)).copied().collect();
         found.sort_unstable_by_key(|(id, _)| *id);
         found

@@ -79,9 +79,14 @@ pub enum PortMiss {
 }
 
 impl PortMiss {
-    fn cost(&self) -> usize {
+    /// How many things would have to change for a flow of `layer4`.
+    fn cost(&self, layer4: Layer4) -> usize {
         match self {
-            Self::Protocol(_) | Self::Number(_) | Self::Name { .. } => 1,
+            Self::Protocol(_) => 1,
+            Self::Number(item) | Self::Name { item, .. } => {
+                let same = matches!(layer4, Layer4::Port(protocol, _) if protocol == item.protocol);
+                1 + usize::from(!same)
+            }
             Self::IcmpHasNoPorts | Self::NameWithoutPod(_) => 2,
         }
     }
@@ -142,10 +147,13 @@ pub(crate) struct RuleMiss {
 }
 
 impl RuleMiss {
-    pub(crate) fn cost(&self) -> (usize, usize) {
+    /// Failing parts, things to change, and whether the rule names no peers: whoever wrote one for this flow has named
+    /// its other end, while a rule for everybody mostly means something else, such as the DNS.
+    pub(crate) fn cost(&self, layer4: Layer4) -> (usize, usize, bool) {
         let (peer, port) = (self.miss.peer.as_ref(), self.miss.port.as_ref());
         let parts = usize::from(peer.is_some()) + usize::from(port.is_some());
-        (parts, peer.map_or(0, PeerMiss::cost) + port.map_or(0, PortMiss::cost))
+        let things = peer.map_or(0, PeerMiss::cost) + port.map_or(0, |miss| miss.cost(layer4));
+        (parts, things, self.peer.is_none())
     }
 }
 
@@ -165,7 +173,7 @@ impl Engine {
         });
         let closest_port = (!rule.ports.is_empty() && port_hit.is_none()).then(|| {
             let misses = rule.ports.iter().map(|p| port_miss(p, question)).enumerate();
-            misses.min_by_key(|(_, miss)| (miss.cost(), !miss.is_the_number()))
+            misses.min_by_key(|(_, miss)| (miss.cost(question.layer4), !miss.is_the_number()))
         });
         let (peer, peer_miss) = closest_peer.flatten().unzip();
         let (port, port_miss) = closest_port.flatten().unzip();

@@ -153,7 +153,9 @@ impl Engine {
                     RuleEnd::Admits(rule) => return (TierEnd::Allowed(rule), None),
                     RuleEnd::MayAdmit(more) => facts.extend(more),
                     RuleEnd::Misses(rule, miss) => {
-                        if nearest.as_ref().is_none_or(|(_, best)| miss.cost() < best.cost()) {
+                        let closer =
+                            |best: &RuleMiss| miss.cost(question.layer4) < best.cost(question.layer4);
+                        if nearest.as_ref().is_none_or(|(_, best)| closer(best)) {
                             nearest = Some((rule, miss));
                         }
                     }

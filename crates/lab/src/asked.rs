@@ -73,6 +73,12 @@ impl Asked {
         }
         asked
     }
+
+    /// How many questions there are.
+    pub fn count(&self) -> usize {
+        let services = self.services.len() + self.entries.len() + self.ingresses.len();
+        self.flows.len() + services + self.names.len()
+    }
 }
 
 /// Pods of the input that policies can see.

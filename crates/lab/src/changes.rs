@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use podfence_model::{Direction, Meta, Namespace, NetworkPolicy, Node, Origin, Pod, Rule, Service, World};
 
-/// A line for each object that came, went or changed.
+/// A line for each object that was added, removed or changed.
 pub fn of(before: &World, after: &World) -> Vec<String> {
     let mut lines = compare("node", &before.nodes, &after.nodes, node);
     lines.extend(compare("namespace", &before.namespaces, &after.namespaces, namespace));
@@ -14,6 +14,9 @@ pub fn of(before: &World, after: &World) -> Vec<String> {
     lines.extend(compare("service", &before.services, &after.services, service));
     lines.extend(compare("endpointslice", &before.endpoint_slices, &after.endpoint_slices, |a, b| {
         told(a.endpoints != b.endpoints || a.ports != b.ports, "endpoints")
+    }));
+    lines.extend(compare("ingress", &before.ingresses, &after.ingresses, |a, b| {
+        told((&a.class, &a.backends) != (&b.class, &b.backends), "rules")
     }));
     lines.extend(compare("networkpolicy", &before.policies, &after.policies, policy));
     lines
@@ -31,11 +34,11 @@ fn compare<K: Ord + std::fmt::Display, V>(
     let mut lines: Vec<String> = before
         .keys()
         .filter(|name| !after.contains_key(name))
-        .map(|name| format!("{kind} {name} went"))
+        .map(|name| format!("{kind} {name} removed"))
         .collect();
     for (name, now) in after {
         match before.get(name).map(|then| differing(then, now)) {
-            None => lines.push(format!("{kind} {name} came")),
+            None => lines.push(format!("{kind} {name} added")),
             Some(what) if what.is_empty() => {}
             Some(what) => lines.push(format!("{kind} {name} changed: {}", what.join(", "))),
         }
@@ -112,7 +115,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_came_went_and_changed_is_told_and_nothing_else() {
+    fn what_was_added_removed_and_changed_is_told_and_nothing_else() {
         let a = pod("x/a", "node-1", &["10.244.1.2"], &[]);
         let mut b = a.clone();
         b.meta.labels = labels(&[("app", "web")]);
@@ -120,7 +123,7 @@ mod tests {
         let mut after = World::default().with(b).with(ingress("x/p", everything(), vec![]));
         assert_eq!(
             of(&before, &after),
-            ["pod x/b went", "pod x/a changed: labels", "networkpolicy x/p came"]
+            ["pod x/b removed", "pod x/a changed: labels", "networkpolicy x/p added"]
         );
         let closed = after.clone();
         after.put(ingress("x/p", everything(), vec![open()]));

@@ -10,10 +10,12 @@ mod check;
 mod read;
 mod ways;
 
+use std::collections::BTreeSet;
+
 use podfence_model::{Family, NamespacedName, Place, Port, Protocol};
 
 pub use ask::{Ask, Question, ask};
-pub use check::check;
+pub use check::{breaking, check};
 pub use read::read;
 
 /// The file that a step's expected verdicts stand in.
@@ -35,6 +37,33 @@ impl TableError {
     pub(crate) fn new(place: Place, message: impl Into<String>, help: impl Into<String>) -> Self {
         Self { place, message: message.into(), help: help.into() }
     }
+}
+
+/// One mistake of several rows is told once, where it is first, with the lines of the others.
+fn folded(wrong: Vec<TableError>) -> Vec<TableError> {
+    let mut folded: Vec<(TableError, BTreeSet<u32>)> = Vec::new();
+    for error in wrong {
+        let same = |known: &TableError| {
+            (&known.place.file, &known.message, &known.help)
+                == (&error.place.file, &error.message, &error.help)
+        };
+        match folded.iter_mut().find(|(known, _)| same(known)) {
+            Some((first, lines)) if first.place.line != error.place.line => {
+                lines.insert(error.place.line);
+            }
+            Some(_) => {}
+            None => folded.push((error, BTreeSet::new())),
+        }
+    }
+    let told = folded.into_iter().map(|(mut error, lines)| {
+        let lines: Vec<String> = lines.iter().map(ToString::to_string).collect();
+        if !lines.is_empty() {
+            let noun = if lines.len() == 1 { "line" } else { "lines" };
+            error.message = format!("{}; the same in {noun} {}", error.message, lines.join(", "));
+        }
+        error
+    });
+    told.collect()
 }
 
 /// One row of a table: every one of `from` to every one of `to`, on every one of `on`.

@@ -27,11 +27,12 @@ pub fn everything(world: &World) -> Vec<Flow> {
 }
 
 /// Whether policies may have a say: one end must be a pod.
-fn judged(source: &Endpoint, destination: &Endpoint) -> bool {
+pub(crate) fn judged(source: &Endpoint, destination: &Endpoint) -> bool {
     [source, destination].iter().any(|end| matches!(end, Endpoint::Pod { .. }))
 }
 
-fn sources(world: &World, family: Family) -> Vec<Endpoint> {
+/// Everybody who may send.
+pub(crate) fn sources(world: &World, family: Family) -> Vec<Endpoint> {
     let pods = world.pods.values().filter_map(|pod| pod_end(world, pod, family));
     let nodes = world.nodes.keys().flat_map(|name| node_ends(world, name, family));
     let outside = outside(family).into_iter().map(Endpoint::Ip);

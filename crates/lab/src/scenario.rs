@@ -14,6 +14,8 @@ use crate::expect;
 pub struct Step {
     /// What it is called: the folder's name without its number; `None` for a folder that is one step.
     pub name: Option<String>,
+    /// Its numbered folder, if it has one.
+    pub folder: Option<PathBuf>,
     /// The files and folders whose manifests hold in it.
     pub inputs: Vec<PathBuf>,
     /// The tables of expected verdicts that hold in it.
@@ -24,7 +26,7 @@ pub struct Step {
 pub fn steps(path: &Path) -> io::Result<Vec<Step>> {
     if !path.is_dir() {
         std::fs::metadata(path)?;
-        return Ok(vec![Step { name: None, inputs: vec![path.into()], verdicts: Vec::new() }]);
+        return Ok(vec![Step { name: None, folder: None, inputs: vec![path.into()], verdicts: Vec::new() }]);
     }
     let mut entries: Vec<PathBuf> =
         std::fs::read_dir(path)?.map(|entry| entry.map(|e| e.path())).collect::<Result<_, _>>()?;
@@ -34,14 +36,28 @@ pub fn steps(path: &Path) -> io::Result<Vec<Step>> {
     let mut numbered: Vec<(u32, String, PathBuf)> = folders.into_iter().filter_map(numbered).collect();
     numbered.sort();
     if numbered.is_empty() {
-        return Ok(vec![Step { name: None, inputs: vec![path.into()], verdicts: tables([path]) }]);
+        return Ok(vec![Step {
+            name: None,
+            folder: None,
+            inputs: vec![path.into()],
+            verdicts: tables([path]),
+        }]);
     }
     let common: Vec<PathBuf> = files.into_iter().filter(|file| is_manifest(file)).collect();
     let step = |(_, name, folder): (u32, String, PathBuf)| {
         let inputs = common.iter().cloned().chain([folder.clone()]).collect();
-        Step { name: Some(name), inputs, verdicts: tables([path, &folder]) }
+        let verdicts = tables([path, &folder]);
+        Step { name: Some(name), folder: Some(folder), inputs, verdicts }
     };
     Ok(numbered.into_iter().map(step).collect())
+}
+
+/// Everything that may say something about the step of a numbered folder, or of a folder without any; it need not exist.
+pub fn sources(path: &Path, folder: Option<&Path>) -> Vec<PathBuf> {
+    let Some(folder) = folder else { return vec![path.into(), path.join(expect::FILE)] };
+    let entries = std::fs::read_dir(path).into_iter().flatten().flatten().map(|entry| entry.path());
+    let beside = entries.filter(|entry| !entry.is_dir() && is_manifest(entry));
+    beside.chain([folder.into(), path.join(expect::FILE), folder.join(expect::FILE)]).collect()
 }
 
 /// The tables of verdicts in these folders.

@@ -72,11 +72,17 @@ pub struct Enter {
 #[derive(Debug, thiserror::Error)]
 pub enum SessionError {
     /// No lab of that name runs.
-    #[error("no lab named {0} is running; start one with `podfence lab up DIR`")]
-    NoSuchLab(String),
+    #[error("no lab named {name} is running; {}", instead(running))]
+    NoSuchLab {
+        /// The name.
+        name: String,
+        /// The labs that do run.
+        running: Vec<String>,
+    },
     /// A lab of that name runs already.
     #[error(
-        "a lab named {0} is running already; end it with `podfence lab down`, or give this one another --name"
+        "a lab named {0} is running already; end it with `podfence lab down --name {0}`, or give this one another \
+         --name"
     )]
     Running(String),
     /// A name that cannot be that of a file.
@@ -99,6 +105,14 @@ pub enum SessionError {
     /// The lab said no.
     #[error("{0}")]
     Refused(String),
+}
+
+/// What to do where no lab has the name.
+fn instead(running: &[String]) -> String {
+    match running {
+        [] => "start one with `podfence lab up DIR`".to_owned(),
+        [first, ..] => format!("running: {}; add --name {first}", running.join(", ")),
+    }
 }
 
 impl SessionError {

@@ -1,11 +1,12 @@
-//! Which verdicts a change of the world changed, in the engine and then in the kernel.
+//! What a change of the world changed: verdicts of the engine, who listens, and then the kernel.
 //!
-//! Of the flows, exactly those whose verdict changed are tried, and a sample of the others, which must not have changed either;
-//! Services, Ingresses and names are few and all tried. The changes are folded as the grid folds: a whole cell that changed alike is one
-//! line, otherwise each pair of pods has its own. Start at [`Cluster::follow`].
+//! Of the flows, exactly those whose outcome changed are tried, those that expected verdicts speak about, and a sample of the others,
+//! which must not have changed either; Services, Ingresses and names are few and all tried. The changes are folded as the grid
+//! folds: a whole cell that changed alike is one line, otherwise each pair of pods has its own. Start at [`Cluster::follow`].
+
+mod seen;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::hash::{BuildHasher, RandomState};
 use std::time::Duration;
 
 use podfence_engine::{Engine, Outcome as Verdict};
@@ -13,74 +14,98 @@ use podfence_model::{Family, Flow, World};
 use podfence_report::change::VerdictChange;
 use podfence_report::grid::{Cell, Sign};
 
-use crate::asked::Asked;
+use self::seen::{Seen, sample};
+use crate::asked::{Asked, ServiceQuestion};
 use crate::check::Checked;
 use crate::cluster::Cluster;
-use crate::entry_check::EntryChecked;
+use crate::entry_check::{EntryChecked, EntryQuestion};
+use crate::expect::Ask;
+use crate::foreseen;
 use crate::ingress::check::IngressChecked;
 use crate::run::Findings;
 use crate::service_check::{NameChecked, ServiceChecked};
 use crate::table::{self, Column, Target};
 
-/// Flows that did not change and are tried all the same.
-const SAMPLE: usize = 40;
+/// The cluster before a change.
+#[derive(Debug, Clone, Copy)]
+pub struct Before<'a> {
+    /// Its world.
+    pub world: &'a World,
+    /// What judged it.
+    pub engine: &'a Engine,
+    /// What was found then.
+    pub findings: &'a Findings,
+}
 
 /// What was found after a change.
 #[derive(Debug)]
 pub struct Followed {
-    /// The verdicts that changed.
+    /// What changed.
     pub changes: Vec<VerdictChange>,
     /// Everything that was tried.
     pub findings: Findings,
+    /// How many connections a full run would try.
+    pub possible: usize,
 }
 
 impl Cluster {
-    /// Asks the kernel about what changed. `before` is the engine of the world before, and what was found then. The cluster has
-    /// been brought to its world already, which `engine` judges.
-    pub fn follow(&self, before: (&Engine, &Findings), engine: &Engine, timeout: Duration) -> Followed {
-        let everything = Asked::everything(&self.world);
-        let seen: Vec<Seen> = everything.flows.iter().map(|flow| Seen::new(flow, before.0, engine)).collect();
-        let (changed, others): (Vec<&Seen>, Vec<&Seen>) = seen.iter().partition(|one| one.changed());
-        let flows = changed.into_iter().chain(sample(others)).map(|one| one.flow.clone()).collect();
-        let asked = Asked { flows, ..everything };
+    /// Asks the kernel about what changed, and what `asks` speak about. The cluster has been brought to its world already,
+    /// which `engine` judges.
+    pub fn follow(&self, before: Before<'_>, engine: &Engine, asks: &[Ask], timeout: Duration) -> Followed {
+        let (world, then) = (&self.world, before.findings);
+        let mut stated = Asked::default();
+        stated.add(asks);
+        let mut everything = Asked::everything(world);
+        everything.add(asks);
+        let possible = everything.count();
+        let (shown, named) = seen::both(&everything.flows, before, (world, engine));
+        let (told, others): (Vec<&Seen>, Vec<&Seen>) =
+            shown.iter().partition(|one| one.changed() || stated.flows.contains(&one.flow));
+        let tried = told.into_iter().chain(sample(others)).chain(named.iter().filter(|one| one.changed()));
+        let asked = Asked { flows: tried.map(|one| one.flow.clone()).collect(), ..everything };
         let findings = self.run(engine, &asked, timeout);
-        let mut items = flow_items(&self.world, &seen, &findings);
-        items.extend(findings.services.iter().map(|one| service_item(&self.world, &before.1.services, one)));
-        items.extend(
-            findings.entries.iter().filter_map(|one| entry_item(&self.world, &before.1.entries, one)),
-        );
-        items.extend(findings.ingresses.iter().map(|one| ingress_item(&before.1.ingresses, one)));
-        items.extend(findings.names.iter().map(|one| name_item(&self.world, &before.1.names, one)));
-        Followed { changes: fold(items), findings }
+        let mut items = flow_items(world, shown.iter().chain(&named), &findings);
+        items.extend(findings.services.iter().map(|one| service_item(before, world, one)));
+        items.extend(findings.entries.iter().filter_map(|one| entry_item(before, world, one)));
+        items.extend(findings.ingresses.iter().map(|one| ingress_item(&then.ingresses, one)));
+        items.extend(findings.names.iter().map(|one| name_item(world, &then.names, one)));
+        Followed { changes: fold(items), findings, possible }
     }
 }
 
-fn service_item(world: &World, before: &[ServiceChecked], one: &ServiceChecked) -> Item {
-    let before = before.iter().find(|other| other.asked == one.asked);
-    let (to, on) =
-        (format!("svc {}", one.asked.service), format!("{} {}", one.asked.protocol, one.asked.port));
+fn service_item(before: Before<'_>, world: &World, one: &ServiceChecked) -> Item {
+    let ServiceQuestion { source, service, protocol, port, address } = &one.asked;
+    let then = before.findings.services.iter().find(|other| other.asked == one.asked);
+    let foreseen = |world: &World, engine: &[Verdict]| {
+        foreseen::through(world, service, (*protocol, *port), table::fold_verdicts(engine))
+    };
+    let (to, on) = (format!("svc {service}"), format!("{protocol} {port}"));
     Item {
-        cell: (table::pods(world, &one.asked.source), Target::Service(to.clone(), on.clone())),
-        family: Some(Family::of(one.asked.address)),
-        pair: (one.asked.source.to_string(), to, on),
-        before: before.map(|other| table::fold_verdicts(&other.engine)),
+        cell: (table::pods(world, source), Target::Service(to.clone(), on.clone())),
+        family: Some(Family::of(*address)),
+        pair: (source.to_string(), to, on),
+        before: then.map(|other| foreseen(before.world, &other.engine)),
         now: Some(table::service_cell(one)),
-        after: table::fold_verdicts(&one.engine),
+        after: foreseen(world, &one.engine),
     }
 }
 
 /// None for ways that the grid leaves out.
-fn entry_item(world: &World, before: &[EntryChecked], one: &EntryChecked) -> Option<Item> {
-    let before = before.iter().find(|other| other.asked == one.asked);
+fn entry_item(before: Before<'_>, world: &World, one: &EntryChecked) -> Option<Item> {
+    let EntryQuestion { source, service, protocol, port, .. } = &one.asked;
+    let then = before.findings.entries.iter().find(|other| other.asked == one.asked);
+    let foreseen = |world: &World, engine: &[Verdict]| {
+        foreseen::through(world, service, (*protocol, *port), table::fold_verdicts(engine))
+    };
     let (target, column, cell) = table::entry(world, one)?;
     let (to, on) = table::texts(&target);
     Some(Item {
         cell: (column, target),
-        family: one.asked.source.address().map(Family::of),
-        pair: (one.asked.source.to_string(), to, on),
-        before: before.map(|other| table::fold_verdicts(&other.engine)),
+        family: source.address().map(Family::of),
+        pair: (source.to_string(), to, on),
+        before: then.map(|other| foreseen(before.world, &other.engine)),
         now: Some(cell),
-        after: table::fold_verdicts(&one.engine),
+        after: foreseen(world, &one.engine),
     })
 }
 
@@ -110,33 +135,6 @@ fn name_item(world: &World, before: &[NameChecked], one: &NameChecked) -> Item {
     }
 }
 
-/// A flow, and what two engines say of it.
-struct Seen {
-    flow: Flow,
-    before: Option<Verdict>,
-    after: Option<Verdict>,
-}
-
-impl Seen {
-    fn new(flow: &Flow, before: &Engine, after: &Engine) -> Self {
-        let verdict = |engine: &Engine| engine.answer(flow).ok().map(|answer| answer.outcome);
-        Self { flow: flow.clone(), before: verdict(before), after: verdict(after) }
-    }
-
-    fn changed(&self) -> bool {
-        self.before != self.after
-    }
-}
-
-/// Some of the flows, others each time.
-fn sample(flows: Vec<&Seen>) -> Vec<&Seen> {
-    let random = RandomState::new();
-    let mut drawn: Vec<(u64, &Seen)> =
-        flows.into_iter().map(|one| (random.hash_one(&one.flow), one)).collect();
-    drawn.sort_unstable_by_key(|(number, _)| *number);
-    drawn.into_iter().take(SAMPLE).map(|(_, one)| one).collect()
-}
-
 /// Where the grid shows a connection; the order is the grid's.
 type Place = (Column, Target);
 /// From, to and on.
@@ -163,13 +161,16 @@ impl Item {
     /// What to tell of it; nothing if all is as before and as it must be.
     fn outcome(&self) -> Option<Outcome> {
         let agree = self.now.is_none_or(|cell| cell.agree);
-        let told = self.now.map_or(self.after, |cell| cell.engine);
+        let told = match self.now {
+            Some(cell) if self.after != Sign::Mixed => cell.engine,
+            _ => self.after, // the kernel has chosen one
+        };
         let kernel = self.now.map_or(self.after, |cell| cell.kernel);
         (!agree || self.before != Some(self.after)).then_some((self.before, told, kernel, agree))
     }
 }
 
-fn flow_items(world: &World, seen: &[Seen], findings: &Findings) -> Vec<Item> {
+fn flow_items<'a>(world: &World, seen: impl Iterator<Item = &'a Seen>, findings: &Findings) -> Vec<Item> {
     let tried: BTreeMap<&Flow, &Checked> = findings.flows.iter().map(|one| (&one.flow, one)).collect();
     let item = |one: &Seen| {
         let (target, column) = table::place(world, &one.flow)?;
@@ -178,20 +179,12 @@ fn flow_items(world: &World, seen: &[Seen], findings: &Findings) -> Vec<Item> {
             cell: (column, target),
             family: destination.address().map(Family::of),
             pair: (source.to_string(), destination.to_string(), layer4.to_string()),
-            before: one.before.as_ref().map(sign),
-            after: one.after.as_ref().map_or(Sign::Unknown, sign),
+            before: one.before,
+            after: one.after.unwrap_or(Sign::Unknown),
             now: tried.get(&one.flow).map(|checked| table::flow_cell(checked)),
         })
     };
-    seen.iter().filter_map(item).collect()
-}
-
-fn sign(verdict: &Verdict) -> Sign {
-    match verdict {
-        Verdict::Allowed => Sign::Open,
-        Verdict::Denied => Sign::Closed,
-        Verdict::Undecidable(_) => Sign::Unknown,
-    }
+    seen.filter_map(item).collect()
 }
 
 /// Folds what changed: cells that changed as a whole, then families that changed alike.
@@ -227,14 +220,35 @@ fn by_any_node((column, target): &Place, (from, ..): &Name) -> Option<(Place, Na
     Some(((column.clone(), any), (from.clone(), to, on)))
 }
 
-/// The lines of a cell in one family: one if all of it came out alike, otherwise one for each pair.
+/// The lines of a cell in one family: one if all of it came out alike. Otherwise one for each receiver that came out alike for all
+/// senders, and for each sender that came out alike to all receivers; the rest pair by pair.
 fn lines_of((column, target): &Place, items: &[Item]) -> Vec<(Name, Option<Outcome>)> {
+    let (from, (to, on)) = (table::column_text(column), table::texts(target));
     let outcomes: BTreeSet<Option<Outcome>> = items.iter().map(Item::outcome).collect();
     if let (Some(one), 1) = (outcomes.first(), outcomes.len()) {
-        let (to, on) = table::texts(target);
-        return vec![((table::column_text(column), to, on), *one)];
+        return vec![((from, to, on), *one)];
     }
-    items.iter().map(|item| (item.pair.clone(), item.outcome())).collect()
+    let (to_one, from_one) = (unlike(items, |item| &item.pair.1), unlike(items, |item| &item.pair.0));
+    let name = |item: &Item| {
+        let (sender, receiver, _) = &item.pair;
+        if !to_one.contains(receiver) {
+            (from.clone(), receiver.clone(), on.clone())
+        } else if !from_one.contains(sender) {
+            (sender.clone(), to.clone(), on.clone())
+        } else {
+            item.pair.clone()
+        }
+    };
+    items.iter().map(|item| (name(item), item.outcome())).collect()
+}
+
+/// The keys whose items came out in several ways.
+fn unlike<'a, K: Ord>(items: &'a [Item], key: impl Fn(&'a Item) -> K) -> BTreeSet<K> {
+    let mut found: BTreeMap<K, BTreeSet<Option<Outcome>>> = BTreeMap::new();
+    for item in items {
+        found.entry(key(item)).or_default().insert(item.outcome());
+    }
+    found.into_iter().filter(|(_, outcomes)| outcomes.len() > 1).map(|(key, _)| key).collect()
 }
 
 /// One line where all families say the same, otherwise one for each that has something to tell.

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use crate::catalogue;
 use crate::exercise::Exercise;
 
 /// What an exercise is worth.
@@ -66,6 +67,11 @@ pub struct Record {
 }
 
 impl Record {
+    /// Whether anything was done about it.
+    pub fn is_begun(&self) -> bool {
+        *self != Self::default()
+    }
+
     /// What it brings when it is solved now.
     pub fn worth(&self) -> u32 {
         if self.given_up {
@@ -101,8 +107,12 @@ pub struct Progress {
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct Kept {
     version: u32,
+    /// The slug of the exercise that was started last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    started_last: Option<String>,
     exercises: BTreeMap<String, Record>,
 }
 
@@ -139,6 +149,18 @@ impl Progress {
         fs::rename(&new, &self.path)
     }
 
+    /// Notes that an exercise is started, and in which folder if that can be kept.
+    pub fn start(&mut self, exercise: &Exercise, folder: Option<PathBuf>) {
+        self.kept.started_last = Some(exercise.slug().to_owned());
+        self.of_mut(exercise).folder = folder;
+    }
+
+    /// The exercise that was started last.
+    pub fn started_last(&self) -> Option<&'static Exercise> {
+        let slug = self.kept.started_last.as_deref()?;
+        catalogue::ALL.iter().find(|exercise| exercise.slug() == slug)
+    }
+
     /// What is known of an exercise.
     pub fn of(&self, exercise: &Exercise) -> Record {
         self.kept.exercises.get(exercise.slug()).cloned().unwrap_or_default()
@@ -160,7 +182,6 @@ fn usual_path() -> Option<PathBuf> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::catalogue;
 
     #[test]
     fn hints_cost_until_it_is_solved() {
@@ -187,9 +208,13 @@ mod tests {
         let path = env::temp_dir().join(format!("podfence-progress-{}/a/learn.json", std::process::id()));
         let exercise = &catalogue::ALL[0];
         let mut progress = Progress::load_from(path.clone()).unwrap();
+        assert!(!progress.of(exercise).is_begun() && progress.started_last().is_none());
         progress.of_mut(exercise).hint(3);
+        progress.start(&catalogue::ALL[1], None);
+        progress.start(exercise, None);
         progress.store().unwrap();
         assert_eq!(Progress::load_from(path.clone()).unwrap(), progress);
+        assert_eq!(progress.started_last(), Some(exercise));
         fs::write(&path, "{").unwrap();
         assert!(Progress::load_from(path.clone()).unwrap_err().to_string().contains("is not a score"));
         fs::remove_dir_all(path.parent().unwrap().parent().unwrap()).unwrap();

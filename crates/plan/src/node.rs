@@ -82,6 +82,11 @@ pub struct ProgramPlan {
 }
 
 impl ProgramPlan {
+    /// The rows of a protocol.
+    pub fn rows(&self, protocol: Protocol) -> &[PortRow] {
+        self.ports.get(&protocol).map_or(&[], Vec::as_slice)
+    }
+
     /// The unions it refers to.
     pub fn unions(&self) -> impl Iterator<Item = &UnionKey> {
         self.ports.values().flatten().map(|row| &row.union).chain(&self.portless)

@@ -1,7 +1,9 @@
 //! Reading manifests as the common options ask for, and telling what was found on the way.
 
 use anyhow::bail;
-use podfence_report::diagnostic;
+use podfence_analysis::idle_policies;
+use podfence_model::{NetworkPolicy, World};
+use podfence_report::{diagnostic, terminal};
 use podfence_source::{Diagnostic, Input, Loaded, Options, SourceMap, read};
 
 use crate::cli::Source;
@@ -33,6 +35,14 @@ pub fn load(source: &Source) -> anyhow::Result<Option<Loaded>> {
             tell(&shown.collect::<Vec<_>>(), &refused.sources);
             Ok(None)
         }
+    }
+}
+
+/// Tells of the policies that choose no pod, but for those that did so in the world before, word for word.
+pub fn tell_idle(world: &World, before: &World) {
+    let known: Vec<&NetworkPolicy> = idle_policies(before).map(|idle| idle.policy).collect();
+    for idle in idle_policies(world).filter(|idle| !known.contains(&idle.policy)) {
+        anstream::eprintln!("{}\n", terminal::idle(&idle));
     }
 }
 

@@ -108,7 +108,7 @@ fn styled(sign: Sign) -> String {
 fn word(sign: Sign) -> &'static str {
     match sign {
         Sign::Open => "open",
-        Sign::Refused => "passes, and nobody listens",
+        Sign::Refused => "refused by the host",
         Sign::Closed => "dropped",
         Sign::Mixed => "open to some",
         Sign::Unknown => "unknown",

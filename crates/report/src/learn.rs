@@ -1,7 +1,6 @@
 //! Exercises for people: the list with the score, and what came of an answer.
 
-use podfence_analysis::{Explanation, Idle, WhyIdle};
-use podfence_model::NetworkPolicy;
+use podfence_analysis::{Explanation, Idle, Verdict};
 use podfence_source::SourceMap;
 
 use crate::json::{Compared, VerdictRow};
@@ -21,6 +20,8 @@ pub struct Listed {
     pub hints: usize,
     /// Whether its folder was made.
     pub begun: bool,
+    /// Whether its solution was shown before it was solved.
+    pub given_up: bool,
     /// What it brought; `None` until it is solved.
     pub points: Option<u32>,
 }
@@ -51,6 +52,7 @@ fn state(one: &Listed) -> String {
     };
     match one.points {
         Some(points) => format!("{}, {points} points{hints}", paint(GOOD, "solved")),
+        None if one.given_up => format!("given up{hints}"),
         None if one.begun || one.hints > 0 => format!("begun{hints}"),
         None => String::new(),
     }
@@ -140,10 +142,13 @@ fn tried(checked: &Checked<'_>, sources: &SourceMap) -> Vec<String> {
     }
     let not_yet = paint(BAD, "NOT YET");
     lines.extend([String::new(), format!("{not_yet}: {held} of {} demands hold", demands.len())]);
-    lines.extend(checked.idle.iter().map(idle));
+    lines.extend(checked.idle.iter().map(words::idle));
     if let Some(why) = why {
         let explained = terminal::explain(why, sources).trim_end().to_owned();
-        lines.extend(["", "Why the first one fails:", ""].map(str::to_owned));
+        let first =
+            demands.iter().find(|demand| !demand.holds).and_then(|demand| instead(demand, &why.verdict));
+        let first = first.map(|instead| format!(" {instead}")).unwrap_or_default();
+        lines.extend([String::new(), format!("Why the first one fails:{first}"), String::new()]);
         lines.push(explained);
     }
     if checked.hints_left > 0 {
@@ -152,14 +157,16 @@ fn tried(checked: &Checked<'_>, sources: &SourceMap) -> Vec<String> {
     lines
 }
 
-/// A policy that chooses nobody is mostly one in the wrong namespace.
-fn idle(idle: &Idle<'_>) -> String {
-    let NetworkPolicy { meta, .. } = idle.policy;
-    let why = match idle.why {
-        WhyIdle::NoPods => format!("namespace {} has no pods", meta.id.namespace),
-        WhyIdle::NoMatch => format!("no pod of namespace {} matches its podSelector", meta.id.namespace),
+/// What must be and what is; nothing where the verdict is as it must be, and only the kernel's finding is not.
+fn instead(demand: &VerdictRow, verdict: &Verdict) -> Option<String> {
+    let is = match verdict {
+        Verdict::Allowed if demand.outcome != "times out" => return None,
+        Verdict::Allowed => "allowed",
+        Verdict::Denied => "denied",
+        Verdict::Depends => "partly denied",
+        Verdict::Undecidable => "undecidable",
     };
-    format!("note: policy {} ({}) chooses no pod: {why}", meta.id, meta.origin)
+    Some(format!("it must {}, but it is {is}", must(&demand.outcome)))
 }
 
 fn solved(demands: usize, points: u32, next: Option<u32>) -> Vec<String> {

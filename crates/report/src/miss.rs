@@ -198,11 +198,13 @@ pub(crate) fn port_word(miss: &PortMiss) -> &'static str {
 /// The text in the source that a failing peer item is decided by.
 pub(crate) fn peer_word(miss: &PeerMiss) -> &str {
     match miss {
-        PeerMiss::Selector { namespace, pod, .. } => {
+        PeerMiss::Selector { only_in: None, namespace, pod } => {
             namespace.iter().chain(pod).next().map_or("podSelector", |r| r.key.as_str())
         }
         PeerMiss::OutsideBlock(_) => "cidr",
         PeerMiss::Excepted { .. } => "except",
-        PeerMiss::NotAPod | PeerMiss::NoAddressYet => "podSelector",
+        PeerMiss::Selector { only_in: Some(_), .. } | PeerMiss::NotAPod | PeerMiss::NoAddressYet => {
+            "podSelector"
+        }
     }
 }

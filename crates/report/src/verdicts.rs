@@ -30,14 +30,23 @@ pub(crate) fn found(broken: &[Compared]) -> String {
 
 /// What became of the rows, a line for each file at least; empty when there are none.
 pub fn render(rows: &[VerdictRow]) -> String {
+    by_file(rows).into_iter().map(|(file, rows)| one_file(file, &rows, one_row)).collect()
+}
+
+/// As [`render`], without the connections that break a row.
+pub fn brief(rows: &[VerdictRow]) -> String {
+    by_file(rows).into_iter().map(|(file, rows)| one_file(file, &rows, title)).collect()
+}
+
+fn by_file(rows: &[VerdictRow]) -> BTreeMap<&str, Vec<&VerdictRow>> {
     let mut files: BTreeMap<&str, Vec<&VerdictRow>> = BTreeMap::new();
     for row in rows {
         files.entry(&row.file).or_default().push(row);
     }
-    files.into_iter().map(|(file, rows)| one_file(file, &rows)).collect()
+    files
 }
 
-fn one_file(file: &str, rows: &[&VerdictRow]) -> String {
+fn one_file(file: &str, rows: &[&VerdictRow], of_row: fn(&VerdictRow) -> String) -> String {
     let broken: Vec<&&VerdictRow> = rows.iter().filter(|row| !row.holds).collect();
     let tried = rows.iter().filter(|row| row.connections > 0).count();
     let rest = match rows.len() - tried {
@@ -50,20 +59,43 @@ fn one_file(file: &str, rows: &[&VerdictRow]) -> String {
         (0, n) => format!("{}: all {n} rows of {file}{rest}\n", paint(GOOD, "HOLD")),
         (wrong, n) => format!("{}: {wrong} of {n} rows of {file}{rest}\n", paint(BAD, "BROKEN")),
     };
-    broken.into_iter().fold(head, |text, row| text + &one_row(row))
+    broken.into_iter().fold(head, |text, row| text + &of_row(row))
 }
 
 fn one_row(row: &VerdictRow) -> String {
-    let VerdictRow { file, line, from, to, on, outcome, broken, connections, .. } = row;
-    let title = paint(BOLD, format!("{from} → {to} on {on}: {outcome}"));
+    let VerdictRow { broken, connections, .. } = row;
     let several = match connections {
         1 => String::new(),
         n => format!("    not so for {} of {n} connections:\n", broken.len()),
     };
-    format!("  {file}:{line}: {title}\n{several}{}", found(broken))
+    format!("{}{several}{}", title(row), found(broken))
+}
+
+fn title(row: &VerdictRow) -> String {
+    let VerdictRow { file, line, from, to, on, outcome, .. } = row;
+    format!("  {file}:{line}: {}\n", paint(BOLD, format!("{from} → {to} on {on}: {outcome}")))
+}
+
+/// The steps in which something is broken or differs, of how many; empty if there are none.
+pub fn summary(bad: &[String], steps: usize) -> String {
+    let head = format!("NOT GOOD: {} of {steps} steps", bad.len());
+    if bad.is_empty() { String::new() } else { format!("\n{}: {}\n", paint(BAD, head), bad.join(", ")) }
 }
 
 fn connection(one: &Compared) -> String {
     let Compared { from, to, on, engine, kernel, .. } = one;
     format!("    {from} → {to} {on}: engine {engine}, kernel {kernel}\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn steps_that_are_not_good_are_named_at_the_end() {
+        assert_eq!(summary(&[], 3), "");
+        let told = summary(&["2 (with dns)".into(), "3 (closed)".into()], 3);
+        let told = anstream::adapter::strip_str(&told).to_string();
+        assert_eq!(told, "\nNOT GOOD: 2 of 3 steps: 2 (with dns), 3 (closed)\n");
+    }
 }

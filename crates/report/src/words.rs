@@ -1,7 +1,7 @@
 //! Names and phrases that several renderers share, so that one thing is called the same everywhere.
 
 use podfence_analysis::resolve::Resolved;
-use podfence_analysis::{Asked, Explanation, ServiceStep, Verdict, Via, short_kind};
+use podfence_analysis::{Asked, Explanation, Idle, ServiceStep, Verdict, Via, WhyIdle, short_kind};
 use podfence_engine::{Fact, Outcome, Party, RuleRef};
 use podfence_model::{
     Direction, Endpoint, Kind, Layer4, NamespaceScope, NamespacedName, NetworkPolicy, ObjectRef, Origin,
@@ -239,4 +239,14 @@ pub(crate) fn unpoliced(world: &World, subjects: &[Endpoint], party: &Party) -> 
         (Party::Outside(_), _) => format!("policies select only pods, and {who} is outside the cluster"),
         (Party::Pod { .. }, _) => format!("no policy selects {who}"),
     }
+}
+
+/// A policy that chooses nobody is mostly one in the wrong namespace.
+pub(crate) fn idle(idle: &Idle<'_>) -> String {
+    let NetworkPolicy { meta, .. } = idle.policy;
+    let why = match idle.why {
+        WhyIdle::NoPods => format!("namespace {} has no pods", meta.id.namespace),
+        WhyIdle::NoMatch => format!("no pod of namespace {} matches its podSelector", meta.id.namespace),
+    };
+    format!("note: policy {} ({}) chooses no pod: {why}", meta.id, meta.origin)
 }

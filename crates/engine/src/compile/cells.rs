@@ -86,18 +86,42 @@ impl Cells {
 
     /// The terms of each elementary stretch of ports, in rising order.
     pub(super) fn rows(&self, protocol: Protocol) -> Vec<(u16, u16, BTreeSet<Term>)> {
-        let spans = self.edges.get(&protocol).map_or(&[][..], Vec::as_slice);
-        let mut cuts: BTreeSet<u32> = BTreeSet::new();
-        for (first, last, _) in spans {
-            cuts.extend([u32::from(*first), u32::from(*last) + 1]);
+        let mut edges: BTreeMap<u32, Vec<(bool, &Term)>> = BTreeMap::new();
+        for (first, last, term) in self.edges.get(&protocol).into_iter().flatten() {
+            edges.entry(u32::from(*first)).or_default().push((true, term));
+            edges.entry(u32::from(*last) + 1).or_default().push((false, term));
         }
-        let cuts: Vec<u32> = cuts.into_iter().collect();
-        let stretch = |pair: &[u32]| {
-            let (first, last) = (u16::try_from(pair[0]).ok()?, u16::try_from(pair[1] - 1).ok()?);
-            let inside = spans.iter().filter(|(f, l, _)| *f <= first && last <= *l);
-            Some((first, last, inside.map(|(.., term)| term.clone()).collect()))
-        };
-        cuts.windows(2).filter_map(stretch).collect()
+        let mut open = Open::default();
+        let mut rows = Vec::new();
+        let mut begun = None;
+        for (at, changes) in edges {
+            let stretch = begun.replace(at).map(|first| (u16::try_from(first), u16::try_from(at - 1)));
+            if let Some((Ok(first), Ok(last))) = stretch {
+                rows.push((first, last, open.terms()));
+            }
+            for (begins, term) in changes {
+                open.change(begins, term);
+            }
+        }
+        rows
+    }
+}
+
+/// The terms of the spans that hold a port, each with their number.
+#[derive(Default)]
+struct Open<'t>(BTreeMap<&'t Term, usize>);
+
+impl<'t> Open<'t> {
+    fn change(&mut self, begins: bool, term: &'t Term) {
+        let spans = self.0.entry(term).or_default();
+        *spans = if begins { *spans + 1 } else { spans.saturating_sub(1) };
+        if *spans == 0 {
+            self.0.remove(term);
+        }
+    }
+
+    fn terms(&self) -> BTreeSet<Term> {
+        self.0.keys().map(|term| (*term).clone()).collect()
     }
 }
 

@@ -6,7 +6,7 @@ use podfence_model::{
     Endpoint, Family, Flow, Layer4, NamespacedName, Pod, Port, Protocol, Service, ServiceAddress, World,
 };
 
-use super::{Cell, On, Party, Row, TableError, ways};
+use super::{Cell, On, Party, Row, TableError, folded, ways};
 use crate::asked::{Asked, NameQuestion, ServiceQuestion, to_port};
 use crate::dns::RecordKind;
 use crate::entry_check::EntryQuestion;
@@ -51,7 +51,7 @@ pub fn ask(world: &World, rows: Vec<Row>) -> Result<Vec<Ask>, Vec<TableError>> {
             Err(error) => wrong.push(error),
         }
     }
-    if wrong.is_empty() { Ok(asks) } else { Err(wrong) }
+    if wrong.is_empty() { Ok(asks) } else { Err(folded(wrong)) }
 }
 
 impl Asked {

@@ -33,6 +33,13 @@ pub fn check(asks: &[Ask], findings: &Findings) -> Vec<VerdictRow> {
     asks.iter().map(row).collect()
 }
 
+/// The connections that break rows.
+pub fn breaking<'a>(asks: &'a [Ask], findings: &'a Findings) -> impl Iterator<Item = &'a Question> {
+    let of_row = |ask: &'a Ask| ask.questions.iter().map(move |question| (&ask.row, question));
+    let broken = asks.iter().flat_map(of_row).filter(|(row, one)| broken(row, one, findings).is_some());
+    broken.map(|(_, question)| question)
+}
+
 /// What was found instead; `None` if it is as the row says. What was never tried breaks the row, too.
 fn broken(row: &Row, question: &Question, findings: &Findings) -> Option<Compared> {
     let wanted = row.outcome;

@@ -1,12 +1,15 @@
 //! Asks by every rule of every Ingress, from outside, and compares with the engine: open exactly if the outside may reach the
 //! controller and the controller may reach the endpoint.
 
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::time::Duration;
 
 use podfence_analysis::{Backend, Passage, backends, passage};
 use podfence_engine::{Engine, Outcome as Verdict};
 use podfence_model::{Endpoint, Family, Flow, Layer4, NamespacedName, Pod, Port, Protocol, World};
+
+use podfence_report::json::StatusIngress;
 
 pub use super::client::Reply;
 use super::client::Request;
@@ -85,6 +88,25 @@ pub(crate) fn questions(world: &World) -> Vec<IngressQuestion> {
         }));
     }
     out
+}
+
+/// The Ingresses, and where they can be asked.
+pub(crate) fn told(world: &World) -> Vec<StatusIngress> {
+    let by = |way: &Way| match way {
+        Way::Service(entry) => format!("svc/{}", entry.service),
+        Way::Pod(id, to) => format!("{id} at {to}"),
+    };
+    let by: BTreeSet<String> = ways(world).iter().map(by).collect();
+    let rule = |backend: &podfence_model::IngressBackend| {
+        let host = backend.host.as_deref().unwrap_or("*");
+        format!("{host}{}", backend.path.as_deref().unwrap_or("/"))
+    };
+    let ingress = |ingress: &podfence_model::Ingress| StatusIngress {
+        name: ingress.meta.id.to_string(),
+        rules: ingress.backends.iter().map(rule).collect(),
+        by: by.iter().cloned().collect(),
+    };
+    world.ingresses.values().map(ingress).collect()
 }
 
 fn ways(world: &World) -> Vec<Way> {

@@ -88,7 +88,7 @@ fn ask(name: &str, request: &Request) -> Result<Answer, SessionError> {
             Err(error) => return Err(SessionError::at(&files.socket)(error)),
         }
     }
-    Err(SessionError::NoSuchLab(name.to_owned()))
+    Err(SessionError::NoSuchLab { name: name.to_owned(), running: dir::running() })
 }
 
 fn talk(mut stream: &UnixStream, request: &Request, files: Files) -> Result<Answer, SessionError> {

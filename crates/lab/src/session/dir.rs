@@ -5,6 +5,7 @@
 use std::fs::{self, DirBuilder};
 use std::io::ErrorKind;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt};
+use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 
 use nix::unistd::geteuid;
@@ -34,6 +35,18 @@ pub fn candidates(name: &str) -> Result<Vec<Files>, SessionError> {
         return Err(SessionError::Name(name.to_owned()));
     }
     Ok(directories().iter().map(|dir| Files::of(dir, name)).collect())
+}
+
+/// The names of the labs that run, for whoever has forgotten them.
+pub(super) fn running() -> Vec<String> {
+    let entries = directories().into_iter().filter_map(|dir| fs::read_dir(dir).ok()).flatten().flatten();
+    let sockets = entries.map(|entry| entry.path());
+    let mut names: Vec<String> = sockets
+        .filter(|path| UnixStream::connect(path).is_ok()) // only a lab that lives listens
+        .filter_map(|path| Some(path.file_stem()?.to_str()?.to_owned()))
+        .collect();
+    names.sort();
+    names
 }
 
 fn directories() -> Vec<PathBuf> {

@@ -10,12 +10,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use podfence_analysis::{Target, What};
-use podfence_model::{Kind, Life, Pod, ServiceAddress, World};
-use podfence_report::json::{LabStatus, StatusChange, StatusNode, StatusPod};
+use podfence_model::{Kind, Life, Pod, Service, ServiceAddress, ServicePort, World};
+use podfence_report::json::{LabStatus, StatusChange, StatusCompared, StatusNode, StatusPod, StatusService};
 
 use super::claim::Call;
 use super::{Enter, Reply, Request};
 use crate::cluster::Cluster;
+use crate::ingress;
 use crate::netns::Netns;
 use crate::probe::USUAL_TIMEOUT;
 
@@ -58,11 +59,14 @@ impl Hall {
             nodes: Vec::new(),
             pods: Vec::new(),
             services: Vec::new(),
+            ingresses: Vec::new(),
             policies: Vec::new(),
             last_change: None,
             refused: None,
             compared: 0,
             differences: 0,
+            possible: 0,
+            full: None,
         };
         let (world, rooms, namespace) = (World::default(), BTreeMap::new(), namespace.to_owned());
         let picture = Mutex::new(Picture { status, changed: None, world, rooms, namespace });
@@ -84,9 +88,14 @@ impl Hall {
         });
     }
 
-    /// Shows how engine and kernel compared.
-    pub fn compared(&self, compared: usize, differences: usize) {
-        self.with(|picture| (picture.status.compared, picture.status.differences) = (compared, differences));
+    /// Shows how engine and kernel compared, on how many of the connections that are possible.
+    pub fn compared(&self, compared: usize, differences: usize, possible: usize) {
+        self.with(|Picture { status, .. }| {
+            (status.compared, status.differences, status.possible) = (compared, differences, possible);
+            if compared >= possible {
+                status.full = Some(StatusCompared { compared, differences });
+            }
+        });
     }
 
     /// Shows that the files cannot be followed, and why.
@@ -204,16 +213,27 @@ fn describe(world: &World, status: &mut LabStatus) {
         remarks: remarks(pod),
     };
     status.pods = world.pods.values().map(pod).collect();
-    let service = |service: &podfence_model::Service| StatusNode {
+    status.services = world.services.values().map(service).collect();
+    status.ingresses = ingress::check::told(world);
+    status.policies = world.policies.keys().map(ToString::to_string).collect();
+}
+
+fn service(service: &Service) -> StatusService {
+    let texts = |ips: &[std::net::IpAddr]| ips.iter().map(ToString::to_string).collect::<Vec<_>>();
+    let port = |port: &ServicePort| {
+        let at_nodes = port.node_port.map_or_else(String::new, |number| format!(" (nodePort {number})"));
+        format!("{} {}{at_nodes}", port.protocol, port.port)
+    };
+    StatusService {
         name: service.meta.id.to_string(),
         addresses: match &service.address {
             ServiceAddress::Ips(ips) => texts(ips),
             ServiceAddress::Headless => vec!["headless".into()],
             ServiceAddress::Unstated => Vec::new(),
         },
-    };
-    status.services = world.services.values().map(service).collect();
-    status.policies = world.policies.keys().map(ToString::to_string).collect();
+        ports: service.ports.iter().map(port).collect(),
+        external: [texts(&service.load_balancer_ips), texts(&service.external_ips)].concat(),
+    }
 }
 
 fn remarks(pod: &Pod) -> Vec<String> {

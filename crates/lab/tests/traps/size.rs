@@ -113,8 +113,8 @@ pub fn outgrown_sets_are_made_anew() {
         (500, 20, 3, false),
         (1024, 600, 3, false),
         (1025, 600, 3, true),
-        (4096, 600, 3, false),
-        (4096, 600, 1025, true),
+        (2050, 600, 3, false),
+        (2050, 600, 1025, true),
     ];
     for (known, union, local, anew) in steps {
         let plan = plan(known, union, local);

@@ -9,8 +9,8 @@ use super::batch_error::BatchError;
 use super::chain::{Chain, Table};
 use super::constants::{
     NFTA_CHAIN_NAME, NFTA_CHAIN_TABLE, NFTA_RULE_CHAIN, NFTA_RULE_HANDLE, NFTA_RULE_TABLE,
-    NFTA_SET_ELEM_LIST_ELEMENTS, NFTA_SET_ELEM_LIST_SET, NFTA_SET_ELEM_LIST_TABLE, NFTA_SET_NAME,
-    NFTA_SET_TABLE, NFTA_TABLE_NAME, RULE_MAX_EXPRESSIONS, TABLE_DORMANT,
+    NFTA_SET_ELEM_LIST_ELEMENTS, NFTA_SET_ELEM_LIST_SET, NFTA_SET_ELEM_LIST_SET_ID, NFTA_SET_ELEM_LIST_TABLE,
+    NFTA_SET_NAME, NFTA_SET_TABLE, NFTA_TABLE_NAME, RULE_MAX_EXPRESSIONS, TABLE_DORMANT,
 };
 use super::element::Element;
 use super::interval::{Purpose, put_element};
@@ -32,8 +32,10 @@ const SLACK: usize = 4096;
 #[derive(Debug, Clone, Default)]
 pub struct Batch {
     steps: Steps,
-    /// Sets get numbers, by which rules could find them before they have names.
+    /// Sets get numbers in their batch.
     sets: u32,
+    /// The set that was created last. The kernel finds it by its number at once, by its name after all others.
+    newest: Option<(Table, Name)>,
 }
 
 impl Batch {
@@ -159,6 +161,7 @@ impl Batch {
         self.steps.begin(Verb::CreateSet, table, Some(&set.name));
         self.sets += 1;
         let id = self.sets;
+        self.newest = Some((table.clone(), set.name.clone()));
         self.steps.message(libc::NFT_MSG_NEWSET, CREATE | EXCLUSIVE, table, |body| {
             objects::put_set(body, table, set, id);
         });
@@ -253,8 +256,14 @@ impl Batch {
             Purpose::Add => (libc::NFT_MSG_NEWSETELEM, CREATE),
             Purpose::Delete => (libc::NFT_MSG_DELSETELEM, 0),
         };
+        let newest = self.newest.as_ref().filter(|(of, name)| of == table && name == set);
+        let id = newest.map(|_| self.sets);
         self.steps.message(kind, flags, table, |body| {
-            objects::put_path(body, (NFTA_SET_ELEM_LIST_TABLE, table), (NFTA_SET_ELEM_LIST_SET, set));
+            body.put_string(NFTA_SET_ELEM_LIST_TABLE, table.name.as_str());
+            match id {
+                Some(id) => body.put_be32(NFTA_SET_ELEM_LIST_SET_ID, id),
+                None => body.put_string(NFTA_SET_ELEM_LIST_SET, set.as_str()),
+            }
             body.nest(NFTA_SET_ELEM_LIST_ELEMENTS, |nest| nest.append(list));
         });
     }

@@ -3,12 +3,13 @@
 //! `lab run` is here; `up` keeps a lab running, and `call` holds what other terminals ask of it.
 
 mod call;
+mod expected;
 mod running;
 mod setup;
 mod up;
+mod why;
 
 use std::ffi::OsString;
-use std::fs;
 use std::path::PathBuf;
 
 use anyhow::Context;
@@ -17,13 +18,13 @@ use podfence_analysis::{Explanation, Question, Target, explain};
 use podfence_engine::Engine;
 use podfence_lab::asked::Asked;
 use podfence_lab::cluster::{Cluster, Settings};
-use podfence_lab::expect::{self, Ask, TableError};
+use podfence_lab::expect::{self, Ask};
 use podfence_lab::run::Findings;
 use podfence_lab::scenario::{Step, steps};
 use podfence_lab::{place, probe, record, sandbox, table};
 use podfence_model::World;
-use podfence_report::{diagnostic, grid, json, terminal, verdicts};
-use podfence_source::{Diagnostic, SourceMap};
+use podfence_report::{grid, json, terminal, verdicts};
+use podfence_source::SourceMap;
 
 use crate::cli::{Output, Source};
 use crate::exit::Exit;
@@ -114,7 +115,8 @@ fn run_steps(run: &Run) -> anyhow::Result<Exit> {
     let mut lab = Lab {
         run,
         cluster: Cluster::build_on(setup.links, World::default(), Settings::default())?,
-        all_good: true,
+        steps: ready.len(),
+        bad: Vec::new(),
         told: Vec::new(),
     };
     for (number, step) in (1..).zip(ready) {
@@ -126,6 +128,7 @@ fn run_steps(run: &Run) -> anyhow::Result<Exit> {
 /// A step whose manifests and expected verdicts are read.
 struct Ready {
     name: Option<String>,
+    inputs: Vec<PathBuf>,
     world: World,
     sources: SourceMap,
     asks: Vec<Ask>,
@@ -138,22 +141,13 @@ fn prepare(run: &Run, step: Step, before: Option<&Ready>) -> anyhow::Result<Opti
     let Some(loaded) = input::load(&source)? else { return Ok(None) };
     let previous = before.map_or_else(World::default, |step| step.world.clone());
     let world = place::place_after(&previous, loaded.world, run.setup.setup())?;
+    if !run.quiet {
+        input::tell_idle(&world, &previous);
+    }
     let mut sources = loaded.sources;
     explanations(run, &world, &Engine::new(&world))?; // a misspelt name is told now
-    let mut rows = Vec::new();
-    for file in &step.verdicts {
-        let (name, text) = (file.display().to_string(), fs::read_to_string(file));
-        let text = text.with_context(|| format!("cannot read {name}"))?;
-        sources.insert(name.as_str().into(), text.as_str().into());
-        match expect::read(&name, &text) {
-            Ok(read) => rows.extend(read),
-            Err(wrong) => return Ok(refuse(&wrong, &sources)),
-        }
-    }
-    match expect::ask(&world, rows) {
-        Ok(asks) => Ok(Some(Ready { name: step.name, world, sources, asks })),
-        Err(wrong) => Ok(refuse(&wrong, &sources)),
-    }
+    let Some(asks) = expected::asks(&step, &world, &mut sources)? else { return Ok(None) };
+    Ok(Some(Ready { name: step.name, inputs: step.inputs, world, sources, asks }))
 }
 
 /// What was asked for with `--explain`.
@@ -171,20 +165,13 @@ fn explanations<'w>(run: &Run, world: &'w World, engine: &Engine) -> anyhow::Res
     explained.collect()
 }
 
-/// Tells what is wrong with a table of verdicts.
-fn refuse<T>(wrong: &[TableError], sources: &SourceMap) -> Option<T> {
-    for TableError { place, message, help } in wrong {
-        let told = Diagnostic::error("verdict-table", message).at(place.clone(), "").help(help);
-        anstream::eprintln!("{}", diagnostic::render(&told, sources));
-    }
-    None
-}
-
 /// The lab between two steps.
 struct Lab<'r> {
     run: &'r Run,
     cluster: Cluster,
-    all_good: bool,
+    steps: usize,
+    /// The steps in which something differs or is broken.
+    bad: Vec<String>,
     told: Vec<json::LabStep>,
 }
 
@@ -195,7 +182,11 @@ impl Lab<'_> {
         asked.add(&step.asks);
         let findings = self.cluster.run(&engine, &asked, probe::USUAL_TIMEOUT);
         let rows = expect::check(&step.asks, &findings);
-        self.all_good &= findings.differences() == 0 && rows.iter().all(|row| row.holds);
+        if findings.differences() > 0 || rows.iter().any(|row| !row.holds) {
+            self.bad.push(
+                step.name.clone().map_or_else(|| number.to_string(), |name| format!("{number} ({name})")),
+            );
+        }
         match self.run.output {
             Output::Text => self.tell(number, step, &engine, &findings, &rows),
             Output::Json => {
@@ -216,10 +207,12 @@ impl Lab<'_> {
         let mut parts = vec![if number == 1 { format!("{}\n", grid::LEGEND) } else { String::new() }];
         parts
             .extend(step.name.iter().map(|name| terminal::heading(&format!("Step {number}: {name}")) + "\n"));
-        let agreement = terminal::agreement(findings.compared(), findings.differences());
+        let compared = findings.compared();
+        let agreement = terminal::agreement(compared, findings.differences(), compared);
         let grid = grid::render(&table::grid(&step.world, findings));
         let differing = verdicts::differing(&record::compared(findings));
-        parts.push(format!("{grid}{agreement}\n{differing}{}", verdicts::render(rows)));
+        let why = why::broken(&step.asks, findings, &step.inputs);
+        parts.push(format!("{grid}{agreement}\n{differing}{}{why}", verdicts::render(rows)));
         for explanation in explanations(self.run, &step.world, engine)? {
             parts.push(terminal::explain(&explanation, &step.sources));
         }
@@ -229,7 +222,9 @@ impl Lab<'_> {
     fn finish(self) -> anyhow::Result<Exit> {
         if self.run.output == Output::Json {
             output::print(&json::lab(&self.told))?;
+        } else if self.steps > 1 {
+            output::print(&verdicts::summary(&self.bad, self.steps))?;
         }
-        Ok(if self.all_good { Exit::Good } else { Exit::Denied })
+        Ok(if self.bad.is_empty() { Exit::Good } else { Exit::Denied })
     }
 }

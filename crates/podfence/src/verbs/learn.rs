@@ -43,7 +43,7 @@ enum What {
     /// Prove your answer on the kernel, and say what does not hold yet
     Check(Check),
     /// Tell the next hint; each costs points
-    Hint(Number),
+    Hint(Begun),
     /// Show a right answer, once it is solved or given up
     Solution(Solution),
 }
@@ -53,6 +53,13 @@ struct Number {
     /// The exercise's number, as the list shows it
     #[arg(value_name = "N")]
     number: u32,
+}
+
+#[derive(Debug, Args)]
+struct Begun {
+    /// The exercise's number; without it the one that was started last
+    #[arg(value_name = "N")]
+    number: Option<u32>,
 }
 
 #[derive(Debug, Args)]
@@ -68,7 +75,11 @@ struct Place {
 #[derive(Debug, Args)]
 struct Check {
     #[command(flatten)]
-    place: Place,
+    exercise: Begun,
+
+    /// The exercise's folder, where it is not the one that `start` made
+    #[arg(value_name = "DIR")]
+    folder: Option<PathBuf>,
 
     /// Leave out warnings and notes about the input
     #[arg(short, long)]
@@ -95,17 +106,28 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
         None => list(),
         Some(What::Start(place)) => start(place),
         Some(What::Check(arguments)) => check(arguments),
-        Some(What::Hint(number)) => hint(number),
+        Some(What::Hint(exercise)) => hint(exercise),
         Some(What::Solution(arguments)) => solution(arguments),
     }
 }
 
 impl Number {
     fn find(&self) -> anyhow::Result<&'static Exercise> {
-        let found = catalogue::find(self.number);
-        let all = catalogue::ALL.len();
-        found.with_context(|| format!("there is no exercise {}; they are numbered 1 to {all}", self.number))
+        find(self.number)
     }
+}
+
+impl Begun {
+    fn find(&self, progress: &Progress) -> anyhow::Result<&'static Exercise> {
+        let last = || progress.started_last().context("no exercise is begun yet: podfence learn start 1");
+        self.number.map_or_else(last, find)
+    }
+}
+
+fn find(number: u32) -> anyhow::Result<&'static Exercise> {
+    let all = catalogue::ALL.len();
+    let found = catalogue::find(number);
+    found.with_context(|| format!("there is no exercise {number}; they are numbered 1 to {all}"))
 }
 
 fn say(text: &str) -> anyhow::Result<Exit> {
@@ -118,7 +140,7 @@ fn list() -> anyhow::Result<Exit> {
     let listed = |exercise: &Exercise| {
         let Record { folder, hints, points, given_up } = progress.of(exercise);
         let (number, title, level) = (exercise.number, exercise.title(), exercise.level.name());
-        Listed { number, title, level, hints, begun: given_up || folder.is_some(), points }
+        Listed { number, title, level, hints, begun: given_up || folder.is_some(), given_up, points }
     };
     let all: Vec<Listed> = catalogue::ALL.iter().map(listed).collect();
     say(&text::list(&all, FULL))
@@ -130,8 +152,7 @@ fn start(place: &Place) -> anyhow::Result<Exit> {
     let folder = place.folder.clone().unwrap_or_else(|| folder::usual(exercise));
     let again = folder::is_begun(exercise, &folder)?;
     folder::begin(exercise, &folder)?;
-    progress.of_mut(exercise).folder =
-        std::path::absolute(&folder).ok().filter(|path| path.to_str().is_some());
+    progress.start(exercise, std::path::absolute(&folder).ok().filter(|path| path.to_str().is_some()));
     progress.store()?;
     let to_do = match (exercise.answer, exercise.start) {
         (Answer::LabelsOf(..), _) => "Change given.yaml there",
@@ -144,26 +165,26 @@ fn start(place: &Place) -> anyhow::Result<Exit> {
 }
 
 /// Where an answer is: as named, where it was started last, or in the usual place.
-fn answer_folder(place: &Place, exercise: &Exercise, record: &Record) -> anyhow::Result<PathBuf> {
+fn answer_folder(named: Option<&Path>, exercise: &Exercise, record: &Record) -> anyhow::Result<PathBuf> {
     let here = env::current_dir().unwrap_or_default();
     let nearer = |path: &Path| match path.strip_prefix(&here) {
         Ok(below) if below.as_os_str().is_empty() => PathBuf::from("."),
         Ok(below) => below.to_owned(),
         Err(_) => path.to_owned(),
     };
-    let known = [place.folder.clone(), record.folder.as_deref().map(nearer), Some(folder::usual(exercise))];
-    let named = place.folder.is_some();
-    match known.into_iter().flatten().find(|path| named || path.is_dir()) {
+    let known =
+        [named.map(Path::to_owned), record.folder.as_deref().map(nearer), Some(folder::usual(exercise))];
+    match known.into_iter().flatten().find(|path| named.is_some() || path.is_dir()) {
         Some(folder) => Ok(folder),
         None => bail!("exercise {0} has no folder yet: podfence learn start {0}", exercise.number),
     }
 }
 
 fn check(arguments: &Check) -> anyhow::Result<Exit> {
-    let exercise = arguments.place.exercise.find()?;
     sandbox::enter()?; // before any thread exists
     let mut progress = Progress::load()?;
-    let folder = answer_folder(&arguments.place, exercise, &progress.of(exercise))?;
+    let exercise = arguments.exercise.find(&progress)?;
+    let folder = answer_folder(arguments.folder.as_deref(), exercise, &progress.of(exercise))?;
     let source = Source { filenames: vec![folder.into()], namespace: None, quiet: arguments.quiet };
     let Some(loaded) = input::load(&source)? else { return Ok(Exit::Unusable) };
     let changes = given::changes(&exercise.given_world()?, &loaded.world, exercise.answer);
@@ -195,9 +216,13 @@ fn check(arguments: &Check) -> anyhow::Result<Exit> {
     Ok(if solved { Exit::Good } else { Exit::Denied })
 }
 
-fn hint(number: &Number) -> anyhow::Result<Exit> {
-    let exercise = number.find()?;
+fn hint(asked: &Begun) -> anyhow::Result<Exit> {
     let mut progress = Progress::load()?;
+    let exercise = asked.find(&progress)?;
+    if !progress.of(exercise).is_begun() && !folder::usual(exercise).is_dir() {
+        let number = exercise.number;
+        bail!("exercise {number} is not begun yet, and a hint costs points: podfence learn start {number}");
+    }
     let hints = exercise.hints();
     let record = progress.of_mut(exercise);
     let shown = record.hint(hints.len());

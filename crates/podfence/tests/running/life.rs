@@ -17,7 +17,7 @@ pub fn a_save_is_followed_and_its_verdicts_told() {
     println!("a policy was saved and its verdicts told within {:?}", saved.elapsed());
     for line in [
         "policy.yaml saved",
-        "networkpolicy shop/web came",
+        "networkpolicy shop/web added",
         "shop/client, other nodes, outside → shop/web TCP 80 and ICMP: open → dropped (engine and kernel agree)",
         "shop/client → svc shop/web TCP 8080: open → dropped (engine and kernel agree)",
         "AGREE",
@@ -32,25 +32,44 @@ pub fn a_save_is_followed_and_its_verdicts_told() {
     lab.save("more.yaml", &PODS.split("---").next().unwrap().replace("web", "extra"));
     let told = lab.hear("a sample of the rest");
     assert!(
-        told.contains("pod shop/extra came") && told.contains("shop/web TCP 80 and ICMP: dropped, new"),
+        told.contains("pod shop/extra added") && told.contains("shop/web TCP 80 and ICMP: dropped, new"),
         "{told}"
     );
     fs::remove_file(lab.folder.join("more.yaml")).unwrap();
     fs::remove_file(lab.folder.join("policy.yaml")).unwrap();
     let told = lab.hear("a sample of the rest");
-    assert!(told.contains("pod shop/extra went"), "{told}");
+    assert!(told.contains("pod shop/extra removed"), "{told}");
     assert_eq!(lab.connect("client", "web:8080"), 0);
 }
+
+const INGRESS: &str = "\
+apiVersion: v1
+kind: Pod
+metadata: {name: proxy, namespace: shop, labels: {app.kubernetes.io/name: ingress-nginx, app.kubernetes.io/component: controller}}
+spec: {containers: [{name: c, image: i, ports: [{containerPort: 80}]}]}
+---
+apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata: {name: web, namespace: shop}
+spec:
+  rules:
+    - host: shop.example
+      http: {paths: [{path: /cart, pathType: Prefix, backend: {service: {name: web, port: {number: 8080}}}}]}
+";
 
 pub fn ways_in_are_told_for_all_nodes_or_each() {
     let exposed = PODS.replace("spec: {selector", "spec: {type: NodePort, selector");
     let pinned = exposed.replacen("spec: {", "spec: {nodeName: node-1, ", 1);
-    let mut lab = Lab::new(&[("pods.yaml", &pinned)]);
+    let mut lab = Lab::new(&[("pods.yaml", &pinned), ("ingress.yaml", INGRESS)]);
     lab.up(&[]);
     let told = |policy: &str| {
         lab.save("policy.yaml", policy);
         lab.hear("a sample of the rest").split_whitespace().collect::<Vec<_>>().join(" ")
     };
+    let status = text(&lab.ask("status", &[])).split_whitespace().collect::<Vec<_>>().join(" ");
+    for way in ["TCP 8080 (nodePort 30000)", "shop/web shop.example/cart, by shop/proxy at "] {
+        assert!(status.contains(way), "{way} is not in {status}");
+    }
     let closed = told(DENY);
     let all =
         "outside → svc shop/web TCP 8080 nodePort by any node, shop/web TCP 80 and ICMP: open → dropped";
@@ -117,7 +136,17 @@ pub fn one_lab_a_name() {
     lab.up(&[]);
     let second = podfence().args(["lab", "up", "--name", &lab.name]).arg(&lab.folder).output().unwrap();
     assert_eq!(second.status.code(), Some(2));
-    assert!(text(&second).contains("is running already"), "{}", text(&second));
+    let advice = format!("podfence lab down --name {}", lab.name);
+    assert!(
+        text(&second).contains("is running already") && text(&second).contains(&advice),
+        "{}",
+        text(&second)
+    );
+    let other = text(&podfence().args(["lab", "status", "--name", "no-such"]).output().unwrap());
+    assert!(
+        other.contains("no lab named no-such is running; running: ") && other.contains(&lab.name),
+        "{other}"
+    );
     let status = lab.ask("status", &["-o", "json"]);
     let json = text(&status);
     assert!(status.status.success() && json.contains("\"name\": \"shop/client\""), "{json}");
@@ -129,7 +158,7 @@ pub fn one_lab_a_name() {
     }
     let status = lab.ask("status", &[]);
     assert_eq!(status.status.code(), Some(2));
-    assert!(text(&status).contains("is running; start one"), "{}", text(&status));
+    assert!(text(&status).contains(&format!("no lab named {} is running", lab.name)), "{}", text(&status));
 }
 
 pub fn nothing_is_left_after_ctrl_c_or_kill() {

@@ -9,6 +9,7 @@
 
 mod lab;
 mod life;
+mod told;
 
 use std::net::{TcpStream, ToSocketAddrs};
 use std::process::{Command, ExitCode};
@@ -44,7 +45,7 @@ fn main() -> ExitCode {
 }
 
 fn trials() -> Vec<Trial> {
-    let tests: [(&str, fn()); 7] = [
+    let tests: [(&str, fn()); 13] = [
         ("ways_in_are_told_for_all_nodes_or_each", life::ways_in_are_told_for_all_nodes_or_each),
         ("a_save_is_followed_and_its_verdicts_told", life::a_save_is_followed_and_its_verdicts_told),
         ("a_broken_file_changes_nothing", life::a_broken_file_changes_nothing),
@@ -52,6 +53,12 @@ fn trials() -> Vec<Trial> {
         ("one_lab_a_name", life::one_lab_a_name),
         ("nothing_is_left_after_ctrl_c_or_kill", life::nothing_is_left_after_ctrl_c_or_kill),
         ("a_step_is_chosen", life::a_step_is_chosen),
+        ("who_listens_is_told", told::who_listens_is_told),
+        ("ports_that_policies_name_are_told", told::ports_that_policies_name_are_told),
+        ("rows_of_verdicts_are_told", told::rows_of_verdicts_are_told),
+        ("a_policy_that_chooses_nobody_is_told_once", told::a_policy_that_chooses_nobody_is_told_once),
+        ("new_pods_of_a_workload_are_told_as_one", told::new_pods_of_a_workload_are_told_as_one),
+        ("the_folder_of_a_step_is_kept_to", told::the_folder_of_a_step_is_kept_to),
     ];
     let trial = |(name, test): (&str, fn())| {
         Trial::test(name, move || {

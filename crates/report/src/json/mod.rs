@@ -17,7 +17,9 @@ pub use lab::{Compared, LabStep, VerdictRow, lab};
 pub use learn::checked;
 use path::PathView;
 use question::{DnsView, EndView, ServiceView};
-pub use status::{LabStatus, StatusChange, StatusNode, StatusPod, lab_status};
+pub use status::{
+    LabStatus, StatusChange, StatusCompared, StatusIngress, StatusNode, StatusPod, StatusService, lab_status,
+};
 
 /// The version of every value this module writes.
 pub const API_VERSION: &str = "podfence.dev/v1alpha1";

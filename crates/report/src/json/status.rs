@@ -21,7 +21,9 @@ pub struct LabStatus {
     /// Its pods.
     pub pods: Vec<StatusPod>,
     /// Its Services.
-    pub services: Vec<StatusNode>,
+    pub services: Vec<StatusService>,
+    /// Its Ingresses.
+    pub ingresses: Vec<StatusIngress>,
     /// The NetworkPolicies in force, `NAMESPACE/NAME`.
     pub policies: Vec<String>,
     /// The last change that came into force.
@@ -32,9 +34,23 @@ pub struct LabStatus {
     pub compared: usize,
     /// On how many of them engine and kernel differed.
     pub differences: usize,
+    /// How many a full comparison would be about: after a change, only a part is tried.
+    pub possible: usize,
+    /// The last full comparison.
+    pub full: Option<StatusCompared>,
 }
 
-/// A node or a Service.
+/// How engine and kernel compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct StatusCompared {
+    /// On how many connections.
+    pub compared: usize,
+    /// On how many of them they differed.
+    pub differences: usize,
+}
+
+/// A node.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct StatusNode {
@@ -42,6 +58,32 @@ pub struct StatusNode {
     pub name: String,
     /// Its addresses.
     pub addresses: Vec<String>,
+}
+
+/// A Service.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct StatusService {
+    /// `NAMESPACE/NAME`.
+    pub name: String,
+    /// Its cluster addresses, or `headless`.
+    pub addresses: Vec<String>,
+    /// Its ports, for instance `TCP 80`, and the number at every node's address if it has one: `TCP 80 (nodePort 30000)`.
+    pub ports: Vec<String>,
+    /// Its load balancer's addresses and its `externalIPs`.
+    pub external: Vec<String>,
+}
+
+/// An Ingress.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct StatusIngress {
+    /// `NAMESPACE/NAME`.
+    pub name: String,
+    /// Host and path of each rule; `*` stands for any host.
+    pub rules: Vec<String>,
+    /// The Services (`svc/NAMESPACE/NAME`) or else the addresses of controllers that requests go to.
+    pub by: Vec<String>,
 }
 
 /// A pod.

@@ -6,7 +6,7 @@ mod side;
 mod status;
 mod steps;
 
-use podfence_analysis::{Explanation, Path, Verdict};
+use podfence_analysis::{Explanation, Idle, Path, Verdict};
 use podfence_engine::Outcome;
 use podfence_model::{Endpoint, World};
 use podfence_source::SourceMap;
@@ -86,18 +86,25 @@ fn path_headline(world: &World, path: &Path) -> String {
     format!("{}: {}", paint(BOLD, ends), paint(style, word))
 }
 
+/// A note about a policy that chooses no pod, in one line.
+pub fn idle(idle: &Idle<'_>) -> String {
+    words::idle(idle)
+}
+
 /// A heading between parts of a longer text.
 pub fn heading(text: &str) -> String {
     paint(BOLD, text)
 }
 
-/// How engine and kernel compare, in one line.
-pub fn agreement(compared: usize, differences: usize) -> String {
+/// How engine and kernel compare, in one line: on `compared` connections, of those that are `possible`.
+pub fn agreement(compared: usize, differences: usize, possible: usize) -> String {
+    let tried = if compared < possible {
+        format!("{compared} connections tried, of {possible}")
+    } else {
+        format!("{compared} connections")
+    };
     match differences {
-        0 => format!("{}: engine and kernel agree on all {compared} connections", paint(GOOD, "AGREE")),
-        n => format!(
-            "{}: engine and kernel differ on {n} of {compared} connections (marked !!)",
-            paint(BAD, "DIFFER")
-        ),
+        0 => format!("{}: engine and kernel agree on all {tried}", paint(GOOD, "AGREE")),
+        n => format!("{}: engine and kernel differ on {n} of {tried} (marked !!)", paint(BAD, "DIFFER")),
     }
 }

@@ -1,6 +1,8 @@
 //! A running lab on a screen.
 
-use crate::json::{LabStatus, StatusChange, StatusNode, StatusPod};
+use crate::json::{
+    LabStatus, StatusChange, StatusCompared, StatusIngress, StatusNode, StatusPod, StatusService,
+};
 use crate::style::{BAD, BOLD, Sheet, paint};
 
 use super::agreement;
@@ -20,7 +22,8 @@ pub fn lab_status(status: &LabStatus) -> String {
     sheet.gap();
     list(&mut sheet, "nodes", status.nodes.iter().map(named));
     list(&mut sheet, "pods", pods(&status.pods));
-    list(&mut sheet, "services", status.services.iter().map(named));
+    list(&mut sheet, "services", status.services.iter().map(service));
+    list(&mut sheet, "ingresses", status.ingresses.iter().map(ingress));
     list(&mut sheet, "policies", status.policies.iter().cloned());
     if let Some(StatusChange { seconds_ago, what }) = &status.last_change {
         let when = format!("{} ago", duration(*seconds_ago));
@@ -33,10 +36,17 @@ pub fn lab_status(status: &LabStatus) -> String {
     sheet.entry(
         "compared",
         &match status.differences {
-            0 => agreement(status.compared, 0),
+            0 => agreement(status.compared, 0, status.possible),
             n => paint(BAD, format!("engine and kernel differ on {n} of {} connections", status.compared)),
         },
     );
+    if let Some(full) = status.full.as_ref().filter(|_| status.compared < status.possible) {
+        let StatusCompared { compared, differences } = *full;
+        sheet.more(&match differences {
+            0 => format!("in full when it was started: agreed on all {compared}"),
+            n => format!("in full when it was started: differed on {n} of {compared}"),
+        });
+    }
     sheet.finish()
 }
 
@@ -48,6 +58,19 @@ fn list(sheet: &mut Sheet, label: &str, items: impl Iterator<Item = String>) {
 
 fn named(node: &StatusNode) -> String {
     format!("{} {}", node.name, node.addresses.join(" "))
+}
+
+fn service(service: &StatusService) -> String {
+    let StatusService { name, addresses, ports, external } = service;
+    let external =
+        if external.is_empty() { String::new() } else { format!(", external {}", external.join(" ")) };
+    format!("{name} {}, {}{external}", addresses.join(" "), ports.join(", "))
+}
+
+fn ingress(ingress: &StatusIngress) -> String {
+    let StatusIngress { name, rules, by } = ingress;
+    let by = if by.is_empty() { "no controller".to_owned() } else { by.join(", ") };
+    format!("{name} {}, by {by}", rules.join(", "))
 }
 
 fn pods(pods: &[StatusPod]) -> impl Iterator<Item = String> {

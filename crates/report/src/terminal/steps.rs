@@ -69,14 +69,14 @@ pub(super) fn dns(sheet: &mut Sheet, explanation: &Explanation<'_>) {
         None => "names do not resolve".to_owned(),
     };
     sheet.entry("dns", &dns_text(explanation.world, step, &servers, &what));
-    if let Some(path) = refused(&step.udp) {
+    if let Some(path) = dropped(&step.udp) {
         sheet.more(&blocker(path));
     }
 }
 
 fn dns_text(world: &World, step: &DnsStep, servers: &str, consequence: &str) -> String {
     let blocked = paint(BAD, "blocked");
-    match (refused(&step.udp), refused(&step.tcp)) {
+    match (dropped(&step.udp), dropped(&step.tcp)) {
         (Some(path), tcp) => {
             let who = words::ends(world, &path.sources);
             let tcp =
@@ -87,7 +87,7 @@ fn dns_text(world: &World, step: &DnsStep, servers: &str, consequence: &str) -> 
             format!("{}: whether {} reaches {servers}", paint(OPEN, "undecidable"), port(&step.udp))
         }
         (None, Some(path)) => format!(
-            "{}: {} to {servers}; but {} is refused, so answers too long for UDP fail",
+            "{}: {} to {servers}; but {} is dropped, so answers too long for UDP fail",
             paint(GOOD, "allowed"),
             port(&step.udp),
             path.layer4
@@ -101,14 +101,14 @@ fn dns_text(world: &World, step: &DnsStep, servers: &str, consequence: &str) -> 
 
 /// Whether the DNS step keeps a name from resolving.
 pub(super) fn unresolved(explanation: &Explanation<'_>) -> bool {
-    explanation.service.is_some() && explanation.dns.as_ref().is_some_and(|dns| refused(&dns.udp).is_some())
+    explanation.service.is_some() && explanation.dns.as_ref().is_some_and(|dns| dropped(&dns.udp).is_some())
 }
 
 fn port(paths: &[Path]) -> String {
     paths.first().map_or_else(String::new, |p| p.layer4.to_string())
 }
 
-fn refused(paths: &[Path]) -> Option<&Path> {
+fn dropped(paths: &[Path]) -> Option<&Path> {
     paths.iter().find(|p| p.answer.outcome == Outcome::Denied)
 }
 
@@ -116,7 +116,7 @@ fn open(paths: &[Path]) -> bool {
     paths.iter().any(|p| matches!(p.answer.outcome, Outcome::Undecidable(_)))
 }
 
-/// Whose policies refuse it.
+/// Whose policies drop it.
 fn blocker(path: &Path) -> String {
     let denied = |side: &&Side| side.outcome == Outcome::Denied;
     let Some(side) = path.answer.sides().find(denied) else { return String::new() };

@@ -7,7 +7,7 @@ use anyhow::{Context, bail};
 use clap::Args;
 use podfence_lab::place;
 use podfence_lab::sandbox::{self, Sandbox};
-use podfence_lab::scenario::{Step, steps};
+use podfence_lab::scenario::{Step, sources, steps};
 use podfence_lab::session::{Claim, Hall, attend};
 use podfence_lab::watch::Watch;
 use podfence_model::World;
@@ -54,13 +54,13 @@ pub struct Up {
 
     /// Leave out warnings and notes about the input
     #[arg(short, long)]
-    quiet: bool,
+    pub(super) quiet: bool,
 }
 
 /// Runs until it is ended from outside.
 pub fn run(arguments: &Up) -> anyhow::Result<Exit> {
-    let mut watch = watch(arguments); // before the files are read, or a save in between is missed
     let step = step(arguments)?;
+    let mut watch = watch(arguments, &step); // before the files are read, or a save in between is missed
     let Some(world) = load(arguments, &step, &World::default())? else { return Ok(Exit::Unusable) };
     let claim = Claim::take(&arguments.name)?; // before the sandbox, in which the user has another number
     let entered = sandbox::enter()?; // before any thread exists
@@ -83,23 +83,36 @@ fn end() {
 }
 
 /// Looks at what the step reads: files that come later too.
-fn watch(arguments: &Up) -> Watch {
-    let (path, number) = (arguments.path.clone(), arguments.step);
-    Watch::new(move || {
-        let step = steps(&path).ok().and_then(|steps| steps.into_iter().nth(number.wrapping_sub(1)));
-        step.map_or_else(Vec::new, |step| step.inputs)
-    })
+fn watch(arguments: &Up, step: &Step) -> Watch {
+    let (path, folder) = (arguments.path.clone(), step.folder.clone());
+    Watch::new(move || sources(&path, folder.as_deref()))
 }
 
 /// The step that was asked for.
-pub(super) fn step(arguments: &Up) -> anyhow::Result<Step> {
-    let steps =
-        steps(&arguments.path).with_context(|| format!("cannot read {}", arguments.path.display()))?;
+fn step(arguments: &Up) -> anyhow::Result<Step> {
+    let steps = all_steps(arguments)?;
     let (number, all) = (arguments.step, steps.len());
     match steps.into_iter().nth(number.wrapping_sub(1)) {
         Some(step) => Ok(step),
         None => bail!("{} has {all} steps; --step {number} is none of them", arguments.path.display()),
     }
+}
+
+/// The step that is followed, as it is now. Another one of its number is not taken for it.
+pub(super) fn again(arguments: &Up, followed: &Step) -> anyhow::Result<Step> {
+    let mut steps = all_steps(arguments)?.into_iter();
+    let path = arguments.path.display();
+    match (steps.find(|step| step.folder == followed.folder), &followed.folder) {
+        (Some(step), _) => Ok(step),
+        (None, Some(folder)) => {
+            bail!("{} is gone, the folder of the step; to follow another, start again", folder.display())
+        }
+        (None, None) => bail!("{path} has numbered folders now; to follow one, start again with --step"),
+    }
+}
+
+fn all_steps(arguments: &Up) -> anyhow::Result<Vec<Step>> {
+    steps(&arguments.path).with_context(|| format!("cannot read {}", arguments.path.display()))
 }
 
 /// Reads the files and places what they say after the world before; `None` when they are refused, which has then been told.
