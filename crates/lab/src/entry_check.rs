@@ -155,23 +155,12 @@ impl Cluster {
         timeout: Duration,
     ) -> Vec<EntryChecked> {
         let tried = asked.iter().filter_map(|question| self.entry_probe(engine, question));
-        let (mut checked, probes): (Vec<EntryChecked>, Vec<Probe>) = tried.unzip();
-        for (one, answer) in checked.iter_mut().zip(probe::run(&probes, timeout).await) {
-            one.kernel = answer.outcome;
-        }
-        let is_late = |one: &EntryChecked| one.kernel == Outcome::TimedOut && !one.agrees();
-        let late: Vec<usize> = (0..checked.len()).filter(|i| is_late(&checked[*i])).collect();
-        let again: Vec<Probe> = late.iter().map(|i| probes[*i].clone()).collect();
-        for (place, answer) in late.into_iter().zip(probe::run(&again, 2 * probe::USUAL_TIMEOUT).await) {
-            checked[place].kernel = answer.outcome;
-        }
-        checked
+        probe::run_all(tried, timeout, |one, outcome| one.kernel = outcome, EntryChecked::agrees).await
     }
 
     fn entry_probe(&self, engine: &Engine, asked: &EntryQuestion) -> Option<(EntryChecked, Probe)> {
         let service = self.world.services.get(&asked.service)?;
-        let is_meant = |port: &&ServicePort| (port.protocol, port.port) == (asked.protocol, asked.port);
-        let port = service.ports.iter().find(is_meant)?;
+        let port = service.port(asked.protocol, asked.port)?;
         let found = passage(&self.world, engine, (service, port), &asked.source, &asked.front).ok()?;
         let address = asked.source.address()?;
         let (from, source) = self.seat(&asked.source, Family::of(address))?;

@@ -5,7 +5,7 @@
 
 use podfence_analysis::backends;
 use podfence_engine::Outcome as Verdict;
-use podfence_model::{Endpoint, Flow, Layer4, NamespacedName, Pod, Port, Protocol, ServicePort, World};
+use podfence_model::{Endpoint, Flow, Layer4, NamespacedName, Pod, Port, Protocol, World};
 use podfence_report::grid::Sign;
 
 use crate::cluster::OUTSIDE_PORT;
@@ -28,8 +28,7 @@ pub(crate) fn through(
     verdicts: Sign,
 ) -> Sign {
     let service = world.services.get(service);
-    let is_meant = |one: &&ServicePort| (one.protocol, one.port) == (protocol, port);
-    let found = service.and_then(|service| Some((service, service.ports.iter().find(is_meant)?)));
+    let found = service.and_then(|service| Some((service, service.port(protocol, port)?)));
     let Some((service, port)) = found.filter(|_| verdicts == Sign::Open) else { return verdicts };
     let answers = backends(world, service, port).into_iter().map(|backend| match backend.end {
         Endpoint::Ip(_) => true, // of which the input says nothing

@@ -97,6 +97,30 @@ pub async fn run(probes: &[Probe], timeout: Duration) -> Vec<Answer> {
     answers.into_iter().map(|answer| answer.unwrap_or_else(|| unasked.clone())).collect()
 }
 
+/// Makes the probe of each that is `tried` and enters its outcome by `put`. Those that time out where the engine does not say so
+/// are tried once more, alone and longer: on a busy machine a late packet is no verdict.
+pub(crate) async fn run_all<T>(
+    tried: impl Iterator<Item = (T, Probe)>,
+    timeout: Duration,
+    put: impl Fn(&mut T, Outcome),
+    agrees: impl Fn(&T) -> bool,
+) -> Vec<T> {
+    let (mut checked, probes): (Vec<T>, Vec<Probe>) = tried.unzip();
+    let mut late = Vec::new();
+    for (place, answer) in run(&probes, timeout).await.into_iter().enumerate() {
+        let timed_out = answer.outcome == Outcome::TimedOut;
+        put(&mut checked[place], answer.outcome);
+        if timed_out && !agrees(&checked[place]) {
+            late.push(place);
+        }
+    }
+    let again: Vec<Probe> = late.iter().map(|place| probes[*place].clone()).collect();
+    for (place, answer) in late.into_iter().zip(run(&again, 2 * USUAL_TIMEOUT).await) {
+        put(&mut checked[place], answer.outcome);
+    }
+    checked
+}
+
 type Placed<T> = (usize, T);
 
 fn by_source(probes: &[Probe]) -> Vec<Vec<Placed<Probe>>> {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use podfence_analysis::assumed::DNS_PORT;
 use podfence_analysis::{Front, Passage, passage};
 use podfence_engine::{Engine, Outcome as Verdict};
-use podfence_model::{Endpoint, Family, Pod, Protocol, Service, ServiceAddress, ServicePort};
+use podfence_model::{Endpoint, Family, Pod, Protocol, Service, ServiceAddress};
 
 use crate::asked::{NameQuestion, ServiceQuestion};
 use crate::cluster::{Cluster, transport};
@@ -79,19 +79,8 @@ impl Cluster {
         asked: &[ServiceQuestion],
         timeout: Duration,
     ) -> Vec<ServiceChecked> {
-        let tried: Vec<(ServiceChecked, Probe)> =
-            asked.iter().filter_map(|question| self.service_probe(engine, question)).collect();
-        let (mut checked, probes): (Vec<ServiceChecked>, Vec<Probe>) = tried.into_iter().unzip();
-        for (one, answer) in checked.iter_mut().zip(probe::run(&probes, timeout).await) {
-            one.kernel = answer.outcome;
-        }
-        let is_late = |one: &ServiceChecked| one.kernel == Outcome::TimedOut && !one.agrees();
-        let late: Vec<usize> = (0..checked.len()).filter(|i| is_late(&checked[*i])).collect();
-        let again: Vec<Probe> = late.iter().map(|i| probes[*i].clone()).collect();
-        for (place, answer) in late.into_iter().zip(probe::run(&again, 2 * probe::USUAL_TIMEOUT).await) {
-            checked[place].kernel = answer.outcome;
-        }
-        checked
+        let tried = asked.iter().filter_map(|question| self.service_probe(engine, question));
+        probe::run_all(tried, timeout, |one, outcome| one.kernel = outcome, ServiceChecked::agrees).await
     }
 
     fn service_probe(&self, engine: &Engine, asked: &ServiceQuestion) -> Option<(ServiceChecked, Probe)> {
@@ -111,8 +100,7 @@ impl Cluster {
         asked: &ServiceQuestion,
     ) -> Option<Vec<Verdict>> {
         let service = self.world.services.get(&asked.service)?;
-        let is_meant = |port: &&ServicePort| (port.protocol, port.port) == (asked.protocol, asked.port);
-        let port = service.ports.iter().find(is_meant)?;
+        let port = service.port(asked.protocol, asked.port)?;
         let source = Endpoint::Pod { id: pod.meta.id.clone(), address: Some(source) };
         let front = Front::Cluster(asked.address);
         passage(&self.world, engine, (service, port), &source, &front).ok().map(verdicts)

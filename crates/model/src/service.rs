@@ -101,6 +101,13 @@ pub struct Service {
     pub publish_not_ready: bool,
 }
 
+impl Service {
+    /// The port of this protocol and number. The API allows a Service only one.
+    pub fn port(&self, protocol: Protocol, number: Port) -> Option<&ServicePort> {
+        self.ports.iter().find(|port| (port.protocol, port.port) == (protocol, number))
+    }
+}
+
 /// One endpoint of an EndpointSlice.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EndpointAddress {

@@ -79,8 +79,7 @@ pub(super) fn exposed(previous: &World, world: &mut World) {
             service.load_balancer_ips = free.copied().collect();
         }
         for port in service.ports.iter_mut().filter(|port| port.node_port.is_none()) {
-            let same = before.ports.iter().find(|p| (p.protocol, p.port) == (port.protocol, port.port));
-            let number = same.and_then(|same| same.node_port);
+            let number = before.port(port.protocol, port.port).and_then(|same| same.node_port);
             port.node_port = number.filter(|number| !stated_ports.contains(&(port.protocol, *number)));
         }
     }
