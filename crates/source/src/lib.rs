@@ -5,20 +5,25 @@
 //! Drawing the messages belongs to `podfence-report`, judging policies to the linters.
 //!
 //! Start with [`read()`]. Inside: `input` (files to texts), `yaml` (text to trees), `decode` (typed access
-//! to trees), `kinds` (trees to objects), `gather` (objects to a world).
+//! to trees), `kinds` (trees to objects), `gather` (objects to a world). Beside that way: `outline` (what the text of an
+//! object says, field by field) and `edit` (changing it).
 
 mod decode;
 mod diagnostic;
+mod edit;
 mod gather;
 mod input;
 mod kinds;
 mod names;
+mod outline;
 mod read;
 mod sink;
 mod source_map;
 mod yaml;
 
 pub use diagnostic::{Diagnostic, Edit, Label, Severity};
+pub use edit::{EditError, apply};
 pub use input::{Input, MAX_INPUT};
+pub use outline::{Field, Outlines, View};
 pub use read::{Loaded, Options, Refused, read};
 pub use source_map::SourceMap;

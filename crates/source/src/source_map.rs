@@ -27,6 +27,11 @@ impl SourceMap {
         self.texts.keys()
     }
 
+    /// All inputs with their names, in order.
+    pub fn texts(&self) -> impl Iterator<Item = (&Arc<str>, &str)> {
+        self.texts.iter().map(|(name, text)| (name, text.as_ref()))
+    }
+
     /// Adds a text, for messages about something that is no manifest.
     pub fn insert(&mut self, file: Arc<str>, text: Arc<str>) {
         self.texts.insert(file, text);

@@ -1,0 +1,121 @@
+//! Edits of manifests keep everything that they are not about, and refuse what they cannot do surely.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot read its own input must stop")]
+
+use podfence_model::Origin;
+use podfence_source::{Edit, Input, Options, Outlines, View, apply, read};
+
+const POLICY: &str = "\
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: web, namespace: shop}
+spec:
+  podSelector:
+    matchLabels:
+      app: \"web\" # whom
+  ingress:
+    # the only rule
+    - from:
+        - podSelector: {matchLabels: {app: client}}
+      ports:
+        - port: 80
+
+  egress:
+";
+
+/// Reads one policy, has it edited, and returns the text that comes of it; `None` where there is no edit.
+fn edited(text: &str, edit: impl Fn(View<'_, '_>) -> Option<Edit>) -> Option<String> {
+    let input = Input::Bytes { name: "policy.yaml".into(), bytes: text.into() };
+    let loaded = read(&[input], &Options::default()).unwrap();
+    let policy = loaded.world.policies.values().next().unwrap();
+    let Origin::File(place) = &policy.meta.origin else { panic!("read from a file") };
+    let outlines = Outlines::new(&loaded.sources);
+    let edit = edit(outlines.at(place).unwrap())?;
+    Some(apply(text, [&edit]).unwrap())
+}
+
+#[test]
+fn a_scalar_keeps_its_quotes_and_the_comment_behind_it() {
+    let change = edited(POLICY, |policy| {
+        policy.get(&["spec", "podSelector", "matchLabels", "app"])?.replace_scalar("shop-web")
+    });
+    assert_eq!(change.unwrap(), POLICY.replace("\"web\"", "\"shop-web\""));
+}
+
+#[test]
+fn a_field_is_added_in_its_own_lines() {
+    let change = edited(POLICY, |policy| policy.get(&["spec"])?.add_field("policyTypes:\n  - Ingress"));
+    assert_eq!(change.unwrap(), format!("{POLICY}  policyTypes:\n    - Ingress\n"));
+    let open = POLICY.trim_end();
+    let change = edited(open, |policy| policy.get(&["spec"])?.add_field("policyTypes: [Ingress]"));
+    assert_eq!(change.unwrap(), format!("{open}\n  policyTypes: [Ingress]"));
+}
+
+#[test]
+fn an_item_is_added_behind_the_last_one() {
+    let change = edited(POLICY, |policy| {
+        let rule = policy.get(&["spec", "ingress"])?.items().next()?;
+        rule.get(&["ports"])?.add_item("port: 53\nprotocol: UDP")
+    });
+    let wanted = POLICY.replace("- port: 80\n", "- port: 80\n        - port: 53\n          protocol: UDP\n");
+    assert_eq!(change.unwrap(), wanted);
+}
+
+#[test]
+fn a_field_is_taken_out_with_its_lines() {
+    let without_ports =
+        edited(POLICY, |policy| policy.get(&["spec", "ingress"])?.items().next()?.field("ports")?.remove());
+    assert_eq!(without_ports.unwrap(), POLICY.replace("      ports:\n        - port: 80\n", ""));
+    let without_from =
+        edited(POLICY, |policy| policy.get(&["spec", "ingress"])?.items().next()?.field("from")?.remove());
+    let wanted = POLICY.replace(
+        "    - from:\n        - podSelector: {matchLabels: {app: client}}\n      ports:",
+        "    - ports:",
+    );
+    assert_eq!(without_from.unwrap(), wanted);
+}
+
+#[test]
+fn a_field_gets_another_value() {
+    let egress = |block: &'static str| {
+        edited(POLICY, |policy| policy.get(&["spec"])?.field("egress")?.set(block)).unwrap()
+    };
+    assert_eq!(egress("[]"), POLICY.replace("egress:", "egress: []"));
+    assert_eq!(egress("\n  - {}"), POLICY.replace("egress:", "egress:\n    - {}"));
+    let selector = edited(POLICY, |policy| policy.get(&["spec"])?.field("podSelector")?.set("{}"));
+    let wanted =
+        POLICY.replace("podSelector:\n    matchLabels:\n      app: \"web\" # whom", "podSelector: {} # whom");
+    assert_eq!(selector.unwrap(), wanted);
+}
+
+#[test]
+fn flow_style_and_aliases_are_left_alone() {
+    let flow = edited(POLICY, |policy| policy.get(&["metadata"])?.add_field("labels: {}"));
+    assert_eq!(flow, None);
+    let text = POLICY.replace("matchLabels:\n      app", "matchLabels: &app\n      app");
+    let text = text.replace("{matchLabels: {app: client}}", "\n            matchLabels: *app");
+    let alias = edited(&text, |policy| {
+        let peer = policy.get(&["spec", "ingress"])?.items().next()?.get(&["from"])?.items().next()?;
+        peer.get(&["podSelector"])?.field("matchLabels")?.set("{}")
+    });
+    assert_eq!(alias, None);
+}
+
+#[test]
+fn what_is_not_written_is_told_from_what_is_empty() {
+    let input = Input::Bytes { name: "policy.yaml".into(), bytes: POLICY.into() };
+    let loaded = read(&[input], &Options::default()).unwrap();
+    let policy = loaded.world.policies.values().next().unwrap();
+    let outlines = Outlines::new(&loaded.sources);
+    let Origin::File(place) = &policy.meta.origin else { panic!("read from a file") };
+    let spec = outlines.at(place).unwrap().get(&["spec"]).unwrap();
+    assert!(spec.field("policyTypes").is_none());
+    assert!(
+        spec.field("egress").is_some_and(|field| field.value.is_null()) && spec.get(&["egress"]).is_none()
+    );
+    let rule = policy.ingress[0].place.as_ref().unwrap();
+    assert_eq!(
+        outlines.at(rule).unwrap().fields().map(|field| field.key()).collect::<Vec<_>>(),
+        ["from", "ports"]
+    );
+}
