@@ -5,7 +5,9 @@
 //! block runs its `$ podfence …` line there. Everything below that line is expected: standard output, then
 //! `[stderr]` and standard error if there is any, then `[exit N]`. `< NAME` gives a file as standard input. A README's
 //! commands run at the root of the workspace, as its reader would run them, and `[exit 0]` is left out.
-//! With `PODFENCE_BLESS=1` the documents are rewritten with what really came out.
+//! What a command with `-o json` writes must fit the schema that it names.
+//! With `PODFENCE_BLESS=1` the documents are rewritten with what really came out, with `PODFENCE_BLESS=PART` those whose
+//! path contains that text.
 //!
 //! `lab` and `learn check` need a sandbox; where the system forbids it, its cases say why and are skipped, except in CI.
 
@@ -15,7 +17,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use libtest_mimic::{Arguments, Failed, Trial};
-use podfence_testkit::sandboxed;
+use podfence_testkit::{sandboxed, schemas};
 
 /// Cases that run at the same time: those of the lab mostly wait for time-outs.
 const AT_ONCE: usize = 8;
@@ -62,13 +64,19 @@ fn main() {
     let mut trials = Vec::new();
     for (ground, root) in grounds {
         for path in documents(&root, ground) {
-            if std::env::var_os("PODFENCE_BLESS").is_some() {
+            if is_blessed(&path) {
                 update(&path, ground);
             }
             trials.extend(of_document(&root, &path, ground, missing.as_deref()));
         }
     }
     libtest_mimic::run(&arguments, trials).exit();
+}
+
+/// Whether a document is to be rewritten: any for `1`, otherwise those whose path contains the text.
+fn is_blessed(path: &Path) -> bool {
+    let asked = std::env::var("PODFENCE_BLESS");
+    asked.is_ok_and(|part| part == "1" || path.to_string_lossy().contains(&part))
 }
 
 fn workspace() -> PathBuf {
@@ -153,9 +161,19 @@ fn cases(text: &str, ground: Ground) -> Vec<Case> {
 fn check(case: &Case) -> Result<(), Failed> {
     let actual = run(case);
     if actual == case.expected {
-        return Ok(());
+        return fits_schema(case);
     }
     Err(format!("--- expected\n{}\n--- came out\n{actual}", case.expected).into())
+}
+
+/// Holds an answer in JSON against its schema; text on standard error alone has none.
+fn fits_schema(case: &Case) -> Result<(), Failed> {
+    let mut words = case.command.split_whitespace();
+    let has_answer = !["[stderr]", "[exit"].iter().any(|start| case.expected.starts_with(start));
+    let is_json = words.any(|word| word == "json") && has_answer;
+    let end = case.expected.rfind("\n}").map_or(case.expected.len(), |at| at + 2);
+    let checked = if is_json { schemas::check(&case.expected[..end]).map(drop) } else { Ok(()) };
+    Ok(checked?)
 }
 
 /// What the command writes and how it ends, in the form in which documents state it.

@@ -1,5 +1,5 @@
 //! What the tests of the other crates stand on: a naive evaluator to compare verdicts with, random worlds to
-//! compare them on, and a truth table to hold both to.
+//! compare them on, and a truth table to hold both to. [`schemas`] holds JSON answers to the published schemas.
 //!
 //! A development dependency only, and never of anything but `podfence-model`: the evaluator must share no code
 //! with the engine. It builds nothing in a kernel and reads no manifest.
@@ -21,6 +21,7 @@ pub mod generate;
 pub mod reference;
 pub mod sandboxed;
 pub mod scale;
+pub mod schemas;
 pub mod shrink;
 pub mod storm;
 pub mod truths;

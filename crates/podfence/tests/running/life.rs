@@ -150,6 +150,7 @@ pub fn one_lab_a_name() {
     let status = lab.ask("status", &["-o", "json"]);
     let json = text(&status);
     assert!(status.status.success() && json.contains("\"name\": \"shop/client\""), "{json}");
+    assert_eq!(podfence_testkit::schemas::check(&json).as_deref(), Ok("lab-status-v1"));
     let down = lab.ask("down", &[]);
     assert!(down.status.success(), "{}", text(&down));
     assert_eq!(lab.ended(), Some(0));

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::API_VERSION;
+use super::Document;
 
 /// Whether a connection was possible, as one side of the comparison says.
 pub type Word = &'static str;
@@ -68,8 +68,6 @@ pub struct LabStep {
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct RunView<'a> {
-    api_version: &'static str,
-    kind: &'static str,
     differences: usize,
     broken_verdicts: usize,
     steps: &'a [LabStep],
@@ -79,6 +77,5 @@ struct RunView<'a> {
 pub fn lab(steps: &[LabStep]) -> String {
     let differences = steps.iter().map(|step| step.differences).sum();
     let broken_verdicts = steps.iter().flat_map(|step| &step.verdicts).filter(|row| !row.holds).count();
-    let view = RunView { api_version: API_VERSION, kind: "LabRun", differences, broken_verdicts, steps };
-    serde_json::to_string_pretty(&view).unwrap_or_default() + "\n"
+    Document::new("lab-run-v1", RunView { differences, broken_verdicts, steps }).text()
 }

@@ -2,14 +2,12 @@
 
 use serde::Serialize;
 
-use super::{API_VERSION, Compared, ExplanationView, VerdictRow, view};
+use super::{Compared, Document, ExplanationView, VerdictRow, view};
 use crate::learn::Checked;
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct CheckedView<'a> {
-    api_version: &'static str,
-    kind: &'static str,
     exercise: u32,
     title: &'a str,
     solved: bool,
@@ -20,14 +18,12 @@ struct CheckedView<'a> {
     differing: &'a [Compared],
     policies_without_pods: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    why: Option<ExplanationView>,
+    why: Option<Document<ExplanationView>>,
 }
 
 /// What came of an answer as JSON.
 pub fn checked(checked: &Checked<'_>) -> String {
     let view = CheckedView {
-        api_version: API_VERSION,
-        kind: "ExerciseCheck",
         exercise: checked.number,
         title: checked.title,
         solved: checked.points.is_some(),
@@ -38,5 +34,5 @@ pub fn checked(checked: &Checked<'_>) -> String {
         policies_without_pods: checked.idle.iter().map(|idle| idle.policy.meta.id.to_string()).collect(),
         why: checked.why.map(view),
     };
-    serde_json::to_string_pretty(&view).unwrap_or_default() + "\n"
+    Document::new("learn-check-v1", view).text()
 }

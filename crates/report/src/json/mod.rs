@@ -1,6 +1,7 @@
 //! Answers for programs: serde values of our own, under a version, so that the engine's types may change.
 //!
-//! Rules and items count from 0 here, as in the objects themselves.
+//! Every answer is a [`Document`], whose first field names its schema; the schemas are `docs/schemas/NAME.json`, and
+//! `docs/json.md` says what may change under one name. Rules and items count from 0 here, as in the objects themselves.
 
 mod lab;
 mod learn;
@@ -21,14 +22,32 @@ pub use status::{
     LabStatus, StatusChange, StatusCompared, StatusIngress, StatusNode, StatusPod, StatusService, lab_status,
 };
 
-/// The version of every value this module writes.
-pub const API_VERSION: &str = "podfence.dev/v1alpha1";
+/// A value under the name of its schema.
+#[derive(Debug, Serialize)]
+pub struct Document<T> {
+    /// The schema: the name of a file in `docs/schemas`, without `.json`.
+    pub schema: &'static str,
+    /// What it describes.
+    #[serde(flatten)]
+    pub value: T,
+}
+
+impl<T: Serialize> Document<T> {
+    /// A value under the name of its schema, for instance `explain-v1`.
+    pub fn new(schema: &'static str, value: T) -> Self {
+        Self { schema, value }
+    }
+
+    /// Pretty-printed, ending in a line break.
+    pub fn text(&self) -> String {
+        // Only strings, numbers and lists: nothing in it can fail to be written.
+        serde_json::to_string_pretty(self).unwrap_or_default() + "\n"
+    }
+}
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct ExplanationView {
-    api_version: &'static str,
-    kind: &'static str,
     verdict: &'static str,
     source: EndView,
     destination: EndView,
@@ -73,15 +92,12 @@ struct MissingView {
 
 /// An explanation as pretty-printed JSON, ending in a line break.
 pub fn explain(explanation: &Explanation<'_>) -> String {
-    // Only strings, numbers and lists: nothing in it can fail to be written.
-    serde_json::to_string_pretty(&view(explanation)).unwrap_or_default() + "\n"
+    view(explanation).text()
 }
 
-fn view(explanation: &Explanation<'_>) -> ExplanationView {
+fn view(explanation: &Explanation<'_>) -> Document<ExplanationView> {
     let missing = words::missing(explanation).into_iter();
-    ExplanationView {
-        api_version: API_VERSION,
-        kind: "Explanation",
+    let view = ExplanationView {
         verdict: words::verdict(&explanation.verdict),
         source: EndView::new(&explanation.source),
         destination: EndView::new(&explanation.destination),
@@ -91,5 +107,6 @@ fn view(explanation: &Explanation<'_>) -> ExplanationView {
         paths: explanation.paths.iter().map(|p| PathView::new(explanation.world, p)).collect(),
         missing: missing.map(|(fact, supply)| MissingView { fact, supply }).collect(),
         notes: explanation.notes.iter().map(note_text).collect(),
-    }
+    };
+    Document::new("explain-v1", view)
 }

@@ -112,14 +112,5 @@ pub struct StatusChange {
 
 /// The state as JSON.
 pub fn lab_status(status: &LabStatus) -> String {
-    #[derive(Serialize)]
-    #[serde(rename_all = "camelCase")]
-    struct View<'a> {
-        api_version: &'static str,
-        kind: &'static str,
-        #[serde(flatten)]
-        status: &'a LabStatus,
-    }
-    let view = View { api_version: super::API_VERSION, kind: "LabStatus", status };
-    serde_json::to_string_pretty(&view).unwrap_or_default() + "\n"
+    super::Document::new("lab-status-v1", status).text()
 }
