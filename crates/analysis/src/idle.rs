@@ -20,13 +20,17 @@ pub enum WhyIdle {
     NoMatch,
 }
 
-/// The policies that choose no pod of the world, in the order of their names. Finished pods count as none.
+/// The policies that choose no pod of the world, whose workloads must have been expanded, in the order of their names.
+/// Finished pods count as none. Where an object of an unknown kind may make pods, nobody can say.
 pub fn idle_policies(world: &World) -> impl Iterator<Item = Idle<'_>> {
     world.policies.values().filter_map(|policy| Some(Idle { policy, why: why_idle(world, policy)? }))
 }
 
 fn why_idle(world: &World, policy: &NetworkPolicy) -> Option<WhyIdle> {
     let home = &policy.meta.id.namespace;
+    if world.unknown.iter().any(|object| object.id.namespace == *home) {
+        return None;
+    }
     let mut here =
         world.pods.values().filter(|pod| pod.meta.id.namespace == *home && pod.life != Life::Finished);
     let Some(first) = here.next() else { return Some(WhyIdle::NoPods) };

@@ -68,10 +68,10 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
     let Some(Loaded { mut world, sources, .. }) = input::load(&arguments.input)? else {
         return Ok(Exit::Unusable);
     };
+    assumed::add_cluster_dns(&mut world);
     if !arguments.input.quiet {
         input::tell_idle(&world, &World::default());
     }
-    assumed::add_cluster_dns(&mut world);
     let question = question(arguments, &world)?;
     let engine = Engine::new(&world);
     let explanation = explain(&world, &engine, &question)?;
