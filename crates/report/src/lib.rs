@@ -3,16 +3,20 @@
 //! Nothing is judged here. [`terminal`] writes styled text: print it through `anstream`, which takes the
 //! colours out where nobody can see them (`NO_COLOR`, pipes). Colour is never the only sign of anything.
 //! [`json`] writes versioned values for programs. [`diagnostic`] draws what the reader of manifests found.
+//! [`junit`] and [`tap`] write [`results`] of checks for build servers.
 //! `words` holds the phrases that several of them use; start reading in [`terminal::explain`].
 
 pub mod change;
 pub mod diagnostic;
 pub mod grid;
 pub mod json;
+pub mod junit;
 pub mod learn;
 mod miss;
+pub mod results;
 mod snippet;
 mod style;
+pub mod tap;
 pub mod terminal;
 pub mod verdicts;
 mod words;
