@@ -5,9 +5,11 @@
 //! [`explain`] asks the engine about every pair and folds equal answers. It prints nothing; the words for
 //! people are `podfence-report`'s. Start with [`explain`] and [`Explanation`].
 
+mod address_set;
 mod alike;
 pub mod assumed;
 mod dns;
+pub mod ends;
 mod entry;
 mod error;
 mod explain;
@@ -25,6 +27,7 @@ mod target;
 mod twins;
 mod way;
 
+pub use address_set::AddressSet;
 pub use dns::DnsStep;
 pub use error::{AskError, Candidates, Suggestions};
 pub use explain::explain;

@@ -8,6 +8,7 @@
 
 pub mod change;
 pub mod diagnostic;
+pub mod ends;
 pub mod grid;
 pub mod json;
 pub mod junit;

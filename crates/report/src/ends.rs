@@ -1,0 +1,132 @@
+//! Names of ends in words: the same in every answer about sets of pods and addresses.
+
+use podfence_analysis::ends::EndName;
+use podfence_model::NamespacedName;
+
+use crate::words;
+
+/// How many pods of a workload are named before they are counted.
+const NAMED: usize = 2;
+
+/// A name in words: `shop/deploy/web`, `all of shop but shop/db-0`, `10.0.0.0/8`.
+pub fn name(name: &EndName) -> String {
+    match name {
+        EndName::Everybody { but } => all_but("everybody", but),
+        EndName::EveryPod { but } => all_but("every pod", but),
+        EndName::Namespace { name, but } => all_but(&format!("all of {name}"), but),
+        EndName::Workload(workload) => words::object(workload),
+        EndName::PartOf { workload, pods, .. } if pods.len() <= NAMED => {
+            format!("{} (part of {})", pods_text(pods), words::object(workload))
+        }
+        EndName::PartOf { workload, pods, of } => {
+            format!("{} of {of} pods of {}", pods.len(), words::object(workload))
+        }
+        EndName::Pod(id) => id.to_string(),
+        EndName::UnknownPods => "unknown pods".to_owned(),
+        EndName::UnknownPodsIn(block) => format!("unknown pods in {block}"),
+        EndName::Outside => "outside".to_owned(),
+        EndName::Block(block) => block.to_string(),
+        EndName::Elsewhere => "elsewhere outside".to_owned(),
+    }
+}
+
+/// Names in words, one after the other; `nobody` where there is none.
+pub fn names(all: &[EndName]) -> String {
+    if all.is_empty() {
+        return "nobody".to_owned();
+    }
+    all.iter().map(name).collect::<Vec<_>>().join(", ")
+}
+
+fn all_but(all: &str, but: &[EndName]) -> String {
+    let but: Vec<String> = but.iter().map(name).collect();
+    match but.as_slice() {
+        [] => all.to_owned(),
+        [init @ .., last] if !init.is_empty() => format!("{all} but {} and {last}", init.join(", ")),
+        one => format!("{all} but {}", one.join("")),
+    }
+}
+
+fn pods_text(pods: &[NamespacedName]) -> String {
+    pods.iter().map(ToString::to_string).collect::<Vec<_>>().join(" and ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use podfence_analysis::AddressSet;
+    use podfence_analysis::ends::{Directory, Ends};
+    use podfence_engine::Engine;
+    use podfence_model::{Cidr, Copies, Kind, Labels, ObjectRef, Origin, PodTemplate, Workload, World};
+    use podfence_testkit::build::{self, Put};
+
+    fn deployment(namespace: &str, name: &str, pods: u32) -> Workload {
+        let id = ObjectRef { kind: Kind::Deployment, namespace: namespace.into(), name: name.into() };
+        let template =
+            PodTemplate { labels: Labels::new(), node: None, host_network: false, ports: Vec::new() };
+        Workload { id, origin: Origin::Assumed("test"), copies: Copies::Count(pods), template }
+    }
+
+    /// `shop` has deployments a, b, c and d of two pods each, `ops` has the bare pods x and y, `one` has a deployment
+    /// e of one pod. Policies state 10.0.0.0/8, 192.168.0.0/24 and 192.168.1.0/24; pods live in 10.244.0.0/16.
+    fn world() -> World {
+        let mut world = World::default();
+        for workload in ["a", "b", "c", "d"].map(|name| deployment("shop", name, 2)) {
+            world.workloads.insert(workload.id.clone(), workload);
+        }
+        let alone = deployment("one", "e", 3);
+        world.workloads.insert(alone.id.clone(), alone);
+        world.put(build::pod("ops/x", "node", &["10.244.9.1"], &[]));
+        world.put(build::pod("ops/y", "node", &["10.244.9.2"], &[]));
+        let blocks = ["10.0.0.0/8", "192.168.0.0/24", "192.168.1.0/24"].map(|cidr| build::block(cidr, &[]));
+        let rule = build::rule(blocks.into(), Vec::new());
+        world.put(build::ingress("shop/blocks", build::everything(), vec![rule]));
+        world.pod_ranges.push("10.244.0.0/16".parse().unwrap());
+        world.expand_workloads();
+        world
+    }
+
+    fn addresses(text: &str) -> AddressSet {
+        let mut parts = text.split(" - ").map(|part| {
+            part.split_whitespace().map(|cidr| cidr.parse::<Cidr>().unwrap()).collect::<AddressSet>()
+        });
+        let whole = parts.next().unwrap_or_default();
+        parts.fold(whole, |left, holes| left.difference(&holes))
+    }
+
+    #[test]
+    fn sets_have_the_names_that_people_have_for_them() {
+        let world = world();
+        let directory = Directory::new(&world, &Engine::new(&world));
+        let all = "shop/a shop/b shop/c shop/d one/e ops/x ops/y";
+        let outside = "0.0.0.0/0 - 10.244.0.0/16";
+        let table = [
+            ("", "", "", "nobody"),
+            (all, "", "", "every pod"),
+            (all, "10.244.0.0/16", outside, "everybody"),
+            ("shop/a shop/b shop/c shop/d one/e ops/x", "10.244.0.0/16", outside, "everybody but ops/y"),
+            (all, "", outside, "every pod, outside"),
+            ("shop/a shop/b shop/c shop/d", "", "", "all of shop"),
+            ("shop/a shop/b shop/c", "", "", "all of shop but shop/deploy/d"),
+            ("shop/a shop/b", "", "", "shop/deploy/a, shop/deploy/b"),
+            ("shop/a shop/b-0", "", "", "shop/deploy/a, shop/b-0 (part of shop/deploy/b)"),
+            ("one/e-0 one/e-1 ops/x", "", "", "one/e-0 and one/e-1 (part of one/deploy/e), ops/x"),
+            ("one/e", "", "", "one/deploy/e"),
+            ("ops/x ops/y", "10.244.0.0/16", "", "all of ops, unknown pods"),
+            ("shop/b shop/c shop/d ops/x ops/y one/e", "", "", "every pod but shop/deploy/a"),
+            ("", "10.244.1.0/24", "10.0.0.0/8 - 10.244.0.0/16", "10.0.0.0/8, unknown pods in 10.244.1.0/24"),
+            ("", "", "192.168.0.0/24 192.168.1.0/24", "192.168.0.0/24, 192.168.1.0/24"),
+            ("", "", "0.0.0.0/0 - 10.0.0.0/8 192.168.0.0/23", "elsewhere outside"),
+            ("", "", "0.0.0.0/0 - 10.0.0.0/8", "0.0.0.0/0 except 10.0.0.0/8"),
+            ("", "", "172.16.0.0/12", "172.16.0.0/12"),
+        ];
+        for (pods, unknown, outside, expected) in table {
+            let is_in = |id: &str| {
+                pods.split_whitespace().any(|p| id == p || id.rsplit_once('-').is_some_and(|(of, _)| of == p))
+            };
+            let pods_in = world.pods.keys().filter(|id| is_in(&id.to_string())).cloned().collect();
+            let ends = Ends { pods: pods_in, unknown: addresses(unknown), outside: addresses(outside) };
+            assert_eq!(names(&directory.name(&ends)), expected, "{pods} {unknown} {outside:?}");
+        }
+    }
+}
