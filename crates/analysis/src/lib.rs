@@ -8,6 +8,7 @@
 mod address_set;
 mod alike;
 pub mod assumed;
+pub mod diff;
 mod dns;
 pub mod ends;
 mod entry;

@@ -14,7 +14,7 @@ use podfence_model::{Family, PortSet};
 
 use self::rows::Plane;
 
-pub use self::groups::{Group, GroupId, Members};
+pub use self::groups::{Group, GroupId, Members, families};
 
 /// All groups, and who of them reaches whom.
 #[derive(Debug)]
@@ -36,10 +36,18 @@ pub struct Reached {
 impl Matrix {
     /// The matrix of a world, with missing facts read in one way.
     pub fn new(engine: &Engine, reading: Reading) -> Self {
+        Self::in_families(engine, reading, families(engine))
+    }
+
+    /// The same with rows in these families, whatever addresses the world's pods have: for worlds that are to be compared.
+    pub fn in_families(
+        engine: &Engine,
+        reading: Reading,
+        families: impl IntoIterator<Item = Family>,
+    ) -> Self {
         let compiled = engine.compile_as(engine.pod_ids(), reading);
         let groups = groups::of(engine, &compiled);
-        let families = groups::families(engine).into_iter();
-        let planes = families.map(|family| Plane::new(family, &compiled, &groups)).collect();
+        let planes = families.into_iter().map(|family| Plane::new(family, &compiled, &groups)).collect();
         Self { compiled, groups, planes }
     }
 
@@ -58,7 +66,7 @@ impl Matrix {
         &self.groups[id.index()]
     }
 
-    /// The families that the world's pods have addresses of; IPv4 where none has any.
+    /// The families that it has rows in.
     pub fn families(&self) -> impl Iterator<Item = Family> + '_ {
         self.planes.iter().map(|plane| plane.family)
     }

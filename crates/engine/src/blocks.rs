@@ -43,6 +43,13 @@ impl AddressRange {
         touch.then_some(Self { high: a.high.max(b.high), ..a })
     }
 
+    /// What lies in both ranges.
+    #[must_use]
+    pub fn intersection(self, other: Self) -> Option<Self> {
+        let both = Self { low: self.low.max(other.low), high: self.high.min(other.high), ..self };
+        (self.family == other.family && both.low <= both.high).then_some(both)
+    }
+
     /// Whether `other` lies wholly in this range.
     pub fn covers(self, other: Self) -> bool {
         self.family == other.family && self.low <= other.low && other.high <= self.high

@@ -15,7 +15,7 @@ impl GroupId {
         Self(u32::try_from(index).unwrap_or(u32::MAX))
     }
 
-    pub(super) fn index(self) -> usize {
+    pub(crate) fn index(self) -> usize {
         self.0 as usize
     }
 }
@@ -129,7 +129,7 @@ fn of_ranges(engine: &Engine) -> Vec<Group> {
 }
 
 /// The families of the pods' addresses; IPv4 where no pod has any.
-pub(super) fn families(engine: &Engine) -> BTreeSet<Family> {
+pub fn families(engine: &Engine) -> BTreeSet<Family> {
     let found: BTreeSet<Family> = engine.known_addresses().map(Family::of).collect();
     if found.is_empty() { BTreeSet::from([Family::V4]) } else { found }
 }

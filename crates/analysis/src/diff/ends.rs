@@ -1,0 +1,234 @@
+//! Both worlds laid over each other: pods that are the same, and addresses that neither world's blocks tell apart.
+//!
+//! Ends that are in one group of the old matrix and in one group of the new one change alike. So what is compared are pairs
+//! of groups, however many pods there are.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use podfence_engine::{AddressRange, Engine, PodId, Reading};
+use podfence_model::{Family, ObjectRef};
+
+use super::Snapshot;
+use super::change::{Ends, Scope};
+use crate::matrix::{GroupId, Matrix, Members, families};
+
+/// The matrices of one world for certain and for all that is possible. Both have the same groups.
+pub(super) struct Readings {
+    pub(super) certain: Matrix,
+    pub(super) possible: Matrix,
+}
+
+impl Readings {
+    fn new(engine: &Engine, families: &BTreeSet<Family>) -> Self {
+        let read = |reading| Matrix::in_families(engine, reading, families.iter().copied());
+        Self { certain: read(Reading::Certain), possible: read(Reading::Possible) }
+    }
+}
+
+/// Ends that are alike in both worlds.
+pub(super) struct Alike {
+    pub(super) old: Option<GroupId>,
+    pub(super) new: Option<GroupId>,
+    /// Pods by their numbers in the two engines, in the order of their names.
+    pods: Vec<(Option<PodId>, Option<PodId>)>,
+    /// Addresses that no known pod has; there are none where there are pods.
+    ranges: Vec<AddressRange>,
+}
+
+impl Alike {
+    /// Whether it is one pod: then nobody in it reaches *another* one.
+    pub(super) fn is_one_pod(&self) -> bool {
+        self.pods.len() == 1
+    }
+}
+
+/// Two worlds, laid over each other.
+pub(super) struct Aligned {
+    pub(super) old: Readings,
+    pub(super) new: Readings,
+    pub(super) families: BTreeSet<Family>,
+    /// In the order of the old groups, then of the new ones.
+    pub(super) alike: Vec<Alike>,
+}
+
+impl Aligned {
+    pub(super) fn new(old: Snapshot<'_>, new: Snapshot<'_>) -> Self {
+        let families: BTreeSet<Family> =
+            [old, new].into_iter().flat_map(|side| families(side.engine)).collect();
+        let [before, after] = [old, new].map(|side| Readings::new(side.engine, &families));
+        let mut alike = alike_pods(old, new, &before.certain, &after.certain);
+        alike.extend(alike_ranges(old.engine, new.engine, &before.certain, &after.certain));
+        alike.sort_by_key(|one| (one.old, one.new));
+        Self { old: before, new: after, families, alike }
+    }
+
+    /// Some of the ends together, with the numbers of the world that the scope says.
+    pub(super) fn ends(&self, scope: Scope, numbers: impl Iterator<Item = usize>) -> Ends {
+        let mut ends = Ends::default();
+        for alike in numbers.map(|number| &self.alike[number]) {
+            let pods =
+                alike.pods.iter().filter_map(|(old, new)| if scope == Scope::Gone { *old } else { *new });
+            ends.pods.extend(pods);
+            let (matrix, group) = match scope {
+                Scope::Gone => (&self.old.certain, alike.old),
+                Scope::Existing | Scope::New => (&self.new.certain, alike.new),
+            };
+            let unknown = group.is_some_and(|id| matches!(matrix.group(id).members, Members::UnknownPods(_)));
+            if unknown { &mut ends.unknown } else { &mut ends.outside }.extend(&alike.ranges);
+        }
+        ends.pods.sort_unstable();
+        ends.pods.dedup();
+        ends.unknown = joined(ends.unknown);
+        ends.outside = joined(ends.outside);
+        ends
+    }
+}
+
+/// Ranges in rising order, those that touch as one.
+fn joined(mut ranges: Vec<AddressRange>) -> Vec<AddressRange> {
+    ranges.sort_unstable();
+    let mut apart: Vec<AddressRange> = Vec::new();
+    for range in ranges {
+        match apart.last_mut().and_then(|last| Some((last.join(range)?, last))) {
+            Some((both, last)) => *last = both,
+            None => apart.push(range),
+        }
+    }
+    apart
+}
+
+fn alike_pods(old: Snapshot<'_>, new: Snapshot<'_>, before: &Matrix, after: &Matrix) -> Vec<Alike> {
+    let (of_old, of_new) = (groups_of_pods(before), groups_of_pods(after));
+    let mut by_groups: BTreeMap<_, Vec<_>> = BTreeMap::new();
+    for (was, is) in same_pods(old.engine, new.engine) {
+        let groups = (was.and_then(|pod| of_old.get(&pod)), is.and_then(|pod| of_new.get(&pod)));
+        by_groups.entry(groups).or_default().push((was, is));
+    }
+    let alike = |((old, new), pods): ((Option<&GroupId>, Option<&GroupId>), Vec<_>)| Alike {
+        old: old.copied(),
+        new: new.copied(),
+        pods,
+        ranges: Vec::new(),
+    };
+    by_groups.into_iter().map(alike).collect()
+}
+
+fn groups_of_pods(matrix: &Matrix) -> HashMap<PodId, GroupId> {
+    let pods = |(id, members): (GroupId, &Members)| match members {
+        Members::Pods(pods) => pods.iter().map(|pod| (*pod, id)).collect(),
+        Members::UnknownPods(_) | Members::Outside(_) => Vec::new(),
+    };
+    matrix.groups_with_ids().map(|(id, group)| (id, &group.members)).flat_map(pods).collect()
+}
+
+type Pair = (Option<PodId>, Option<PodId>);
+
+/// Which pods are the same: those of one name, then those of one workload.
+fn same_pods(old: &Engine, new: &Engine) -> Vec<Pair> {
+    let mut pairs: Vec<Pair> = Vec::new();
+    let mut rest: BTreeMap<&ObjectRef, [Vec<PodId>; 2]> = BTreeMap::new();
+    for (side, engine, other) in [(0, old, new), (1, new, old)] {
+        for pod in engine.pod_ids() {
+            let seen = engine.pod(pod);
+            let twin = other.pod_id(&seen.meta.id).filter(|twin| other.pod(*twin).is_policed());
+            match (twin, &seen.workload) {
+                (Some(twin), _) if side == 0 => pairs.push((Some(pod), Some(twin))),
+                (Some(_), _) => {}
+                (None, Some(workload)) => rest.entry(workload).or_default()[side].push(pod),
+                (None, None) if side == 0 => pairs.push((Some(pod), None)),
+                (None, None) => pairs.push((None, Some(pod))),
+            }
+        }
+    }
+    let firsts = [old, new].map(first_of_workloads);
+    let copies = rest.into_iter().flat_map(|(workload, rest)| {
+        let [old, new] = firsts.each_ref().map(|first| first.get(workload).copied());
+        of_workload(&rest, old, new)
+    });
+    pairs.extend(copies);
+    pairs
+}
+
+fn first_of_workloads(engine: &Engine) -> HashMap<&ObjectRef, PodId> {
+    let mut first = HashMap::new();
+    for pod in engine.pod_ids() {
+        if let Some(workload) = &engine.pod(pod).workload {
+            first.entry(workload).or_insert(pod);
+        }
+    }
+    first
+}
+
+/// The pods of a workload whose names are in one world only. New copies are compared with an old one, and old copies that
+/// are gone are not told of, as long as the workload has pods in both worlds.
+fn of_workload(
+    [old, new]: &[Vec<PodId>; 2],
+    first_old: Option<PodId>,
+    first_new: Option<PodId>,
+) -> Vec<Pair> {
+    let mut pairs: Vec<Pair> = old.iter().zip(new).map(|(old, new)| (Some(*old), Some(*new))).collect();
+    pairs.extend(new.iter().skip(old.len()).map(|new| (first_old, Some(*new))));
+    if first_new.is_none() {
+        pairs.extend(old.iter().map(|old| (Some(*old), None)));
+    }
+    pairs
+}
+
+/// Both worlds' ranges cut by each other, without those that known pods fill.
+fn alike_ranges(old: &Engine, new: &Engine, before: &Matrix, after: &Matrix) -> Vec<Alike> {
+    let taken: BTreeSet<IpAddr> = old.known_addresses().chain(new.known_addresses()).collect();
+    let mut by_groups: BTreeMap<(GroupId, GroupId), Vec<AddressRange>> = BTreeMap::new();
+    for (range, old, new) in cut(&ranges_of(before), &ranges_of(after)) {
+        if free_address(range, &taken).is_some() {
+            by_groups.entry((old, new)).or_default().push(range);
+        }
+    }
+    let alike = |((old, new), ranges)| Alike { old: Some(old), new: Some(new), pods: Vec::new(), ranges };
+    by_groups.into_iter().map(alike).collect()
+}
+
+/// The ranges of all groups that are no pods, rising. Together they hold every address.
+fn ranges_of(matrix: &Matrix) -> Vec<(AddressRange, GroupId)> {
+    let mut ranges: Vec<(AddressRange, GroupId)> = Vec::new();
+    for (id, group) in matrix.groups_with_ids() {
+        if let Members::UnknownPods(of_group) | Members::Outside(of_group) = &group.members {
+            ranges.extend(of_group.iter().map(|range| (*range, id)));
+        }
+    }
+    ranges.sort_unstable();
+    ranges
+}
+
+/// The common refinement of two lists that both hold every address.
+fn cut(
+    old: &[(AddressRange, GroupId)],
+    new: &[(AddressRange, GroupId)],
+) -> Vec<(AddressRange, GroupId, GroupId)> {
+    let (mut old, mut new) = (old.iter().peekable(), new.iter().peekable());
+    let mut parts = Vec::new();
+    while let (Some((a, was)), Some((b, is))) = (old.peek(), new.peek()) {
+        parts.extend(a.intersection(*b).map(|both| (both, *was, *is)));
+        let [a_ends, b_ends] = [a, b].map(|range| (range.family, range.last()));
+        if a_ends <= b_ends {
+            old.next();
+        }
+        if b_ends <= a_ends {
+            new.next();
+        }
+    }
+    parts
+}
+
+/// The first address of a range that is not taken.
+pub(super) fn free_address(range: AddressRange, taken: &BTreeSet<IpAddr>) -> Option<IpAddr> {
+    let mut addresses = std::iter::successors(Some(range.first()), |ip| next(*ip));
+    addresses.find(|ip| !taken.contains(ip)).filter(|ip| range.contains(*ip))
+}
+
+fn next(ip: IpAddr) -> Option<IpAddr> {
+    match ip {
+        IpAddr::V4(ip) => u32::from(ip).checked_add(1).map(|n| Ipv4Addr::from(n).into()),
+        IpAddr::V6(ip) => u128::from(ip).checked_add(1).map(|n| Ipv6Addr::from(n).into()),
+    }
+}

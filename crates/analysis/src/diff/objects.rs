@@ -1,0 +1,85 @@
+//! Objects that are in one of two worlds only, or differ in what they say of connections.
+
+use std::collections::BTreeMap;
+
+use podfence_model::{Kind, NetworkPolicy, ObjectRef, Origin, Place, Rule, World};
+
+/// What became of an object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Fate {
+    /// It is in the new world only.
+    Added,
+    /// It is in the old world only.
+    Removed,
+    /// Both worlds have it, and it differs in more than its place.
+    Changed,
+}
+
+/// An object that differs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ObjectChange {
+    /// Which object: a namespace, a workload, a pod that no workload makes, or a policy.
+    pub object: ObjectRef,
+    /// What became of it.
+    pub fate: Fate,
+}
+
+/// What an object says, as far as it is compared.
+#[derive(PartialEq)]
+enum Says {
+    /// Only whether it is there.
+    Nothing,
+    /// A policy without its places.
+    Policy(Box<NetworkPolicy>),
+}
+
+/// Compares the stated objects of two worlds, in the order of their names. What is assumed is not stated.
+pub(super) fn compare(old: &World, new: &World) -> Vec<ObjectChange> {
+    let (old, new) = (stated(old), stated(new));
+    let fate = |object: &ObjectRef| match (old.get(object), new.get(object)) {
+        (None, _) => Some(Fate::Added),
+        (_, None) => Some(Fate::Removed),
+        (Some(before), Some(after)) => (before != after).then_some(Fate::Changed),
+    };
+    let mut all: Vec<&ObjectRef> = old.keys().chain(new.keys()).collect();
+    all.sort_unstable();
+    all.dedup();
+    let change = |object: &ObjectRef| Some(ObjectChange { object: object.clone(), fate: fate(object)? });
+    all.into_iter().filter_map(change).collect()
+}
+
+fn stated(world: &World) -> BTreeMap<ObjectRef, Says> {
+    let is_stated = |origin: &Origin| !matches!(origin, Origin::Assumed(_));
+    let object = |kind, namespace: &str, name: &str| ObjectRef {
+        kind,
+        namespace: namespace.into(),
+        name: name.into(),
+    };
+    let namespaces = world.namespaces.values().filter(|one| is_stated(&one.origin));
+    let namespaces = namespaces.map(|one| (object(Kind::Namespace, "", &one.name), Says::Nothing));
+    let workloads = world.workloads.values().filter(|one| is_stated(&one.origin));
+    let workloads = workloads.map(|one| (one.id.clone(), Says::Nothing));
+    let pods = world.pods.values().filter(|pod| pod.workload.is_none() && is_stated(&pod.meta.origin));
+    let pods = pods.map(|pod| (object(Kind::Pod, &pod.meta.id.namespace, &pod.meta.id.name), Says::Nothing));
+    let policies = world.policies.values().map(|policy| {
+        let id = &policy.meta.id;
+        (object(Kind::NetworkPolicy, &id.namespace, &id.name), Says::Policy(Box::new(placeless(policy))))
+    });
+    namespaces.chain(workloads).chain(pods).chain(policies).collect()
+}
+
+/// A policy without labels, origin and places.
+fn placeless(policy: &NetworkPolicy) -> NetworkPolicy {
+    let mut policy = policy.clone();
+    policy.meta.labels.clear();
+    policy.meta.origin = Origin::Assumed("");
+    policy.ingress.iter_mut().chain(&mut policy.egress).for_each(forget_places);
+    policy
+}
+
+fn forget_places(rule: &mut Rule) {
+    let nowhere: Option<Place> = None;
+    rule.place.clone_from(&nowhere);
+    rule.peers.iter_mut().for_each(|peer| peer.place.clone_from(&nowhere));
+    rule.ports.iter_mut().for_each(|port| port.place.clone_from(&nowhere));
+}

@@ -1,0 +1,85 @@
+//! Which change is told of first.
+//!
+//! In this order: 1. between ends that both worlds have, then new pods, then pods that are gone; 2. opened, now certainly
+//! open, perhaps open, perhaps closed, now certainly closed, closed; 3. by the ends: from outside, to outside, from or to
+//! addresses of unknown pods, across namespaces, inside one namespace; 4. from or to more addresses outside; 5. more ports;
+//! 6. more pairs of pods; 7. names.
+
+use std::cmp::Reverse;
+use std::collections::BTreeSet;
+
+use podfence_engine::AddressRange;
+use podfence_model::{NamespacedName, PortSet, Protocol};
+
+use super::change::{Change, Ends, Scope, Turn};
+use super::{Difference, Snapshot};
+
+/// Where the ends lie, most dangerous first.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Reach {
+    FromOutside,
+    ToOutside,
+    Unknown,
+    AcrossNamespaces,
+    InNamespace,
+}
+
+/// Rising from the most dangerous.
+pub(super) type Rank =
+    (Scope, Turn, Reach, Reverse<u128>, Reverse<u32>, Reverse<usize>, [Option<NamespacedName>; 2]);
+
+pub(super) fn of(difference: &Difference<'_>, change: &Change) -> Rank {
+    let side = difference.side(change.scope);
+    let (from, to) = (&change.from, &change.to);
+    let outside = size(&from.outside).max(size(&to.outside));
+    let pairs = from.pods.len().max(1) * to.pods.len().max(1);
+    let names = [from, to].map(|ends| ends.pods.first().map(|pod| side.engine.pod(*pod).meta.id.clone()));
+    let ports = count(&change.ports);
+    (
+        change.scope,
+        change.turn,
+        reach(side, from, to),
+        Reverse(outside),
+        Reverse(ports),
+        Reverse(pairs),
+        names,
+    )
+}
+
+fn reach(side: Snapshot<'_>, from: &Ends, to: &Ends) -> Reach {
+    if !from.outside.is_empty() {
+        Reach::FromOutside
+    } else if !to.outside.is_empty() {
+        Reach::ToOutside
+    } else if !from.unknown.is_empty() || !to.unknown.is_empty() {
+        Reach::Unknown
+    } else {
+        let namespaces = |ends: &Ends| -> BTreeSet<&str> {
+            ends.pods.iter().map(|pod| side.engine.pod(*pod).meta.id.namespace.as_str()).collect()
+        };
+        let mut all = namespaces(from);
+        all.extend(namespaces(to));
+        if all.len() > 1 { Reach::AcrossNamespaces } else { Reach::InNamespace }
+    }
+}
+
+/// Addresses in some ranges, at least one; IPv6 counts by blocks of 2^96, as large a part of all as one IPv4 address.
+fn size(ranges: &[AddressRange]) -> u128 {
+    let size = |range: &AddressRange| match (range.first(), range.last()) {
+        (std::net::IpAddr::V4(first), std::net::IpAddr::V4(last)) => {
+            u128::from(u32::from(last) - u32::from(first)) + 1
+        }
+        (std::net::IpAddr::V6(first), std::net::IpAddr::V6(last)) => {
+            ((u128::from(last) - u128::from(first)) >> 96) + 1
+        }
+        _ => 1,
+    };
+    ranges.iter().map(size).sum()
+}
+
+/// How many ports are in a set, of all protocols; those without ports count as one.
+fn count(ports: &PortSet) -> u32 {
+    let ranges = Protocol::ALL.into_iter().flat_map(|protocol| ports.ranges(protocol));
+    let counted: u32 = ranges.map(|(first, last)| u32::from(last - first) + 1).sum();
+    counted + u32::from(ports.has_portless())
+}
