@@ -2,7 +2,7 @@
 
 mod cover;
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use podfence_engine::AddressRange;
 use podfence_model::{Cidr, Family, IpBlock};
@@ -72,6 +72,13 @@ impl AddressSet {
         Family::BOTH.into_iter().flat_map(of_family).collect()
     }
 
+    /// Its stretches by their first and last addresses, in rising order with gaps between, IPv4 first.
+    pub fn stretches(&self) -> impl Iterator<Item = (IpAddr, IpAddr)> + '_ {
+        let [v4, v6] = &self.stretches;
+        let v4 = v4.iter().map(|(low, high)| (ipv4(*low), ipv4(*high)));
+        v4.chain(v6.iter().map(|(low, high)| (Ipv6Addr::from(*low).into(), Ipv6Addr::from(*high).into())))
+    }
+
     fn tidy(&mut self) {
         for stretches in &mut self.stretches {
             stretches.sort_unstable();
@@ -119,6 +126,11 @@ fn number(ip: IpAddr) -> u128 {
         IpAddr::V4(v4) => u128::from(u32::from(v4)),
         IpAddr::V6(v6) => u128::from(v6),
     }
+}
+
+/// The address of a number that lies in the stretches of IPv4.
+fn ipv4(number: u128) -> IpAddr {
+    Ipv4Addr::from(u32::try_from(number).unwrap_or(u32::MAX)).into()
 }
 
 /// Stretches without those of `holes`.

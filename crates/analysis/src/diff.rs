@@ -1,8 +1,8 @@
 //! What changes between two worlds: who may connect to whom that could not before, and the other way round.
 //!
-//! [`diff()`] lays both worlds over each other (`ends`), compares the rows of their matrices (`cells`), folds what changed
+//! [`diff()`] lays both worlds over each other (`aligned`), compares the rows of their matrices (`cells`), folds what changed
 //! alike (`fold`), and puts the most dangerous first (`rank`). Which rules did it is asked of the engine, change by change:
-//! [`Difference::reasons`]. It judges nothing by itself, and names nobody: names for people are made of [`Ends`] elsewhere.
+//! [`Difference::reasons`]. It judges nothing by itself, and names nobody: [`crate::ends`] does.
 //!
 //! ```
 //! # use podfence_analysis::diff::{Snapshot, diff};
@@ -13,9 +13,9 @@
 //! assert!(difference.is_empty(), "a world does not differ from itself");
 //! ```
 
+mod aligned;
 mod cells;
 mod change;
-mod ends;
 mod fold;
 mod objects;
 mod rank;
@@ -26,7 +26,7 @@ mod states;
 use podfence_engine::Engine;
 use podfence_model::World;
 
-pub use self::change::{Change, Ends, Said, Scope, Turn};
+pub use self::change::{Change, Said, Scope, Turn};
 pub use self::objects::{Fate, ObjectChange};
 pub use self::reasons::{Reason, Stance};
 
@@ -84,10 +84,7 @@ impl<'w> Difference<'w> {
 /// Pods are the same when their names are; pods of one workload that have other names stand for each other, so that more or
 /// fewer copies of a workload change nothing. Nodes count as addresses outside, as they do for policies.
 pub fn diff<'w>(old: Snapshot<'w>, new: Snapshot<'w>) -> Difference<'w> {
-    let mut changes = fold::changes(&ends::Aligned::new(old, new));
-    let mut difference =
-        Difference { old, new, objects: objects::compare(old.world, new.world), changes: Vec::new() };
-    changes.sort_by_cached_key(|change| rank::of(&difference, change));
-    difference.changes = changes;
-    difference
+    let mut changes = fold::changes(&aligned::Aligned::new(old, new));
+    changes.sort_by_cached_key(rank::of);
+    Difference { old, new, objects: objects::compare(old.world, new.world), changes }
 }

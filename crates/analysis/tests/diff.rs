@@ -3,10 +3,11 @@
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
-use podfence_analysis::diff::{Change, Difference, Ends, Reason, Said, Scope, Snapshot, Turn, diff};
-use podfence_engine::{Engine, Outcome, PodId};
+use podfence_analysis::diff::{Change, Difference, Reason, Said, Scope, Snapshot, Turn, diff};
+use podfence_analysis::ends::Ends;
+use podfence_engine::{Engine, Outcome};
 use podfence_model::{
-    Addresses, Endpoint, Family, Flow, Layer4, NamespacedName, ObjectRef, PortSet, Protocol, World,
+    Addresses, Cidr, Endpoint, Family, Flow, Layer4, NamespacedName, ObjectRef, PortSet, Protocol, World,
 };
 use podfence_testkit::build::{self, Put};
 use podfence_testkit::generate::{self, Rng, addresses, interesting_ports};
@@ -70,17 +71,19 @@ fn told(difference: &Difference<'_>, ends: [&End; 2], family: Family, layer4: La
     let covers = |change: &&Change| {
         change.ports.contains(layer4)
             && change.family.is_none_or(|one| one == family)
-            && is_in(difference, change, &change.from, ends[0])
-            && is_in(difference, change, &change.to, ends[1])
+            && is_in(&change.from, ends[0])
+            && is_in(&change.to, ends[1])
     };
     difference.changes.iter().filter(covers).map(|change| (change.scope, change.turn)).collect()
 }
 
-fn is_in(difference: &Difference<'_>, change: &Change, ends: &Ends, end: &End) -> bool {
-    let engine = difference.side(change.scope).engine;
+fn is_in(ends: &Ends, end: &End) -> bool {
     match end {
-        End::Pod(id) => ends.pods.iter().any(|pod: &PodId| engine.pod(*pod).meta.id == *id),
-        End::Ip(ip) => ends.outside.iter().chain(&ends.unknown).any(|range| range.contains(*ip)),
+        End::Pod(id) => ends.pods.contains(id),
+        End::Ip(ip) => {
+            let ip = [Cidr::host(*ip)].into_iter().collect();
+            ends.outside.covers(&ip) || ends.unknown.covers(&ip)
+        }
     }
 }
 
@@ -194,16 +197,15 @@ type Told = BTreeSet<(Scope, Turn, Option<Family>, PortSet, PortSet, String, Str
 
 /// Every change end by end, so that it does not matter how they were folded.
 fn spelled(difference: &Difference<'_>) -> Told {
-    let names = |change: &Change, ends: &Ends| {
-        let engine = difference.side(change.scope).engine;
-        let pods = ends.pods.iter().map(|pod| engine.pod(*pod).meta.id.to_string()).collect::<Vec<_>>();
-        let ranges = ends.outside.iter().chain(&ends.unknown).map(|range| format!("{range:?}"));
-        pods.into_iter().chain(ranges).collect::<Vec<_>>()
+    let names = |ends: &Ends| {
+        let mut names: Vec<String> = ends.pods.iter().map(ToString::to_string).collect();
+        names.extend(ends.outside.union(&ends.unknown).stretches().map(|stretch| format!("{stretch:?}")));
+        names
     };
     let mut told = Told::new();
     for change in &difference.changes {
-        for from in names(change, &change.from) {
-            for to in names(change, &change.to).into_iter().filter(|to| *to != from) {
+        for from in names(&change.from) {
+            for to in names(&change.to).into_iter().filter(|to| *to != from) {
                 let Change { scope, turn, family, ports, stays, .. } = change;
                 told.insert((*scope, *turn, *family, ports.clone(), stays.clone(), from.clone(), to));
             }

@@ -7,8 +7,8 @@ use std::collections::{BTreeMap, HashMap};
 use fixedbitset::FixedBitSet;
 use podfence_model::{Family, PortSet};
 
+use super::aligned::{Aligned, Alike, Readings};
 use super::change::{Scope, Turn};
-use super::ends::{Aligned, Alike, Readings};
 use super::states::{StateId, States};
 use crate::matrix::GroupId;
 
@@ -40,7 +40,7 @@ struct Step {
 }
 
 /// Compares all pairs.
-pub(super) fn compare(aligned: &Aligned) -> BTreeMap<What, Pairs> {
+pub(super) fn compare(aligned: &Aligned<'_>) -> BTreeMap<What, Pairs> {
     let mut comparison =
         Comparison { aligned, states: States::new(), known: HashMap::new(), found: BTreeMap::new() };
     for from in 0..aligned.alike.len() {
@@ -50,7 +50,7 @@ pub(super) fn compare(aligned: &Aligned) -> BTreeMap<What, Pairs> {
 }
 
 struct Comparison<'a> {
-    aligned: &'a Aligned,
+    aligned: &'a Aligned<'a>,
     states: States,
     /// What each step means.
     known: HashMap<Step, Vec<(Turn, PortSet)>>,
@@ -66,7 +66,7 @@ struct Rows {
 
 impl Rows {
     /// What happens to a pair; `None` if nothing does.
-    fn step(&self, aligned: &Aligned, to: &Alike) -> Option<Step> {
+    fn step(&self, aligned: &Aligned<'_>, to: &Alike) -> Option<Step> {
         let of = |row: &Option<Vec<StateId>>, readings: &Readings, id: Option<GroupId>| {
             let id = id.filter(|id| readings.certain.group(*id).is_of(self.family))?;
             row.as_ref().map(|row| row[id.index()])

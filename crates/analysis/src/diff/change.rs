@@ -1,7 +1,8 @@
 //! A change, as callers see it.
 
-use podfence_engine::{AddressRange, PodId};
 use podfence_model::{Family, PortSet};
+
+use crate::ends::Ends;
 
 /// What is said of a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -93,18 +94,6 @@ pub enum Scope {
     Gone,
 }
 
-/// Ends of one side of a change; not empty as a whole.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Ends {
-    /// Known pods, rising. Their numbers are those of the engine of the change's world
-    /// ([`super::Difference::side`]).
-    pub pods: Vec<PodId>,
-    /// Addresses of the pod ranges that no known pod has, rising and apart.
-    pub unknown: Vec<AddressRange>,
-    /// Addresses of nodes and the world outside, rising and apart.
-    pub outside: Vec<AddressRange>,
-}
-
 /// Connections that change alike.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Change {
@@ -112,9 +101,9 @@ pub struct Change {
     pub scope: Scope,
     /// From what to what.
     pub turn: Turn,
-    /// Who opens the connections. Where a pod is in `to`, too, it means another one: everybody reaches itself.
+    /// Who opens the connections, by the names of the change's world ([`super::Difference::side`]); never empty. Where a pod is in `to`, too, it means another one: everybody reaches itself.
     pub from: Ends,
-    /// Who is reached.
+    /// Who is reached, likewise.
     pub to: Ends,
     /// The ports that change; never empty.
     pub ports: PortSet,

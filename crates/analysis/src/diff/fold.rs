@@ -8,12 +8,12 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use fixedbitset::FixedBitSet;
 use podfence_model::PortSet;
 
+use super::aligned::Aligned;
 use super::cells::{Pairs, What, compare};
 use super::change::Change;
-use super::ends::Aligned;
 
 /// All changes, in no order that matters.
-pub(super) fn changes(aligned: &Aligned) -> Vec<Change> {
+pub(super) fn changes(aligned: &Aligned<'_>) -> Vec<Change> {
     let ends = aligned.alike.len();
     let mut one_pod = FixedBitSet::with_capacity(ends);
     one_pod.extend((0..ends).filter(|end| aligned.alike[*end].is_one_pod()));
@@ -21,7 +21,7 @@ pub(super) fn changes(aligned: &Aligned) -> Vec<Change> {
     found.flat_map(|(what, pairs)| of_one_kind(aligned, &one_pod, &what, &pairs)).collect()
 }
 
-fn of_one_kind(aligned: &Aligned, one_pod: &FixedBitSet, what: &What, pairs: &Pairs) -> Vec<Change> {
+fn of_one_kind(aligned: &Aligned<'_>, one_pod: &FixedBitSet, what: &What, pairs: &Pairs) -> Vec<Change> {
     let along = merged(&pairs.rows, one_pod);
     let across = merged(&turned(&pairs.rows), one_pod);
     let change = |from: &FixedBitSet, to: &FixedBitSet, stays| Change {

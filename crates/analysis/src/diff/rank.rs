@@ -6,13 +6,13 @@
 //! 6. more pairs of pods; 7. names.
 
 use std::cmp::Reverse;
-use std::collections::BTreeSet;
+use std::net::IpAddr;
 
-use podfence_engine::AddressRange;
 use podfence_model::{NamespacedName, PortSet, Protocol};
 
-use super::change::{Change, Ends, Scope, Turn};
-use super::{Difference, Snapshot};
+use super::change::{Change, Scope, Turn};
+use crate::AddressSet;
+use crate::ends::Ends;
 
 /// Where the ends lie, most dangerous first.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -28,25 +28,16 @@ pub(super) enum Reach {
 pub(super) type Rank =
     (Scope, Turn, Reach, Reverse<u128>, Reverse<u32>, Reverse<usize>, [Option<NamespacedName>; 2]);
 
-pub(super) fn of(difference: &Difference<'_>, change: &Change) -> Rank {
-    let side = difference.side(change.scope);
+pub(super) fn of(change: &Change) -> Rank {
     let (from, to) = (&change.from, &change.to);
     let outside = size(&from.outside).max(size(&to.outside));
     let pairs = from.pods.len().max(1) * to.pods.len().max(1);
-    let names = [from, to].map(|ends| ends.pods.first().map(|pod| side.engine.pod(*pod).meta.id.clone()));
+    let names = [from, to].map(|ends| ends.pods.first().cloned());
     let ports = count(&change.ports);
-    (
-        change.scope,
-        change.turn,
-        reach(side, from, to),
-        Reverse(outside),
-        Reverse(ports),
-        Reverse(pairs),
-        names,
-    )
+    (change.scope, change.turn, reach(from, to), Reverse(outside), Reverse(ports), Reverse(pairs), names)
 }
 
-fn reach(side: Snapshot<'_>, from: &Ends, to: &Ends) -> Reach {
+fn reach(from: &Ends, to: &Ends) -> Reach {
     if !from.outside.is_empty() {
         Reach::FromOutside
     } else if !to.outside.is_empty() {
@@ -54,27 +45,21 @@ fn reach(side: Snapshot<'_>, from: &Ends, to: &Ends) -> Reach {
     } else if !from.unknown.is_empty() || !to.unknown.is_empty() {
         Reach::Unknown
     } else {
-        let namespaces = |ends: &Ends| -> BTreeSet<&str> {
-            ends.pods.iter().map(|pod| side.engine.pod(*pod).meta.id.namespace.as_str()).collect()
-        };
-        let mut all = namespaces(from);
-        all.extend(namespaces(to));
-        if all.len() > 1 { Reach::AcrossNamespaces } else { Reach::InNamespace }
+        let mut namespaces = from.pods.iter().chain(&to.pods).map(|pod| &pod.namespace);
+        let first = namespaces.next();
+        let in_one = namespaces.all(|other| Some(other) == first);
+        if in_one { Reach::InNamespace } else { Reach::AcrossNamespaces }
     }
 }
 
-/// Addresses in some ranges, at least one; IPv6 counts by blocks of 2^96, as large a part of all as one IPv4 address.
-fn size(ranges: &[AddressRange]) -> u128 {
-    let size = |range: &AddressRange| match (range.first(), range.last()) {
-        (std::net::IpAddr::V4(first), std::net::IpAddr::V4(last)) => {
-            u128::from(u32::from(last) - u32::from(first)) + 1
-        }
-        (std::net::IpAddr::V6(first), std::net::IpAddr::V6(last)) => {
-            ((u128::from(last) - u128::from(first)) >> 96) + 1
-        }
+/// How many addresses are in a set; IPv6 counts by blocks of 2^96, each as large a part of all as one address of IPv4.
+fn size(set: &AddressSet) -> u128 {
+    let size = |(first, last)| match (first, last) {
+        (IpAddr::V4(first), IpAddr::V4(last)) => u128::from(u32::from(last) - u32::from(first)) + 1,
+        (IpAddr::V6(first), IpAddr::V6(last)) => ((u128::from(last) - u128::from(first)) >> 96) + 1,
         _ => 1,
     };
-    ranges.iter().map(size).sum()
+    set.stretches().map(size).sum()
 }
 
 /// How many ports are in a set, of all protocols; those without ports count as one.

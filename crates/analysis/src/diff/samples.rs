@@ -3,12 +3,14 @@
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
-use podfence_engine::{AddressRange, Engine};
+use podfence_engine::Engine;
 use podfence_model::{Endpoint, Family, Flow, Layer4, Pod, Port, PortSet, Protocol};
 
 use super::Difference;
-use super::change::{Change, Ends};
-use super::ends::free_address;
+use super::aligned::free_address;
+use super::change::Change;
+use crate::AddressSet;
+use crate::ends::Ends;
 
 /// Ends that are taken of each side, and ports.
 const ENDS: usize = 4;
@@ -91,9 +93,10 @@ pub(super) fn of<'w>(difference: &Difference<'w>, change: &Change) -> Vec<Sample
 
 fn ends<'w>(engine: &'w Engine, ends: &Ends, taken: &BTreeSet<IpAddr>) -> Vec<End<'w>> {
     let step = ends.pods.len().div_ceil(ENDS).max(1);
-    let pods = ends.pods.iter().step_by(step).map(|pod| End::Pod(engine.pod(*pod)));
-    let address = |range: &AddressRange| free_address(*range, taken).map(End::Ip);
-    let of = |ranges: &[AddressRange]| ranges.iter().take(ENDS).filter_map(address).collect::<Vec<_>>();
+    let known = |name| engine.pod_id(name).map(|pod| End::Pod(engine.pod(pod)));
+    let pods = ends.pods.iter().step_by(step).filter_map(known);
+    let free = |(first, last)| free_address(first, last, taken).map(End::Ip);
+    let of = |set: &AddressSet| set.stretches().filter_map(free).take(ENDS).collect::<Vec<_>>();
     of(&ends.outside).into_iter().chain(of(&ends.unknown)).chain(pods).collect()
 }
 

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use podfence_model::{Family, PortSet};
 
+use super::aligned::Readings;
 use super::change::{Said, Turn};
-use super::ends::Readings;
 use crate::matrix::{GroupId, Reached};
 
 /// The number of a state.

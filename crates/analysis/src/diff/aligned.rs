@@ -10,7 +10,8 @@ use podfence_engine::{AddressRange, Engine, PodId, Reading};
 use podfence_model::{Family, ObjectRef};
 
 use super::Snapshot;
-use super::change::{Ends, Scope};
+use super::change::Scope;
+use crate::ends::Ends;
 use crate::matrix::{GroupId, Matrix, Members, families};
 
 /// The matrices of one world for certain and for all that is possible. Both have the same groups.
@@ -26,12 +27,14 @@ impl Readings {
     }
 }
 
+/// A pod by its numbers in both engines.
+type Pair = (Option<PodId>, Option<PodId>);
+
 /// Ends that are alike in both worlds.
 pub(super) struct Alike {
     pub(super) old: Option<GroupId>,
     pub(super) new: Option<GroupId>,
-    /// Pods by their numbers in the two engines, in the order of their names.
-    pods: Vec<(Option<PodId>, Option<PodId>)>,
+    pods: Vec<Pair>,
     /// Addresses that no known pod has; there are none where there are pods.
     ranges: Vec<AddressRange>,
 }
@@ -44,7 +47,8 @@ impl Alike {
 }
 
 /// Two worlds, laid over each other.
-pub(super) struct Aligned {
+pub(super) struct Aligned<'w> {
+    sides: [Snapshot<'w>; 2],
     pub(super) old: Readings,
     pub(super) new: Readings,
     pub(super) families: BTreeSet<Family>,
@@ -52,50 +56,35 @@ pub(super) struct Aligned {
     pub(super) alike: Vec<Alike>,
 }
 
-impl Aligned {
-    pub(super) fn new(old: Snapshot<'_>, new: Snapshot<'_>) -> Self {
+impl<'w> Aligned<'w> {
+    pub(super) fn new(old: Snapshot<'w>, new: Snapshot<'w>) -> Self {
         let families: BTreeSet<Family> =
             [old, new].into_iter().flat_map(|side| families(side.engine)).collect();
         let [before, after] = [old, new].map(|side| Readings::new(side.engine, &families));
         let mut alike = alike_pods(old, new, &before.certain, &after.certain);
         alike.extend(alike_ranges(old.engine, new.engine, &before.certain, &after.certain));
         alike.sort_by_key(|one| (one.old, one.new));
-        Self { old: before, new: after, families, alike }
+        Self { sides: [old, new], old: before, new: after, families, alike }
     }
 
-    /// Some of the ends together, with the numbers of the world that the scope says.
+    /// Some of the ends together, by the names of the world that the scope says.
     pub(super) fn ends(&self, scope: Scope, numbers: impl Iterator<Item = usize>) -> Ends {
-        let mut ends = Ends::default();
+        let (side, matrix) = match scope {
+            Scope::Gone => (self.sides[0], &self.old.certain),
+            Scope::Existing | Scope::New => (self.sides[1], &self.new.certain),
+        };
+        let mut pods = BTreeSet::new();
+        let [mut unknown, mut outside]: [Vec<AddressRange>; 2] = Default::default();
         for alike in numbers.map(|number| &self.alike[number]) {
-            let pods =
-                alike.pods.iter().filter_map(|(old, new)| if scope == Scope::Gone { *old } else { *new });
-            ends.pods.extend(pods);
-            let (matrix, group) = match scope {
-                Scope::Gone => (&self.old.certain, alike.old),
-                Scope::Existing | Scope::New => (&self.new.certain, alike.new),
-            };
-            let unknown = group.is_some_and(|id| matches!(matrix.group(id).members, Members::UnknownPods(_)));
-            if unknown { &mut ends.unknown } else { &mut ends.outside }.extend(&alike.ranges);
+            let of_side = |(old, new): &Pair| if scope == Scope::Gone { *old } else { *new };
+            let ids = alike.pods.iter().filter_map(of_side);
+            pods.extend(ids.map(|pod| side.engine.pod(pod).meta.id.clone()));
+            let group = if scope == Scope::Gone { alike.old } else { alike.new };
+            let is_unknown = |id| matches!(matrix.group(id).members, Members::UnknownPods(_));
+            if group.is_some_and(is_unknown) { &mut unknown } else { &mut outside }.extend(&alike.ranges);
         }
-        ends.pods.sort_unstable();
-        ends.pods.dedup();
-        ends.unknown = joined(ends.unknown);
-        ends.outside = joined(ends.outside);
-        ends
+        Ends { pods, unknown: unknown.into_iter().collect(), outside: outside.into_iter().collect() }
     }
-}
-
-/// Ranges in rising order, those that touch as one.
-fn joined(mut ranges: Vec<AddressRange>) -> Vec<AddressRange> {
-    ranges.sort_unstable();
-    let mut apart: Vec<AddressRange> = Vec::new();
-    for range in ranges {
-        match apart.last_mut().and_then(|last| Some((last.join(range)?, last))) {
-            Some((both, last)) => *last = both,
-            None => apart.push(range),
-        }
-    }
-    apart
 }
 
 fn alike_pods(old: Snapshot<'_>, new: Snapshot<'_>, before: &Matrix, after: &Matrix) -> Vec<Alike> {
@@ -121,8 +110,6 @@ fn groups_of_pods(matrix: &Matrix) -> HashMap<PodId, GroupId> {
     };
     matrix.groups_with_ids().map(|(id, group)| (id, &group.members)).flat_map(pods).collect()
 }
-
-type Pair = (Option<PodId>, Option<PodId>);
 
 /// Which pods are the same: those of one name, then those of one workload.
 fn same_pods(old: &Engine, new: &Engine) -> Vec<Pair> {
@@ -180,7 +167,7 @@ fn alike_ranges(old: &Engine, new: &Engine, before: &Matrix, after: &Matrix) -> 
     let taken: BTreeSet<IpAddr> = old.known_addresses().chain(new.known_addresses()).collect();
     let mut by_groups: BTreeMap<(GroupId, GroupId), Vec<AddressRange>> = BTreeMap::new();
     for (range, old, new) in cut(&ranges_of(before), &ranges_of(after)) {
-        if free_address(range, &taken).is_some() {
+        if free_address(range.first(), range.last(), &taken).is_some() {
             by_groups.entry((old, new)).or_default().push(range);
         }
     }
@@ -220,10 +207,10 @@ fn cut(
     parts
 }
 
-/// The first address of a range that is not taken.
-pub(super) fn free_address(range: AddressRange, taken: &BTreeSet<IpAddr>) -> Option<IpAddr> {
-    let mut addresses = std::iter::successors(Some(range.first()), |ip| next(*ip));
-    addresses.find(|ip| !taken.contains(ip)).filter(|ip| range.contains(*ip))
+/// The first address of a stretch that is not taken.
+pub(super) fn free_address(first: IpAddr, last: IpAddr, taken: &BTreeSet<IpAddr>) -> Option<IpAddr> {
+    let mut addresses = std::iter::successors(Some(first), |ip| next(*ip));
+    addresses.find(|ip| !taken.contains(ip)).filter(|ip| *ip <= last)
 }
 
 fn next(ip: IpAddr) -> Option<IpAddr> {
