@@ -4,27 +4,68 @@
 //! [`Origin::Assumed`], and answers that rest on it say so.
 
 use podfence_model::{
-    ContainerPort, Copies, Kind, Labels, Meta, Namespace, NamespacedName, ObjectRef, Origin, Pod,
+    ContainerPort, Copies, DnsKind, Kind, Labels, Meta, Namespace, NamespacedName, ObjectRef, Origin, Pod,
     PodTemplate, Port, Protocol, Service, ServiceAddress, ServicePort, ServiceType, SessionAffinity,
     TargetPort, TrafficPolicy, Workload, World,
 };
 
-/// The namespace of the cluster DNS.
-pub const DNS_NAMESPACE: &str = "kube-system";
-/// The label key that the cluster DNS pods carry, whatever the server.
-pub const DNS_LABEL: &str = "k8s-app";
-/// The value of [`DNS_LABEL`].
-pub const DNS_LABEL_VALUE: &str = "kube-dns";
 /// The port that clients ask, of the DNS Service.
 pub const DNS_PORT: Port = Port::new(53).unwrap();
 
-const WHY: &str = "assumed: no input states the cluster DNS";
-const METRICS_PORT: Port = Port::new(9153).unwrap();
+/// The pods that answer the cluster's names, and the Service before them.
+struct Dns {
+    namespace: &'static str,
+    label: (&'static str, &'static str),
+    workload: (Kind, &'static str),
+    service: &'static str,
+    /// The port that the pods listen on.
+    listens: Port,
+    metrics: Port,
+}
 
-/// Whether a pod is one of the cluster DNS: label `k8s-app: kube-dns` in `kube-system`.
+/// As kubeadm and most distributions install it, whatever the server.
+const CORE_DNS: Dns = Dns {
+    namespace: "kube-system",
+    label: ("k8s-app", "kube-dns"),
+    workload: (Kind::Deployment, "coredns"),
+    service: "kube-dns",
+    listens: DNS_PORT,
+    metrics: Port::new(9153).unwrap(),
+};
+
+/// As OpenShift's DNS operator installs it.
+const OPENSHIFT: Dns = Dns {
+    namespace: "openshift-dns",
+    label: ("dns.operator.openshift.io/daemonset-dns", "default"),
+    workload: (Kind::DaemonSet, "dns-default"),
+    service: "dns-default",
+    listens: Port::new(5353).unwrap(),
+    metrics: Port::new(9154).unwrap(),
+};
+
+impl Dns {
+    fn has(&self, pod: &Pod) -> bool {
+        let (key, value) = self.label;
+        pod.meta.id.namespace == self.namespace && pod.meta.labels.get(key).is_some_and(|v| v == value)
+    }
+
+    fn labels(&self) -> Labels {
+        let (key, value) = self.label;
+        Labels::from([(key.into(), value.into())])
+    }
+}
+
+const WHY: &str = "assumed: no input states the cluster DNS";
+
+/// Whether a pod is one of the cluster DNS: label `k8s-app: kube-dns` in `kube-system`, or on OpenShift
+/// `dns.operator.openshift.io/daemonset-dns: default` in `openshift-dns`.
 pub fn is_cluster_dns(pod: &Pod) -> bool {
-    pod.meta.id.namespace == DNS_NAMESPACE
-        && pod.meta.labels.get(DNS_LABEL).is_some_and(|v| v == DNS_LABEL_VALUE)
+    CORE_DNS.has(pod) || OPENSHIFT.has(pod)
+}
+
+/// Whether a namespace is one that a cluster DNS lives in.
+pub fn is_dns_namespace(namespace: &str) -> bool {
+    [CORE_DNS.namespace, OPENSHIFT.namespace].contains(&namespace)
 }
 
 /// Values of [`APP_LABELS`] that ingress controllers install their pods with.
@@ -56,70 +97,73 @@ pub fn is_ingress_controller(pod: &Pod) -> bool {
     named && label(COMPONENT_LABEL).is_none_or(|part| ["controller", "ingress-controller"].contains(&part))
 }
 
-/// Adds CoreDNS as kubeadm installs it, unless the world has cluster DNS pods; true when it was added.
+/// Adds the cluster DNS, unless the world has its pods; true when it was added.
 ///
-/// The Namespace `kube-system` (with no label but its name, unless an input states it), a Deployment
-/// `coredns` with one pod, and the Service `kube-dns` without an address. Expands the world's workloads.
+/// That is CoreDNS as kubeadm installs it, or what the world's facts say: a namespace (with no label but its name, unless an
+/// input states it), a workload with one pod, and a Service without an address. Nothing is added where the facts say that no
+/// pods answer. Expands the world's workloads.
 pub fn add_cluster_dns(world: &mut World) -> bool {
     world.expand_workloads();
+    let dns = match world.facts.dns {
+        None | Some(DnsKind::CoreDns) => &CORE_DNS,
+        Some(DnsKind::OpenShift) => &OPENSHIFT,
+        Some(DnsKind::GkeCloudDns) => return false,
+    };
     if world.pods.values().any(is_cluster_dns) {
         return false;
     }
-    if !world.namespaces.get(DNS_NAMESPACE).is_some_and(|n| n.labels_known) {
-        let namespace = Namespace::new(DNS_NAMESPACE, Labels::new(), Origin::Assumed(WHY));
-        world.namespaces.insert(DNS_NAMESPACE.into(), namespace);
+    if !world.namespaces.get(dns.namespace).is_some_and(|n| n.labels_known) {
+        let namespace = Namespace::new(dns.namespace, Labels::new(), Origin::Assumed(WHY));
+        world.namespaces.insert(dns.namespace.into(), namespace);
     }
-    let deployment = coredns();
-    world.workloads.entry(deployment.id.clone()).or_insert(deployment);
-    let service = kube_dns();
+    let workload = workload(dns);
+    world.workloads.entry(workload.id.clone()).or_insert(workload);
+    let service = service(dns);
     world.services.entry(service.meta.id.clone()).or_insert(service);
     world.expand_workloads();
     true
 }
 
-fn dns_labels() -> Labels {
-    Labels::from([(DNS_LABEL.into(), DNS_LABEL_VALUE.into())])
-}
-
-fn coredns() -> Workload {
+fn workload(dns: &Dns) -> Workload {
     let port = |name: &str, protocol, number| ContainerPort { name: Some(name.into()), protocol, number };
+    let (kind, name) = dns.workload.clone();
     Workload {
-        id: ObjectRef { kind: Kind::Deployment, namespace: DNS_NAMESPACE.into(), name: "coredns".into() },
+        id: ObjectRef { kind, namespace: dns.namespace.into(), name: name.into() },
         origin: Origin::Assumed(WHY),
         copies: Copies::Count(1),
         template: PodTemplate {
-            labels: dns_labels(),
+            labels: dns.labels(),
             node: None,
             host_network: false,
             ports: vec![
-                port("dns", Protocol::Udp, DNS_PORT),
-                port("dns-tcp", Protocol::Tcp, DNS_PORT),
-                port("metrics", Protocol::Tcp, METRICS_PORT),
+                port("dns", Protocol::Udp, dns.listens),
+                port("dns-tcp", Protocol::Tcp, dns.listens),
+                port("metrics", Protocol::Tcp, dns.metrics),
             ],
         },
     }
 }
 
-fn kube_dns() -> Service {
-    let port = |name: &str, protocol, number| ServicePort {
+fn service(dns: &Dns) -> Service {
+    let port = |name: &str, protocol, port, target| ServicePort {
         name: Some(name.into()),
         protocol,
-        port: number,
-        target: TargetPort::Number(number),
+        port,
+        target: TargetPort::Number(target),
         node_port: None,
     };
-    let id = NamespacedName::new(DNS_NAMESPACE, "kube-dns");
+    let id = NamespacedName::new(dns.namespace, dns.service);
     Service {
-        meta: Meta { id, labels: dns_labels(), origin: Origin::Assumed(WHY) },
+        meta: Meta { id, labels: dns.labels(), origin: Origin::Assumed(WHY) },
         kind: ServiceType::ClusterIp,
         address: ServiceAddress::Unstated,
         external_ips: Vec::new(),
         load_balancer_ips: Vec::new(),
-        selector: Some(dns_labels()),
+        selector: Some(dns.labels()),
         ports: vec![
-            port("dns", Protocol::Udp, DNS_PORT),
-            port("dns-tcp", Protocol::Tcp, DNS_PORT),
-            port("metrics", Protocol::Tcp, METRICS_PORT),
+            port("dns", Protocol::Udp, DNS_PORT, dns.listens),
+            port("dns-tcp", Protocol::Tcp, DNS_PORT, dns.listens),
+            port("metrics", Protocol::Tcp, dns.metrics, dns.metrics),
         ],
         external_traffic: TrafficPolicy::Cluster,
         internal_traffic: TrafficPolicy::Cluster,
@@ -138,6 +182,17 @@ mod tests {
         assert!(add_cluster_dns(&mut world));
         assert!(!add_cluster_dns(&mut world));
         assert_eq!(world.pods.values().filter(|p| is_cluster_dns(p)).count(), 1);
-        assert!(world.namespaces[DNS_NAMESPACE].labels_known);
+        assert!(world.namespaces["kube-system"].labels_known);
+    }
+
+    #[test]
+    fn what_is_told_of_the_dns_is_assumed() {
+        let mut world = World::default();
+        world.facts.dns = Some(DnsKind::GkeCloudDns);
+        assert!(!add_cluster_dns(&mut world));
+        world.facts.dns = Some(DnsKind::OpenShift);
+        assert!(add_cluster_dns(&mut world));
+        let pod = &world.pods[&NamespacedName::new("openshift-dns", "dns-default-0")];
+        assert!(is_cluster_dns(pod) && pod.named_port("dns", Protocol::Udp).eq(Port::new(5353)));
     }
 }

@@ -3,7 +3,7 @@
 use podfence_engine::Engine;
 use podfence_model::{Direction, Endpoint, Layer4, NamespacedName, Origin, Pod, Protocol, World};
 
-use crate::assumed::{DNS_NAMESPACE, DNS_PORT, is_cluster_dns};
+use crate::assumed::{DNS_PORT, is_cluster_dns, is_dns_namespace};
 use crate::error::AskError;
 use crate::judge::{Ask, Backend, Path, judge};
 use crate::port::{PortName, Wanted};
@@ -55,7 +55,7 @@ fn dns_backends(world: &World, servers: &[&Pod], protocol: Protocol) -> Vec<Back
     let mut services = world
         .services
         .values()
-        .filter(|s| s.meta.id.namespace == DNS_NAMESPACE && selected_pods(world, s).any(is_cluster_dns));
+        .filter(|s| is_dns_namespace(&s.meta.id.namespace) && selected_pods(world, s).any(is_cluster_dns));
     let behind = services.find_map(|s| follow(world, s, wanted, false).ok()).map(|step| step.backends);
     let layer4 = Layer4::Port(protocol, DNS_PORT);
     behind.unwrap_or_else(|| servers.iter().map(|p| Backend { end: pod_end(p, None), layer4 }).collect())

@@ -6,6 +6,7 @@
 //!
 //! Start with [`World`], then [`NetworkPolicy`] and [`Pod`].
 
+mod facts;
 mod flow;
 mod ingress;
 mod labels;
@@ -21,6 +22,7 @@ mod service;
 mod workload;
 mod world;
 
+pub use facts::{ClusterFacts, DnsKind};
 pub use flow::{Endpoint, Flow, Layer4};
 pub use ingress::{Ingress, IngressBackend};
 pub use labels::{LabelSelector, Labels, Operator, Requirement};

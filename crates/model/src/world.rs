@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::facts::ClusterFacts;
 use crate::ingress::Ingress;
 use crate::meta::{Kind, NamespacedName, ObjectRef, Origin};
 use crate::namespace::Namespace;
@@ -46,6 +47,8 @@ pub struct World {
     pub unknown: Vec<UnknownObject>,
     /// The ranges that the cluster's pods get their addresses from, beside those of the nodes.
     pub pod_ranges: Vec<Cidr>,
+    /// What else was told about the cluster.
+    pub facts: ClusterFacts,
 }
 
 impl World {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
-use podfence_analysis::assumed::{DNS_NAMESPACE, is_cluster_dns};
+use podfence_analysis::assumed::{is_cluster_dns, is_dns_namespace};
 use podfence_model::{NamespacedName, Service, ServiceAddress, ServiceType, World};
 
 use super::{stay, v4, v6};
@@ -39,7 +39,7 @@ fn addresses(number: u16, families: Families) -> Vec<IpAddr> {
 fn is_dns(world: &World, service: &Service) -> bool {
     let wanted = service.selector.iter().flatten();
     let wanted: Vec<_> = wanted.collect();
-    service.meta.id.namespace == DNS_NAMESPACE
+    is_dns_namespace(&service.meta.id.namespace)
         && !wanted.is_empty()
         && world
             .pods

@@ -3,7 +3,7 @@
 
 use podfence_model::{Kind, nearest};
 
-use super::{at, operator};
+use super::{at, facts, operator};
 use crate::decode::Item;
 use crate::diagnostic::Diagnostic;
 
@@ -17,6 +17,7 @@ pub(super) enum Reader {
     EndpointSlice,
     Ingress,
     NetworkPolicy,
+    ClusterFacts,
     Workload(Kind),
 }
 
@@ -57,7 +58,7 @@ const fn row(
     Row { kind, reader, current, legacy, gone }
 }
 
-static ROWS: [Row; 14] = [
+static ROWS: [Row; 15] = [
     row("Namespace", Reader::Namespace, "v1", NONE, NONE),
     row("Pod", Reader::Pod, "v1", NONE, NONE),
     row("Node", Reader::Node, "v1", NONE, NONE),
@@ -72,6 +73,7 @@ static ROWS: [Row; 14] = [
     row("EndpointSlice", Reader::EndpointSlice, "discovery.k8s.io/v1", &["discovery.k8s.io/v1beta1"], NONE),
     row("Ingress", Reader::Ingress, "networking.k8s.io/v1", NONE, OLD_NET),
     row("NetworkPolicy", Reader::NetworkPolicy, "networking.k8s.io/v1", NONE, OLD_NET),
+    row(facts::KIND, Reader::ClusterFacts, facts::API_VERSION, NONE, NONE),
 ];
 
 /// Kubernetes' own API groups. Their other kinds make no pods, so they need not be read.
@@ -137,7 +139,11 @@ pub(super) fn look_up(
 fn is_ours(group: &str, row: &Row) -> bool {
     let others = OTHER_POLICIES.iter().any(|(other, _)| *other == group);
     let own = BUILT_IN.contains(&group) || !group.contains('.') || group.ends_with(".k8s.io");
-    !others && (own || row.reader == Reader::NetworkPolicy)
+    match row.reader {
+        Reader::ClusterFacts => facts::API_VERSION.starts_with(group) && !group.is_empty(),
+        Reader::NetworkPolicy => !others,
+        _ => !others && own,
+    }
 }
 
 fn versions(row: &Row, api_version: &str, item: Item<'_>) -> Answer {

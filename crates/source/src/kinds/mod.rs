@@ -7,6 +7,7 @@
 mod address;
 mod catalogue;
 mod endpoints;
+mod facts;
 mod header;
 mod ingress;
 mod labels;
@@ -87,6 +88,7 @@ fn read_with(manifest: &mut Manifest<'_, '_>, reader: &Reader) {
         Reader::EndpointSlice => endpoints::read(manifest),
         Reader::Ingress => ingress::read(manifest),
         Reader::NetworkPolicy => policy::read(manifest),
+        Reader::ClusterFacts => facts::read(manifest),
         Reader::Workload(kind) => workload::read(manifest, kind.clone()),
     }
 }

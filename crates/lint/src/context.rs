@@ -1,0 +1,224 @@
+//! What rules ask of the world: whom a policy selects, whom a peer names, what the text says, what is known.
+
+#![allow(dead_code, reason = "rules that use the rest are being written")]
+
+use std::cell::OnceCell;
+use std::collections::BTreeMap;
+
+use podfence_analysis::matrix::Matrix;
+use podfence_engine::{Engine, Outcome, PodId, Reading};
+use podfence_model::{
+    ClusterFacts, Direction, Endpoint, Flow, LabelSelector, Layer4, Life, Namespace, NamespaceScope,
+    NetworkPolicy, ObjectRef, Origin, Peer, PeerKind, Place, Pod, Rule, World,
+};
+use podfence_source::{Outlines, SourceMap, View};
+
+use crate::finding::Finding;
+
+/// A world with its engine and its text.
+pub struct Context<'a> {
+    /// The world, workloads expanded, cluster DNS added.
+    pub world: &'a World,
+    /// The engine of that world.
+    pub engine: &'a Engine,
+    outlines: Outlines<'a>,
+    pods: BTreeMap<&'a str, Vec<&'a Pod>>,
+    certain: OnceCell<Matrix>,
+    possible: OnceCell<Matrix>,
+}
+
+/// One rule of a policy and where it stands in it.
+#[derive(Clone, Copy)]
+pub(crate) struct PolicyRule<'a> {
+    pub(crate) policy: &'a NetworkPolicy,
+    pub(crate) direction: Direction,
+    pub(crate) rule: &'a Rule,
+}
+
+impl<'a> Context<'a> {
+    pub(crate) fn new(world: &'a World, engine: &'a Engine, sources: &'a SourceMap) -> Self {
+        let mut pods: BTreeMap<&str, Vec<&Pod>> = BTreeMap::new();
+        for pod in world.pods.values().filter(|pod| pod.life != Life::Finished) {
+            pods.entry(&pod.meta.id.namespace).or_default().push(pod);
+        }
+        let outlines = Outlines::new(sources);
+        Self { world, engine, outlines, pods, certain: OnceCell::new(), possible: OnceCell::new() }
+    }
+
+    /// All policies, in the order of their names.
+    pub(crate) fn policies(&self) -> impl Iterator<Item = &'a NetworkPolicy> + use<'a> {
+        self.world.policies.values()
+    }
+
+    /// Every rule that counts: those of directions that its policy does not state are left out.
+    pub(crate) fn rules(&self) -> impl Iterator<Item = PolicyRule<'a>> + use<'a> {
+        self.policies().flat_map(|policy| {
+            let live = Direction::BOTH.into_iter().filter(|direction| policy.directions.contains(*direction));
+            live.flat_map(move |direction| {
+                policy.rules(direction).iter().map(move |rule| PolicyRule { policy, direction, rule })
+            })
+        })
+    }
+
+    /// What was told about the cluster.
+    pub(crate) fn facts(&self) -> &'a ClusterFacts {
+        &self.world.facts
+    }
+
+    // Text.
+
+    /// The text at a place; `None` for what was not read from a text.
+    pub(crate) fn view(&self, place: Option<&Place>) -> Option<View<'_, 'a>> {
+        self.outlines.at(place?)
+    }
+
+    /// The text of an object.
+    pub(crate) fn object(&self, origin: &Origin) -> Option<View<'_, 'a>> {
+        self.view(place_of(origin))
+    }
+
+    /// The text of a policy's `spec`.
+    pub(crate) fn spec(&self, policy: &NetworkPolicy) -> Option<View<'_, 'a>> {
+        self.object(&policy.meta.origin)?.get(&["spec"])
+    }
+
+    /// Where a policy says whom it selects: `podSelector` with its value, or else the object's first line.
+    pub(crate) fn subject_place(&self, policy: &NetworkPolicy) -> Option<Place> {
+        let stated = self.spec(policy).and_then(|spec| Some(spec.field("podSelector")?.place()));
+        stated.or_else(|| place_of(&policy.meta.origin).cloned())
+    }
+
+    /// The main places of the object that a finding is about.
+    pub(crate) fn origin_of(&self, finding: &Finding) -> Option<&'a Place> {
+        place_of(self.origin(finding.object.as_ref()?)?)
+    }
+
+    /// An annotation of the object that a finding is about.
+    pub(crate) fn annotated(&self, finding: &Finding, name: &str) -> Option<&str> {
+        let object = self.object(self.origin(finding.object.as_ref()?)?)?;
+        object.get(&["metadata", "annotations", name])?.text()
+    }
+
+    fn origin(&self, object: &ObjectRef) -> Option<&'a Origin> {
+        use podfence_model::Kind;
+        let id = podfence_model::NamespacedName::new(&object.namespace, &object.name);
+        match object.kind {
+            Kind::NetworkPolicy => self.world.policies.get(&id).map(|policy| &policy.meta.origin),
+            Kind::Service => self.world.services.get(&id).map(|service| &service.meta.origin),
+            Kind::Ingress => self.world.ingresses.get(&id).map(|ingress| &ingress.meta.origin),
+            Kind::Pod => self.world.pods.get(&id).map(|pod| &pod.meta.origin),
+            Kind::Namespace => self.world.namespaces.get(&object.name).map(|namespace| &namespace.origin),
+            _ => self.world.workloads.get(object).map(|workload| &workload.origin),
+        }
+    }
+
+    // Pods and namespaces.
+
+    /// The pods of a namespace that have not finished, those on the host's network included.
+    pub(crate) fn pods_in(&self, namespace: &str) -> &[&'a Pod] {
+        self.pods.get(namespace).map_or(&[], Vec::as_slice)
+    }
+
+    /// All pods that have not finished.
+    pub(crate) fn pods(&self) -> impl Iterator<Item = &'a Pod> + '_ {
+        self.pods.values().flatten().copied()
+    }
+
+    /// The pods that a selector matches in a namespace.
+    pub(crate) fn matching(&self, namespace: &str, selector: &LabelSelector) -> Vec<&'a Pod> {
+        let pods = self.pods_in(namespace).iter();
+        pods.filter(|pod| selector.matches(&pod.meta.labels)).copied().collect()
+    }
+
+    /// The pods whose labels a policy selects. Those with `hostNetwork` are among them, although it has no effect on them.
+    pub(crate) fn selected(&self, policy: &NetworkPolicy) -> Vec<&'a Pod> {
+        self.matching(&policy.meta.id.namespace, &policy.subject)
+    }
+
+    /// The pods that a policy isolates.
+    pub(crate) fn subjects(&self, policy: &NetworkPolicy) -> Vec<(PodId, &'a Pod)> {
+        let selected = self.selected(policy).into_iter().filter(|pod| pod.is_policed());
+        selected.filter_map(|pod| Some((self.engine.pod_id(&pod.meta.id)?, pod))).collect()
+    }
+
+    /// Known namespaces that a peer of a policy in `home` looks into. Those whose labels nobody has stated are left out.
+    pub(crate) fn peer_namespaces(&self, home: &str, scope: &NamespaceScope) -> Vec<&'a Namespace> {
+        let namespaces = self.world.namespaces.values();
+        match scope {
+            NamespaceScope::Own => namespaces.filter(|namespace| namespace.name == home).collect(),
+            NamespaceScope::Matching(selector) => namespaces
+                .filter(|namespace| namespace.labels_known || selector.is_everything())
+                .filter(|namespace| selector.matches(&namespace.labels))
+                .collect(),
+        }
+    }
+
+    /// The pods that a peer names today; empty for blocks. Pods of namespaces without known labels are left out.
+    pub(crate) fn peer_pods(&self, policy: &NetworkPolicy, peer: &Peer) -> Vec<&'a Pod> {
+        let PeerKind::Pods { namespaces, pods } = &peer.kind else { return Vec::new() };
+        let looked_into = self.peer_namespaces(&policy.meta.id.namespace, namespaces);
+        looked_into.iter().flat_map(|namespace| self.matching(&namespace.name, pods)).collect()
+    }
+
+    // What is known.
+
+    /// Whether the input states who lives in a namespace: it has pods or workloads there, and no object of an unknown kind
+    /// that an operator may make pods of.
+    pub(crate) fn knows_pods_of(&self, namespace: &str) -> bool {
+        let may_make = |object: &&podfence_model::UnknownObject| {
+            object.id.namespace == namespace || object.id.namespace.is_empty()
+        };
+        let stated = self.pods_in(namespace).iter().any(|pod| !matches!(pod.meta.origin, Origin::Assumed(_)));
+        (stated || self.facts().complete) && !self.world.unknown.iter().any(|object| may_make(&object))
+    }
+
+    /// Whether the input states every namespace there is.
+    pub(crate) fn knows_all_namespaces(&self) -> bool {
+        self.facts().complete
+    }
+
+    // Verdicts.
+
+    /// Whether a direction of a pod is isolated.
+    pub(crate) fn is_isolated(&self, pod: PodId, direction: Direction) -> bool {
+        !self.engine.isolating(pod, direction).is_empty()
+    }
+
+    /// What becomes of a connection between two pods; `None` where it cannot be asked (no common family).
+    pub(crate) fn between(&self, from: &Pod, to: &Pod, layer4: Layer4) -> Option<Outcome> {
+        let end = |pod: &Pod| Endpoint::Pod { id: pod.meta.id.clone(), address: None };
+        self.outcome(end(from), end(to), layer4)
+    }
+
+    /// What becomes of a connection between two ends; `None` where it cannot be asked.
+    pub(crate) fn outcome(&self, source: Endpoint, destination: Endpoint, layer4: Layer4) -> Option<Outcome> {
+        Some(self.engine.answer(&Flow { source, destination, layer4 }).ok()?.outcome)
+    }
+
+    /// Who surely reaches whom: missing facts count against it.
+    pub(crate) fn certain(&self) -> &Matrix {
+        self.certain.get_or_init(|| Matrix::new(self.engine, Reading::Certain))
+    }
+
+    /// Who may reach whom: missing facts count for it.
+    pub(crate) fn possible(&self) -> &Matrix {
+        self.possible.get_or_init(|| Matrix::new(self.engine, Reading::Possible))
+    }
+}
+
+/// The place of an object that was read from a text.
+pub(crate) fn place_of(origin: &Origin) -> Option<&Place> {
+    match origin {
+        Origin::File(place) => Some(place),
+        Origin::Api(_) | Origin::Assumed(_) => None,
+    }
+}
+
+/// Where a selector names a label: the value in `matchLabels`, or the item of `matchExpressions`.
+pub(crate) fn label_view<'o, 's>(selector: View<'o, 's>, key: &str) -> Option<View<'o, 's>> {
+    let equal = selector.get(&["matchLabels", key]);
+    equal.or_else(|| {
+        let mut expressions = selector.get(&["matchExpressions"])?.items();
+        expressions.find(|item| item.get(&["key"]).and_then(|k| k.text()) == Some(key))
+    })
+}

@@ -1,0 +1,5 @@
+//! Address blocks.
+
+use crate::rule::Rule;
+
+pub(super) static RULES: &[&Rule] = &[];
