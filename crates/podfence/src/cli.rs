@@ -4,7 +4,7 @@ use std::ffi::OsString;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::verbs::{explain, lab, learn};
+use crate::verbs::{explain, lab, learn, lint};
 
 /// Kubernetes NetworkPolicy you can see, test and trust
 #[derive(Debug, Parser)]
@@ -20,6 +20,8 @@ pub struct Cli {
 pub enum Verb {
     /// Can SRC reach DST, and why?
     Explain(explain::Arguments),
+    /// The traps in policies, and how to mend them
+    Lint(lint::Arguments),
     /// The same on the real kernel: pods as network namespaces, real packets
     Lab(lab::Arguments),
     /// Exercises in NetworkPolicy, proven on the kernel

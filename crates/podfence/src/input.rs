@@ -4,12 +4,29 @@ use anyhow::bail;
 use podfence_analysis::idle_policies;
 use podfence_model::{NetworkPolicy, World};
 use podfence_report::{diagnostic, terminal};
-use podfence_source::{Diagnostic, Input, Loaded, Options, SourceMap, read};
+use podfence_source::{Diagnostic, Input, Loaded, Options, Refused, SourceMap, read};
 
 use crate::cli::Source;
 
 /// Reads the input; findings go to stderr. `None` when it is refused, which has then been told.
 pub fn load(source: &Source) -> anyhow::Result<Option<Loaded>> {
+    match read_all(source)? {
+        Ok(loaded) => {
+            if !source.quiet {
+                tell(&loaded.notes, &loaded.sources);
+            }
+            Ok(Some(loaded))
+        }
+        Err(refused) => {
+            let shown = refused.diagnostics.into_iter().filter(|d| d.is_error() || !source.quiet);
+            tell(&shown.collect::<Vec<_>>(), &refused.sources);
+            Ok(None)
+        }
+    }
+}
+
+/// Reads the input and tells nothing.
+pub fn read_all(source: &Source) -> anyhow::Result<Result<Loaded, Refused>> {
     if source.filenames.is_empty() {
         bail!(
             "no manifests: give -f FILE, -f DIR or -f - for standard input\n\
@@ -23,19 +40,7 @@ pub fn load(source: &Source) -> anyhow::Result<Option<Loaded>> {
     if let Some(namespace) = &source.namespace {
         options.default_namespace.clone_from(namespace);
     }
-    match read(&inputs, &options) {
-        Ok(loaded) => {
-            if !source.quiet {
-                tell(&loaded.notes, &loaded.sources);
-            }
-            Ok(Some(loaded))
-        }
-        Err(refused) => {
-            let shown = refused.diagnostics.into_iter().filter(|d| d.is_error() || !source.quiet);
-            tell(&shown.collect::<Vec<_>>(), &refused.sources);
-            Ok(None)
-        }
-    }
+    Ok(read(&inputs, &options))
 }
 
 /// Tells of the policies that choose no pod, but for those that did so in the world before, word for word.

@@ -26,6 +26,7 @@ fn run() -> ExitCode {
     };
     let done = match cli.verb {
         Verb::Explain(arguments) => verbs::explain::run(&arguments),
+        Verb::Lint(arguments) => verbs::lint::run(&arguments),
         Verb::Lab(arguments) => verbs::lab::run(&arguments),
         Verb::Learn(arguments) => verbs::learn::run(&arguments),
     };

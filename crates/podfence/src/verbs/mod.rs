@@ -3,3 +3,4 @@
 pub mod explain;
 pub mod lab;
 pub mod learn;
+pub mod lint;

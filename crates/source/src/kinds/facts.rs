@@ -10,8 +10,11 @@ use crate::decode::{Fields, Item, did_you_mean};
 pub(super) const API_VERSION: &str = "podfence.dev/v1alpha1";
 pub(super) const KIND: &str = "ClusterFacts";
 
-const DNS_KINDS: [(&str, DnsKind); 3] =
-    [("coredns", DnsKind::CoreDns), ("openshift", DnsKind::OpenShift), ("gke-cloud-dns", DnsKind::GkeCloudDns)];
+const DNS_KINDS: [(&str, DnsKind); 3] = [
+    ("coredns", DnsKind::CoreDns),
+    ("openshift", DnsKind::OpenShift),
+    ("gke-cloud-dns", DnsKind::GkeCloudDns),
+];
 
 /// Adds the facts to the world's: of several documents each adds to the lists, and the last word on the rest counts.
 pub(crate) fn read(manifest: &mut Manifest<'_, '_>) {
@@ -40,7 +43,11 @@ fn dns_kind(item: Item<'_>) -> Option<DnsKind> {
     if known.is_none() {
         let names = DNS_KINDS.map(|(name, _)| name);
         let message = format!("unknown kind of DNS `{name}`{}", did_you_mean(name, names));
-        item.error_with_help("cluster-facts", message, "known are `coredns`, `openshift` and `gke-cloud-dns`");
+        item.error_with_help(
+            "cluster-facts",
+            message,
+            "known are `coredns`, `openshift` and `gke-cloud-dns`",
+        );
     }
     known
 }
