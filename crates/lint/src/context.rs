@@ -112,6 +112,14 @@ impl<'a> Context<'a> {
         }
     }
 
+    /// The text of a pod's `spec`, in its own object or in its workload's template.
+    pub(crate) fn pod_spec(&self, pod: &Pod) -> Option<View<'_, 'a>> {
+        let object = self.object(&pod.meta.origin)?;
+        let ways: [&[&str]; 3] =
+            [&["spec", "jobTemplate", "spec", "template", "spec"], &["spec", "template", "spec"], &["spec"]];
+        ways.into_iter().find_map(|way| object.get(way))
+    }
+
     // Pods and namespaces.
 
     /// The pods of a namespace that have not finished, those on the host's network included.
@@ -165,11 +173,16 @@ impl<'a> Context<'a> {
     /// Whether the input states who lives in a namespace: it has pods or workloads there, and no object of an unknown kind
     /// that an operator may make pods of.
     pub(crate) fn knows_pods_of(&self, namespace: &str) -> bool {
-        let may_make = |object: &&podfence_model::UnknownObject| {
+        let stated = self.pods_in(namespace).iter().any(|pod| !matches!(pod.meta.origin, Origin::Assumed(_)));
+        (stated || self.facts().complete) && !self.makes_unknown_pods(namespace)
+    }
+
+    /// Whether an object of an unknown kind may make pods in a namespace.
+    pub(crate) fn makes_unknown_pods(&self, namespace: &str) -> bool {
+        let may_make = |object: &podfence_model::UnknownObject| {
             object.id.namespace == namespace || object.id.namespace.is_empty()
         };
-        let stated = self.pods_in(namespace).iter().any(|pod| !matches!(pod.meta.origin, Origin::Assumed(_)));
-        (stated || self.facts().complete) && !self.world.unknown.iter().any(|object| may_make(&object))
+        self.world.unknown.iter().any(may_make)
     }
 
     /// Whether the input states every namespace there is.
@@ -193,6 +206,13 @@ impl<'a> Context<'a> {
     /// What becomes of a connection between two ends; `None` where it cannot be asked.
     pub(crate) fn outcome(&self, source: Endpoint, destination: Endpoint, layer4: Layer4) -> Option<Outcome> {
         Some(self.engine.answer(&Flow { source, destination, layer4 }).ok()?.outcome)
+    }
+
+    /// What a pod's own policies say of a connection that it opens; `None` where it cannot be asked.
+    pub(crate) fn let_out(&self, from: &Pod, destination: Endpoint, layer4: Layer4) -> Option<Outcome> {
+        let source = Endpoint::Pod { id: from.meta.id.clone(), address: None };
+        let answer = self.engine.answer(&Flow { source, destination, layer4 }).ok()?;
+        Some(answer.egress.map_or(Outcome::Allowed, |side| side.outcome))
     }
 
     /// Who surely reaches whom: missing facts count against it.

@@ -6,9 +6,11 @@
 //! Start with [`lint`], then any file of `rules/selecting`.
 
 mod context;
+mod dns;
 mod family;
 mod finding;
 mod fix;
+mod isolated;
 mod page;
 mod rule;
 pub mod rules;

@@ -1,0 +1,233 @@
+//! # Pods that may not ask the DNS
+//!
+//! Pods are isolated for egress, and no rule of all policies that select them admits a question to the cluster DNS: UDP 53.
+//!
+//! ## Why is this bad?
+//!
+//! Clients find a Service by its name, and the lookup comes first. It gets no answer, so the connection that the policy
+//! does admit is never tried: it looks as if the policy admitted nothing, after a wait of several seconds.
+//!
+//! ## Example
+//!
+//! ```yaml fires
+//! apiVersion: networking.k8s.io/v1
+//! kind: NetworkPolicy
+//! metadata: {name: web, namespace: shop}
+//! spec:
+//!   podSelector: {matchLabels: {app: web}}
+//!   policyTypes: [Egress]
+//!   egress:
+//!     - to:
+//!         - podSelector: {matchLabels: {app: db}}
+//!       ports:
+//!         - port: 5432
+//! ---
+//! apiVersion: apps/v1
+//! kind: Deployment
+//! metadata: {name: web, namespace: shop}
+//! spec:
+//!   selector: {matchLabels: {app: web}}
+//!   template:
+//!     metadata: {labels: {app: web}}
+//!     spec: {containers: [{name: web, image: web}]}
+//! ```
+//!
+//! ```text
+//! error: 1 pod (deploy/web) cannot ask the cluster DNS: no egress rule admits UDP 53 to it
+//!   7:3 no rule for the DNS
+//!   help: admit UDP and TCP 53 to the DNS pods, here or in a policy for the whole namespace
+//! ```
+//!
+//! Admit UDP 53, and TCP 53 for long answers:
+//!
+//! ```yaml fixed
+//! apiVersion: networking.k8s.io/v1
+//! kind: NetworkPolicy
+//! metadata: {name: web, namespace: shop}
+//! spec:
+//!   podSelector: {matchLabels: {app: web}}
+//!   policyTypes: [Egress]
+//!   egress:
+//!     - to:
+//!         - podSelector: {matchLabels: {app: db}}
+//!       ports:
+//!         - port: 5432
+//!     - to:
+//!         - namespaceSelector:
+//!             matchLabels:
+//!               kubernetes.io/metadata.name: kube-system
+//!           podSelector:
+//!             matchLabels:
+//!               k8s-app: kube-dns
+//!       ports:
+//!         - protocol: UDP
+//!           port: 53
+//!         - protocol: TCP
+//!           port: 53
+//! ---
+//! apiVersion: apps/v1
+//! kind: Deployment
+//! metadata: {name: web, namespace: shop}
+//! spec:
+//!   selector: {matchLabels: {app: web}}
+//!   template:
+//!     metadata: {labels: {app: web}}
+//!     spec: {containers: [{name: web, image: web}]}
+//! ```
+//!
+//! A port without a protocol is a TCP port, so this admits half of what is needed, and not the half that is tried first:
+//!
+//! ```yaml fires
+//! apiVersion: networking.k8s.io/v1
+//! kind: NetworkPolicy
+//! metadata: {name: dns, namespace: shop}
+//! spec:
+//!   podSelector: {}
+//!   policyTypes: [Egress]
+//!   egress:
+//!     - ports:
+//!         - port: 53
+//! ---
+//! apiVersion: apps/v1
+//! kind: Deployment
+//! metadata: {name: web, namespace: shop}
+//! spec:
+//!   selector: {matchLabels: {app: web}}
+//!   template:
+//!     metadata: {labels: {app: web}}
+//!     spec: {containers: [{name: web, image: web}]}
+//! ```
+//!
+//! ```text
+//! error: 1 pod (deploy/web) cannot ask the cluster DNS: port 53 is admitted over TCP only
+//!   9:11 without `protocol` this is TCP
+//!   help: admit UDP 53, too: resolvers try it first
+//! ```
+//!
+//! ```yaml fixed
+//! apiVersion: networking.k8s.io/v1
+//! kind: NetworkPolicy
+//! metadata: {name: dns, namespace: shop}
+//! spec:
+//!   podSelector: {}
+//!   policyTypes: [Egress]
+//!   egress:
+//!     - ports:
+//!         - port: 53
+//!         - protocol: UDP
+//!           port: 53
+//! ---
+//! apiVersion: apps/v1
+//! kind: Deployment
+//! metadata: {name: web, namespace: shop}
+//! spec:
+//!   selector: {matchLabels: {app: web}}
+//!   template:
+//!     metadata: {labels: {app: web}}
+//!     spec: {containers: [{name: web, image: web}]}
+//! ```
+//!
+//! ## When it is silent
+//!
+//! - Another policy that selects the same pods admits it: policies add up.
+//! - The policies admit nothing at all: who may talk to nobody needs no names.
+//! - They admit narrow blocks only: addresses need no names.
+//! - The pods have another `dnsPolicy`, `None` or `Default`.
+//! - Without facts about the cluster: a rule names port 53 or 5353, or admits all ports to whom another DNS may be.
+//!
+//! ```yaml silent
+//! apiVersion: networking.k8s.io/v1
+//! kind: NetworkPolicy
+//! metadata: {name: web, namespace: shop}
+//! spec:
+//!   podSelector: {matchLabels: {app: web}}
+//!   policyTypes: [Egress]
+//!   egress:
+//!     - to:
+//!         - podSelector: {matchLabels: {app: db}}
+//!       ports:
+//!         - port: 5432
+//! ---
+//! apiVersion: networking.k8s.io/v1
+//! kind: NetworkPolicy
+//! metadata: {name: dns, namespace: shop}
+//! spec:
+//!   podSelector: {}
+//!   policyTypes: [Egress]
+//!   egress:
+//!     - to:
+//!         - namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: kube-system}}
+//!       ports:
+//!         - {port: 53, protocol: UDP}
+//!         - {port: 53, protocol: TCP}
+//! ---
+//! apiVersion: apps/v1
+//! kind: Deployment
+//! metadata: {name: web, namespace: shop}
+//! spec:
+//!   selector: {matchLabels: {app: web}}
+//!   template:
+//!     metadata: {labels: {app: web}}
+//!     spec: {containers: [{name: web, image: web}]}
+//! ```
+
+use podfence_model::PortMatch;
+use podfence_source::{Edit, Severity};
+
+use crate::context::Context;
+use crate::dns::{Case, Servers, Trouble, cases};
+use crate::family::Family;
+use crate::finding::Finding;
+use crate::rule::{Check, Rule};
+
+pub(super) static RULE: Rule = Rule {
+    code: "egress-without-dns",
+    family: Family::Dns,
+    severity: Severity::Error,
+    file: include_str!("egress_without_dns.rs"),
+    check: Check::World(check),
+};
+
+fn check(context: &Context<'_>) -> Vec<Finding> {
+    let missing = |case: Case<'_>| match case.trouble {
+        Trouble::Missing(None) => Some(nothing(context, &case)),
+        Trouble::Missing(Some(tcp)) => Some(tcp_only(context, &case, tcp)),
+        _ => None,
+    };
+    cases(context).into_iter().filter_map(missing).collect()
+}
+
+fn nothing(context: &Context<'_>, case: &Case<'_>) -> Finding {
+    let policy = case.rule.policy;
+    let egress = context.spec(policy).and_then(|spec| Some(spec.field("egress")?.key_place()));
+    let message = format!("{} cannot ask the cluster DNS: no egress rule admits UDP 53 to it", case.whose());
+    with_severity(case, Finding::about(&RULE, policy, message))
+        .at(egress, "no rule for the DNS")
+        .help("admit UDP and TCP 53 to the DNS pods, here or in a policy for the whole namespace")
+        .suggest(rule(context, case))
+}
+
+fn tcp_only(context: &Context<'_>, case: &Case<'_>, tcp: &PortMatch) -> Finding {
+    let message = format!("{} cannot ask the cluster DNS: port 53 is admitted over TCP only", case.whose());
+    let stated = context.view(tcp.place.as_ref()).is_some_and(|item| item.get(&["protocol"]).is_some());
+    let label = if stated { "TCP only" } else { "without `protocol` this is TCP" };
+    with_severity(case, Finding::about(&RULE, case.rule.policy, message))
+        .at(tcp.place.clone(), label)
+        .help("admit UDP 53, too: resolvers try it first")
+        .suggest(udp(context, case))
+}
+
+/// Where the pods are not in the input, neither may be the policy that admits it.
+fn with_severity(case: &Case<'_>, finding: Finding) -> Finding {
+    if case.pods.is_empty() { finding.severity(Severity::Warning) } else { finding }
+}
+
+fn rule(context: &Context<'_>, case: &Case<'_>) -> Option<Vec<Edit>> {
+    let egress = context.spec(case.rule.policy)?.get(&["egress"])?;
+    Some(vec![egress.add_item(&Servers::of(context).rule_text())?])
+}
+
+fn udp(context: &Context<'_>, case: &Case<'_>) -> Option<Vec<Edit>> {
+    let ports = context.view(case.rule.rule.place.as_ref())?.get(&["ports"])?;
+    Some(vec![ports.add_item("protocol: UDP\nport: 53")?])
+}
