@@ -9,7 +9,8 @@ use podfence_analysis::matrix::Matrix;
 use podfence_engine::{Engine, Outcome, PodId, Reading};
 use podfence_model::{
     ClusterFacts, Direction, Endpoint, Flow, LabelSelector, Layer4, Life, Namespace, NamespaceScope,
-    NetworkPolicy, ObjectRef, Origin, Peer, PeerKind, Place, Pod, Rule, World,
+    NetworkPolicy, ObjectRef, Origin, Peer, PeerKind, Place, Pod, Rule, Service, ServicePort, TargetPort,
+    World,
 };
 use podfence_source::{Outlines, SourceMap, View};
 
@@ -166,6 +167,27 @@ impl<'a> Context<'a> {
         let PeerKind::Pods { namespaces, pods } = &peer.kind else { return Vec::new() };
         let looked_into = self.peer_namespaces(&policy.meta.id.namespace, namespaces);
         looked_into.iter().flat_map(|namespace| self.matching(&namespace.name, pods)).collect()
+    }
+
+    /// Whether a Service's selector matches a pod.
+    pub(crate) fn fronts(service: &Service, pod: &Pod) -> bool {
+        let selector = service.selector.as_ref();
+        let has = |(key, value): (&String, &String)| pod.meta.labels.get(key) == Some(value);
+        pod.meta.id.namespace == service.meta.id.namespace && selector.is_some_and(|s| s.iter().all(has))
+    }
+
+    /// What those of some pods that a Service selects listen on for it.
+    pub(crate) fn listens(&self, service: &Service, pods: &[&Pod]) -> Vec<Layer4> {
+        let behind = pods.iter().filter(|pod| Self::fronts(service, pod));
+        let of_pod = |pod: &&&Pod| -> Vec<Layer4> {
+            let target = |port: &ServicePort| match &port.target {
+                TargetPort::Number(number) => Some(*number),
+                TargetPort::Named(name) => pod.named_port(name, port.protocol).next(),
+            };
+            let ports = service.ports.iter();
+            ports.filter_map(|port| Some(Layer4::Port(port.protocol, target(port)?))).collect()
+        };
+        behind.take(1).flat_map(|pod| of_pod(&pod)).collect()
     }
 
     // What is known.

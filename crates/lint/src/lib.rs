@@ -5,12 +5,15 @@
 //! and say nothing where a fact is missing. What reading found (`podfence-source`) are findings of rules without a check.
 //! Start with [`lint`], then any file of `rules/selecting`.
 
+mod blocks;
 mod context;
+mod cover;
 mod dns;
 mod family;
 mod finding;
 mod fix;
 mod isolated;
+mod metadata;
 mod page;
 mod rule;
 pub mod rules;

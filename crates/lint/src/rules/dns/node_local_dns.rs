@@ -42,7 +42,7 @@
 //! ```
 //!
 //! ```text
-//! error: 1 pod (deploy/web) cannot ask the cache of their node, 169.254.20.10, which answers names here
+//! error: 1 pod (deploy/web) cannot ask the cache of the node, 169.254.20.10, which answers names here
 //!   12:11 not to this address
 //!   help: add the peer `169.254.20.10/32`
 //! ```
