@@ -30,7 +30,7 @@ const INTERNAL: [&str; 9] = [
 ];
 
 /// The blocks of a rule.
-pub(crate) fn of_rule<'a>(rule: PolicyRule<'a>) -> impl Iterator<Item = BlockPeer<'a>> {
+pub(crate) fn of_rule(rule: PolicyRule<'_>) -> impl Iterator<Item = BlockPeer<'_>> {
     rule.rule.peers.iter().filter_map(move |peer| match &peer.kind {
         PeerKind::Block(block) => Some(BlockPeer { rule, peer, block }),
         PeerKind::Pods { .. } => None,

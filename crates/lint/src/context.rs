@@ -177,7 +177,7 @@ impl<'a> Context<'a> {
     }
 
     /// What those of some pods that a Service selects listen on for it.
-    pub(crate) fn listens(&self, service: &Service, pods: &[&Pod]) -> Vec<Layer4> {
+    pub(crate) fn listens(service: &Service, pods: &[&Pod]) -> Vec<Layer4> {
         let behind = pods.iter().filter(|pod| Self::fronts(service, pod));
         let of_pod = |pod: &&&Pod| -> Vec<Layer4> {
             let target = |port: &ServicePort| match &port.target {

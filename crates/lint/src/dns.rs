@@ -2,15 +2,18 @@
 //!
 //! One look for all rules of the family, so that each case is told by exactly one of them: [`cases`] finds the groups of pods
 //! whose policies, taken together, let out no question, and the [`Trouble`] that says why. Without facts about the
-//! cluster it is silent wherever another DNS than the assumed one could be meant.
+//! cluster it is silent wherever another DNS than the assumed one could be meant. Whom pods ask is in `servers`.
+
+mod servers;
+
+use std::net::IpAddr;
 
 use podfence_analysis::assumed::{DNS_PORT, is_cluster_dns, is_dns_namespace};
 use podfence_engine::Outcome;
 use podfence_model::{
-    Direction, DnsKind, Endpoint, Layer4, METADATA_NAME, NamespaceScope, Operator, Origin, Peer, PeerKind,
-    Pod, Port, PortMatch, PortSpec, Protocol, Requirement,
+    Cidr, Direction, Layer4, METADATA_NAME, NamespaceScope, Operator, Peer, PeerKind, Pod, Port, PortMatch,
+    PortSpec, Protocol, Requirement,
 };
-
 use podfence_source::Severity;
 
 use crate::context::{Context, PolicyRule};
@@ -19,26 +22,14 @@ use crate::isolated::{Isolated, isolated, numbered_ports};
 use crate::rule::Rule;
 use crate::words;
 
-/// The port that DNS pods of OpenShift listen on.
-const OPENSHIFT_PORT: Port = Port::new(5353).unwrap();
-/// Where they live.
+pub(crate) use servers::{CLOUD_DNS, Servers};
+use servers::{DNS_LABELS, OPENSHIFT_PORT, block_text, listens};
+
+/// Where the DNS pods of OpenShift live.
 const OPENSHIFT_NAMESPACE: &str = "openshift-dns";
 /// Labels that the DNS's Service and Deployment have, and its pods have not.
 const SERVICE_LABELS: [&str; 3] =
     ["kubernetes.io/name", "kubernetes.io/cluster-service", "addonmanager.kubernetes.io/mode"];
-/// Cloud DNS for GKE answers at the metadata server.
-pub(crate) const CLOUD_DNS: std::net::IpAddr =
-    std::net::IpAddr::V4(std::net::Ipv4Addr::new(169, 254, 169, 254));
-
-/// Where pods ask.
-pub(crate) struct Servers<'a> {
-    /// The cluster's DNS pods.
-    pods: Vec<&'a Pod>,
-    /// Addresses that pods ask in place of pods.
-    addresses: Vec<std::net::IpAddr>,
-    /// Whether it was stated, or is assumed.
-    sure: bool,
-}
 
 /// Why no question gets out.
 #[derive(Clone, Copy)]
@@ -52,7 +43,7 @@ pub(crate) enum Trouble<'a> {
     /// The DNS pods listen on this port.
     Listens(Port),
     /// Pods ask this address.
-    Address(std::net::IpAddr),
+    Address(IpAddr),
 }
 
 /// Pods that cannot ask, and the rule to blame.
@@ -67,89 +58,15 @@ pub(crate) struct Case<'a> {
     pub(crate) sure: bool,
 }
 
-impl<'a> Servers<'a> {
-    /// What is known, or else assumed.
-    pub(crate) fn of(context: &Context<'a>) -> Self {
-        let facts = context.facts();
-        let pods: Vec<&Pod> = context.pods().filter(|pod| is_cluster_dns(pod)).collect();
-        let stated = pods.iter().any(|pod| !matches!(pod.meta.origin, Origin::Assumed(_)));
-        let addresses = match facts.dns {
-            _ if !facts.node_local_dns.is_empty() => facts.node_local_dns.clone(),
-            Some(DnsKind::GkeCloudDns) => vec![CLOUD_DNS],
-            _ => Vec::new(),
-        };
-        let sure = stated || facts.dns.is_some() || facts.complete || !addresses.is_empty();
-        Self { pods, addresses, sure }
-    }
-
-    /// Everybody a pod may have to ask over a protocol, with the port.
-    pub(crate) fn targets(&self, protocol: Protocol) -> Vec<(Endpoint, Layer4)> {
-        let at = |ip: &std::net::IpAddr| (Endpoint::Ip(*ip), Layer4::Port(protocol, DNS_PORT));
-        if !self.addresses.is_empty() {
-            return self.addresses.iter().map(at).collect();
-        }
-        let end = |pod: &Pod| Endpoint::Pod { id: pod.meta.id.clone(), address: None };
-        self.pods.iter().map(|pod| (end(pod), Layer4::Port(protocol, listens(pod)))).collect()
-    }
-
-    /// A rule that admits all of it, as an item of `egress`.
-    pub(crate) fn rule_text(&self) -> String {
-        let port = self.pods.first().map_or(DNS_PORT, |pod| listens(pod));
-        let local =
-            self.addresses.iter().map(|ip| format!("  - {}\n", block_text(*ip).replace('\n', "\n    ")));
-        let peers: String = self.peer_text().into_iter().chain(local).collect();
-        format!(
-            "to:\n{peers}ports:\n  - protocol: UDP\n    port: {port}\n  - protocol: TCP\n    port: {port}"
-        )
-    }
-
-    fn peer_text(&self) -> Option<String> {
-        let pod = self.pods.first()?;
-        let namespace = &pod.meta.id.namespace;
-        let label = self.label();
-        Some(format!(
-            "  - namespaceSelector:\n      matchLabels:\n        {METADATA_NAME}: {namespace}\n    podSelector:\n      \
-             matchLabels:\n        {label}\n"
-        ))
-    }
-
-    /// A label that its pods are known by, as `key: value`.
-    pub(crate) fn label(&self) -> String {
-        let labels = self.pods.iter().flat_map(|pod| &pod.meta.labels);
-        let known = labels.into_iter().find(|(key, _)| DNS_LABELS.contains(&key.as_str()));
-        known.map_or_else(|| "k8s-app: kube-dns".to_owned(), |(key, value)| format!("{key}: {value}"))
-    }
-
-    /// The namespace of the DNS pods.
-    pub(crate) fn namespace(&self) -> &'a str {
-        self.pods.first().map_or("kube-system", |pod| &pod.meta.id.namespace)
-    }
-}
-
-/// Labels that DNS pods are known by.
-const DNS_LABELS: [&str; 2] = ["k8s-app", "dns.operator.openshift.io/daemonset-dns"];
-
-/// A peer of one address, as an item of `to`.
-pub(crate) fn block_text(ip: std::net::IpAddr) -> String {
-    format!("ipBlock:\n  cidr: {}", podfence_model::Cidr::host(ip))
-}
-
-/// The number that a DNS pod listens on.
-fn listens(pod: &Pod) -> Port {
-    let udp = || pod.ports.iter().filter(|port| port.protocol == Protocol::Udp);
-    let usual = udp().find(|port| [DNS_PORT, OPENSHIFT_PORT].contains(&port.number));
-    usual.or_else(|| udp().next()).map_or(DNS_PORT, |port| port.number)
-}
-
 impl Case<'_> {
     /// Whose questions get lost.
     pub(crate) fn whose(&self) -> String {
         if self.pods.is_empty() { "its pods".to_owned() } else { words::pods(self.pods.iter().copied()) }
     }
 
-    /// A wrong label is sure where the DNS is known and pods are asked about.
+    /// Where the pods are not in the input, neither may be the policy that admits it.
     pub(crate) fn severity(&self) -> Severity {
-        if self.sure && !self.pods.is_empty() { Severity::Error } else { Severity::Warning }
+        if self.pods.is_empty() { Severity::Warning } else { Severity::Error }
     }
 }
 
@@ -340,7 +257,7 @@ fn is_elsewhere(context: &Context<'_>, rule: PolicyRule<'_>, pods: &podfence_mod
 pub(crate) fn address_findings(
     rule: &'static Rule,
     context: &Context<'_>,
-    is: impl Fn(std::net::IpAddr) -> bool,
+    is: impl Fn(IpAddr) -> bool,
     what: &str,
 ) -> Vec<Finding> {
     let found = |case: Case<'_>| match case.trouble {
@@ -350,7 +267,11 @@ pub(crate) fn address_findings(
             let peers = context.view(case.rule.rule.place.as_ref()).and_then(|rule| rule.get(&["to"]));
             let edit = peers.and_then(|peers| peers.add_item(&block_text(ip)));
             let finding = Finding::about(rule, case.rule.policy, message).at(place, "not to this address");
-            Some(finding.help(format!("add the peer `{}/32`", ip)).suggest(edit.map(|edit| vec![edit])))
+            Some(
+                finding
+                    .help(format!("add the peer `{}`", Cidr::host(ip)))
+                    .suggest(edit.map(|edit| vec![edit])),
+            )
         }
         _ => None,
     };

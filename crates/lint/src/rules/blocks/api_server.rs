@@ -163,8 +163,8 @@ fn reaches(context: &Context<'_>, pod: &Pod, ip: IpAddr) -> bool {
 
 fn edit(context: &Context<'_>, rule: PolicyRule<'_>, servers: &[IpAddr]) -> Option<Vec<Edit>> {
     let egress = context.spec(rule.policy)?.get(&["egress"])?;
-    let peers: String =
+    let peers: Vec<String> =
         servers.iter().map(|ip| format!("  - ipBlock:\n      cidr: {}\n", Cidr::host(*ip))).collect();
     let ports = "ports:\n  - port: 6443\n  - port: 443";
-    Some(vec![egress.add_item(&format!("to:\n{peers}{ports}"))?])
+    Some(vec![egress.add_item(&format!("to:\n{}{ports}", peers.concat()))?])
 }

@@ -139,7 +139,7 @@ fn hides(service: &Service) -> bool {
 fn of_group(context: &Context<'_>, exposed: &[&Service], group: &Isolated<'_>) -> Vec<Finding> {
     let mut found = Vec::new();
     for service in exposed {
-        for layer4 in context.listens(service, &group.pods) {
+        for layer4 in Context::listens(service, &group.pods) {
             let admits = |peer: &BlockPeer<'_>| numbered_ports(peer.rule.rule).contains(layer4);
             let blocks: Vec<BlockPeer<'_>> = group.rules().flat_map(of_rule).filter(admits).collect();
             if !may_admit_nodes(context, group, &blocks, layer4) {

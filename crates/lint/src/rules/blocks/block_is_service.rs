@@ -142,17 +142,13 @@ fn finding(
 ) -> Option<Finding> {
     let cidr = peer.block.cidr();
     let service = services.get(&cidr.first()).filter(|_| cidr == Cidr::host(cidr.first()));
-    let what = match service {
-        Some(service) => format!("{} is the address of Service {}", cidr.first(), service.meta.id),
-        None => {
-            let range = context.facts().service_ranges.iter().find(|range| range.covers(cidr))?;
-            let lies = if *range == cidr {
-                "is the range".to_owned()
-            } else {
-                format!("lies in {range}, the range")
-            };
-            format!("{cidr} {lies} of Services' addresses")
-        }
+    let what = if let Some(service) = service {
+        format!("{} is the address of Service {}", cidr.first(), service.meta.id)
+    } else {
+        let range = context.facts().service_ranges.iter().find(|range| range.covers(cidr))?;
+        let lies =
+            if *range == cidr { "is the range".to_owned() } else { format!("lies in {range}, the range") };
+        format!("{cidr} {lies} of Services' addresses")
     };
     let message = format!("{what}: policies see no packet with such an address");
     let finding = Finding::about(&RULE, peer.rule.policy, message)

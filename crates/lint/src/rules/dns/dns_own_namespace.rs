@@ -132,6 +132,7 @@ fn finding(context: &Context<'_>, case: &Case<'_>, peer: &Peer) -> Finding {
         case.whose()
     );
     Finding::about(&RULE, case.rule.policy, message)
+        .severity(case.severity())
         .at(peer.place.clone(), format!("no such pods in {home}"))
         .help(format!("the DNS lives in {namespace}: name it in the same item of the list"))
         .suggest(edit(context, peer, namespace))

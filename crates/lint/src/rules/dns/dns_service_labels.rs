@@ -36,8 +36,8 @@
 //! ```
 //!
 //! ```text
-//! warning: 1 pod (deploy/web) cannot ask the cluster DNS: its pods do not have kubernetes.io/name=CoreDNS, their Service has
-//!   12:35 a label of the Service
+//! warning: 1 pod (deploy/web) cannot ask the cluster DNS: kubernetes.io/name=CoreDNS is a label of its Service, not of its pods
+//!   12:35 no DNS pod has it
 //!   help: select the pods by `k8s-app: kube-dns`
 //! ```
 //!
@@ -134,15 +134,15 @@ fn check(context: &Context<'_>) -> Vec<Finding> {
 
 fn finding(context: &Context<'_>, case: &Case<'_>, peer: &Peer, requirement: &Requirement) -> Finding {
     let message = format!(
-        "{} cannot ask the cluster DNS: its pods do not have {requirement}, their Service has",
+        "{} cannot ask the cluster DNS: {requirement} is a label of its Service, not of its pods",
         case.whose()
     );
     let selector = context.view(peer.place.as_ref()).and_then(|peer| peer.get(&["podSelector"]));
     let label = selector.and_then(|selector| Some(label_view(selector, &requirement.key)?.place()));
     let own = Servers::of(context).label();
     Finding::about(&RULE, case.rule.policy, message)
-        .severity(case.severity())
-        .at(label.or_else(|| peer.place.clone()), "a label of the Service")
+        .severity(if case.sure { case.severity() } else { Severity::Warning })
+        .at(label.or_else(|| peer.place.clone()), "no DNS pod has it")
         .help(format!("select the pods by `{own}`"))
         .suggest(edit(context, peer, &own))
 }

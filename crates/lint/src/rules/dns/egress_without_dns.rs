@@ -5,7 +5,8 @@
 //! ## Why is this bad?
 //!
 //! Clients find a Service by its name, and the lookup comes first. It gets no answer, so the connection that the policy
-//! does admit is never tried: it looks as if the policy admitted nothing, after a wait of several seconds.
+//! does admit is never tried: it looks as if the policy admitted nothing, after a wait of several seconds. It is an error where
+//! the pods may talk to a Service's pods or to the world outside, and a warning where no name is known for whom they may talk to.
 //!
 //! ## Example
 //!
@@ -21,6 +22,16 @@
 //!         - podSelector: {matchLabels: {app: db}}
 //!       ports:
 //!         - port: 5432
+//! ---
+//! apiVersion: v1
+//! kind: Service
+//! metadata: {name: db, namespace: shop}
+//! spec: {selector: {app: db}, ports: [{port: 5432}]}
+//! ---
+//! apiVersion: v1
+//! kind: Pod
+//! metadata: {name: db, namespace: shop, labels: {app: db}}
+//! spec: {containers: [{name: db, image: db}]}
 //! ---
 //! apiVersion: apps/v1
 //! kind: Deployment
@@ -64,6 +75,16 @@
 //!           port: 53
 //!         - protocol: TCP
 //!           port: 53
+//! ---
+//! apiVersion: v1
+//! kind: Service
+//! metadata: {name: db, namespace: shop}
+//! spec: {selector: {app: db}, ports: [{port: 5432}]}
+//! ---
+//! apiVersion: v1
+//! kind: Pod
+//! metadata: {name: db, namespace: shop, labels: {app: db}}
+//! spec: {containers: [{name: db, image: db}]}
 //! ---
 //! apiVersion: apps/v1
 //! kind: Deployment
@@ -171,7 +192,9 @@
 //!     spec: {containers: [{name: web, image: web}]}
 //! ```
 
-use podfence_model::PortMatch;
+use std::collections::BTreeSet;
+
+use podfence_model::{Peer, PeerKind, Pod, PortMatch};
 use podfence_source::{Edit, Severity};
 
 use crate::context::Context;
@@ -201,7 +224,8 @@ fn nothing(context: &Context<'_>, case: &Case<'_>) -> Finding {
     let policy = case.rule.policy;
     let egress = context.spec(policy).and_then(|spec| Some(spec.field("egress")?.key_place()));
     let message = format!("{} cannot ask the cluster DNS: no egress rule admits UDP 53 to it", case.whose());
-    with_severity(case, Finding::about(&RULE, policy, message))
+    Finding::about(&RULE, policy, message)
+        .severity(severity(context, case))
         .at(egress, "no rule for the DNS")
         .help("admit UDP and TCP 53 to the DNS pods, here or in a policy for the whole namespace")
         .suggest(rule(context, case))
@@ -211,15 +235,29 @@ fn tcp_only(context: &Context<'_>, case: &Case<'_>, tcp: &PortMatch) -> Finding 
     let message = format!("{} cannot ask the cluster DNS: port 53 is admitted over TCP only", case.whose());
     let stated = context.view(tcp.place.as_ref()).is_some_and(|item| item.get(&["protocol"]).is_some());
     let label = if stated { "TCP only" } else { "without `protocol` this is TCP" };
-    with_severity(case, Finding::about(&RULE, case.rule.policy, message))
+    Finding::about(&RULE, case.rule.policy, message)
+        .severity(case.severity())
         .at(tcp.place.clone(), label)
         .help("admit UDP 53, too: resolvers try it first")
         .suggest(udp(context, case))
 }
 
-/// Where the pods are not in the input, neither may be the policy that admits it.
-fn with_severity(case: &Case<'_>, finding: Finding) -> Finding {
-    if case.pods.is_empty() { finding.severity(Severity::Warning) } else { finding }
+/// An error where somebody is known to be reached by name: through a Service, or outside of the cluster.
+fn severity(context: &Context<'_>, case: &Case<'_>) -> Severity {
+    let by_name = |peer: &Peer| match &peer.kind {
+        PeerKind::Block(block) => block.cidr().net().prefix_len() == 0,
+        PeerKind::Pods { .. } => has_service(context, &context.peer_pods(case.rule.policy, peer)),
+    };
+    let peers = &case.rule.rule.peers;
+    let sure = peers.is_empty() || peers.iter().any(by_name);
+    if sure { case.severity() } else { Severity::Warning }
+}
+
+fn has_service(context: &Context<'_>, pods: &[&Pod]) -> bool {
+    let homes: BTreeSet<&str> = pods.iter().map(|pod| pod.meta.id.namespace.as_str()).collect();
+    let services = context.world.services.values();
+    let mut near = services.filter(|service| homes.contains(service.meta.id.namespace.as_str()));
+    near.any(|service| pods.iter().any(|pod| Context::fronts(service, pod)))
 }
 
 fn rule(context: &Context<'_>, case: &Case<'_>) -> Option<Vec<Edit>> {

@@ -100,6 +100,7 @@
 //!     - {name: web, image: web, ports: [{containerPort: 8080}, {containerPort: 80}]}
 //! ```
 
+use podfence_analysis::assumed::is_cluster_dns;
 use podfence_model::{Direction, Pod, Port, PortMatch, PortSpec, Service, ServicePort, TargetPort};
 use podfence_source::{Edit, Severity};
 
@@ -131,6 +132,10 @@ fn finding(context: &Context<'_>, rule: PolicyRule<'_>, item: &PortMatch) -> Opt
     let PortSpec::Range(range) = &item.ports else { return None };
     let number = (range.first() == range.last()).then(|| range.first())?;
     let destinations = destinations(context, rule);
+    // `dns-port-5353` tells of these.
+    if destinations.iter().any(|pod| is_cluster_dns(pod)) {
+        return None;
+    }
     if destinations.iter().any(|pod| listens(pod, item, number)) {
         return None;
     }
@@ -164,16 +169,9 @@ fn untranslated<'a>(
     item: &PortMatch,
     number: Port,
 ) -> Option<Untranslated<'a>> {
-    let fronts = |service: &&Service| {
-        let selector = service.selector.as_ref();
-        let selects = |pod: &&&Pod| {
-            pod.meta.id.namespace == service.meta.id.namespace
-                && selector.is_some_and(|s| s.iter().all(|(k, v)| pod.meta.labels.get(k) == Some(v)))
-        };
-        destinations.iter().find(selects).copied()
-    };
+    let fronts = |service| destinations.iter().find(|pod| Context::fronts(service, pod)).copied();
     context.world.services.values().find_map(|service| {
-        let pod = fronts(&service)?;
+        let pod = fronts(service)?;
         let listens = target(service.port(item.protocol, number)?, pod)?;
         let declared = listens != number && self::listens(pod, item, listens);
         declared.then_some(Untranslated { service, listens })
