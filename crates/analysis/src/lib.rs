@@ -18,6 +18,7 @@ mod explanation;
 mod idle;
 mod judge;
 pub mod matrix;
+pub mod mend;
 mod notes;
 mod port;
 mod reach;

@@ -144,7 +144,7 @@ fn tried(checked: &Checked<'_>, sources: &SourceMap) -> Vec<String> {
     lines.extend([String::new(), format!("{not_yet}: {held} of {} demands hold", demands.len())]);
     lines.extend(checked.idle.iter().map(words::idle));
     if let Some(why) = why {
-        let explained = terminal::explain(why, sources).trim_end().to_owned();
+        let explained = terminal::explain(why, sources, None).trim_end().to_owned();
         let first =
             demands.iter().find(|demand| !demand.holds).and_then(|demand| instead(demand, &why.verdict));
         let first = first.map(|instead| format!(" {instead}")).unwrap_or_default();

@@ -13,6 +13,8 @@ pub mod grid;
 pub mod json;
 pub mod junit;
 pub mod learn;
+mod manifest;
+pub mod mend;
 mod miss;
 pub mod results;
 mod snippet;

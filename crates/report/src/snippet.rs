@@ -60,9 +60,15 @@ impl<'s> Window<'s> {
         self.span(place).map(|span| AnnotationKind::Visible.span(span))
     }
 
-    /// A change at a place.
+    /// A change at a place. New lines behind the last one are drawn as such only if they begin at its end.
     pub(crate) fn patch(&self, place: &Place, text: &str) -> Option<Patch<'s>> {
-        self.span(place).map(|span| Patch::new(span, text.to_owned()))
+        let span = self.span(place)?;
+        match text.strip_suffix('\n') {
+            Some(lines) if span.start == self.text.len() && self.text.ends_with('\n') => {
+                Some(Patch::new(span.start - 1..span.start - 1, format!("\n{lines}")))
+            }
+            _ => Some(Patch::new(span, text.to_owned())),
+        }
     }
 
     /// The window as a snippet without marks.

@@ -71,13 +71,38 @@ impl View<'_, '_> {
     /// Adds an item at the end of a block list: `block` is what stands behind `- `, its further lines indented relative to
     /// its first one's text.
     pub fn add_item(&self, block: &str) -> Option<Edit> {
-        self.items().next()?;
+        let first = self.items().next()?.place();
         let item: Vec<String> = block
             .lines()
             .enumerate()
             .map(|(i, line)| format!("{}{line}", if i == 0 { "- " } else { "  " }))
             .collect();
-        self.append(indent_of(&self.place()), &item.join("\n"))
+        self.append(indent_of_dash(self.input(), &first)?, &item.join("\n"))
+    }
+
+    /// Adds an item at the end of a list in brackets: `flow` is the item, in one line.
+    pub fn add_flow_item(&self, flow: &str) -> Option<Edit> {
+        let last = self.items().last().filter(|_| self.is_flow())?.place();
+        let place = Place { start: last.end, ..last };
+        (place.end < self.place().end).then(|| Edit { place, text: format!(", {flow}") })
+    }
+
+    /// Takes an item out of a list, with the lines it fills alone. `None` where that would leave the list empty.
+    pub fn remove_item(&self, index: usize) -> Option<Edit> {
+        let items: Vec<Place> = self.items().map(|item| item.place()).collect();
+        let (place, text) = (items.get(index)?, self.input());
+        let (before, behind) = (index.checked_sub(1).and_then(|at| items.get(at)), items.get(index + 1));
+        let (start, end) = (place.start as usize, place.end as usize);
+        if self.is_flow() {
+            return match (before, behind) {
+                (_, Some(next)) => Some(cut(place, text, start, next.start as usize)),
+                (Some(last), None) => Some(cut(place, text, last.end as usize, end)),
+                (None, None) => None,
+            };
+        }
+        let line = start_of_line(text, start);
+        let alone = text.get(line..start)?.chars().all(|c| [' ', '-'].contains(&c));
+        (alone && items.len() > 1).then(|| cut(place, text, line, next_line(text, end).0))
     }
 
     /// Adds lines behind the last line of a block collection.
@@ -154,6 +179,13 @@ impl Field<'_, '_> {
 /// Columns before a key.
 fn indent_of(place: &Place) -> usize {
     (place.column as usize).saturating_sub(1)
+}
+
+/// Columns before the dash of an item, which stands on the item's own line.
+fn indent_of_dash(text: &str, item: &Place) -> Option<usize> {
+    let start = item.start as usize;
+    let before = text.get(start_of_line(text, start)..start)?.trim_end().strip_suffix('-')?;
+    Some(before.chars().count())
 }
 
 fn start_of_line(text: &str, at: usize) -> usize {

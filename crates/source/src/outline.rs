@@ -48,15 +48,13 @@ fn roots(text: &str) -> Vec<Node<'_>> {
     Documents::new(text).filter_map(|document| document.root).collect()
 }
 
-/// The node with exactly a place's span, below `node`. Aliases have the spans of their anchors, so that siblings may
-/// lie anywhere: the tree is searched where spans allow it, and everywhere if that fails.
+/// The node with exactly a place's span, below `node`; the inner one of a list and its only item, which may have the same.
+/// Aliases have the spans of their anchors, so that siblings may lie anywhere: every child that holds the place is searched.
 fn find<'n, 's>(node: &'n Node<'s>, place: &Place) -> Option<&'n Node<'s>> {
-    let is_it = |node: &Node<'_>| node.span.start == place.start && node.span.end == place.end;
-    if is_it(node) {
-        return Some(node);
-    }
     let holds = |node: &Node<'_>| node.span.start <= place.start && place.end <= node.span.end;
-    children(node).filter(|child| holds(child)).find_map(|child| find(child, place))
+    let inner = children(node).filter(|child| holds(child)).find_map(|child| find(child, place));
+    let is_it = node.span.start == place.start && node.span.end == place.end;
+    inner.or(is_it.then_some(node))
 }
 
 fn children<'n, 's>(node: &'n Node<'s>) -> Box<dyn Iterator<Item = &'n Node<'s>> + 'n> {

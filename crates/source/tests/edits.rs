@@ -119,3 +119,54 @@ fn what_is_not_written_is_told_from_what_is_empty() {
         ["from", "ports"]
     );
 }
+
+#[test]
+fn an_item_of_a_list_that_is_not_indented_is_found() {
+    let text = "\
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: web, namespace: shop}
+spec:
+  podSelector: {}
+  ingress:
+  - from:
+    - podSelector: {}
+";
+    let input = Input::Bytes { name: "policy.yaml".into(), bytes: text.into() };
+    let loaded = read(&[input], &Options::default()).unwrap();
+    let rule = &loaded.world.policies.values().next().unwrap().ingress[0];
+    let outlines = Outlines::new(&loaded.sources);
+    for place in [&rule.place, &rule.peers[0].place] {
+        let view = outlines.at(place.as_ref().unwrap()).unwrap();
+        assert_eq!(view.fields().count(), 1, "{:?}", view.place());
+    }
+    let change = edited(text, |policy| {
+        policy.get(&["spec", "ingress"])?.items().next()?.get(&["from"])?.add_item("namespaceSelector: {}")
+    });
+    assert_eq!(change.unwrap(), format!("{text}    - namespaceSelector: {{}}\n"));
+}
+
+#[test]
+fn items_go_out_of_lists_and_into_lists_in_brackets() {
+    let flow = POLICY
+        .replace("- podSelector: {matchLabels: {app: client}}", "- podSelector: {}")
+        .replace("      ports:\n        - port: 80\n", "      ports: [{port: 80}, {port: 81}]\n");
+    let ports = |text: &str, edit: &dyn Fn(View<'_, '_>) -> Option<Edit>| {
+        edited(text, |policy| {
+            let rule = policy.get(&["spec", "ingress"])?.items().next()?;
+            edit(rule.get(&["ports"])?)
+        })
+    };
+    let more = ports(&flow, &|list| list.add_flow_item("{port: 82}")).unwrap();
+    assert_eq!(more, flow.replace("{port: 81}]", "{port: 81}, {port: 82}]"));
+    let first = ports(&flow, &|list| list.remove_item(0)).unwrap();
+    assert_eq!(first, flow.replace("[{port: 80}, {port: 81}]", "[{port: 81}]"));
+    let last = ports(&flow, &|list| list.remove_item(1)).unwrap();
+    assert_eq!(last, flow.replace("[{port: 80}, {port: 81}]", "[{port: 80}]"));
+    assert_eq!(ports(POLICY, &|list| list.remove_item(0)), None, "nothing would be left");
+    assert_eq!(ports(POLICY, &|list| list.add_flow_item("{port: 82}")), None, "not in brackets");
+    let two = POLICY.replace("        - port: 80\n", "        - port: 80 # web\n        - port: 81\n");
+    assert_eq!(ports(&two, &|list| list.remove_item(1)).unwrap(), two.replace("        - port: 81\n", ""));
+    let without = two.replace("        - port: 80 # web\n", "");
+    assert_eq!(ports(&two, &|list| list.remove_item(0)).unwrap(), without);
+}

@@ -52,6 +52,17 @@ fn reach(from: &Ends, to: &Ends) -> Reach {
     }
 }
 
+impl Change {
+    /// How many connections change: pairs of ends times ports. Addresses are counted as the order of changes counts them.
+    pub fn connections(&self) -> u128 {
+        let ends = |ends: &Ends| {
+            (ends.pods.len() as u128).saturating_add(size(&ends.unknown)).saturating_add(size(&ends.outside))
+        };
+        let pairs = ends(&self.from).saturating_mul(ends(&self.to));
+        pairs.saturating_mul(u128::from(count(&self.ports)))
+    }
+}
+
 /// How many addresses are in a set; IPv6 counts by blocks of 2^96, each as large a part of all as one address of IPv4.
 fn size(set: &AddressSet) -> u128 {
     let size = |(first, last)| match (first, last) {

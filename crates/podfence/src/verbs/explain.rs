@@ -1,9 +1,11 @@
 //! `podfence explain SRC DST`: can SRC reach DST, and why?
 
 use clap::Args;
+use podfence_analysis::mend::{self, Goal};
 use podfence_analysis::{AskedProtocol, PortName, Question, Target, assumed, explain};
 use podfence_engine::Engine;
 use podfence_model::{Protocol, World};
+use podfence_report::mend::Change;
 use podfence_report::{json, terminal};
 use podfence_source::Loaded;
 
@@ -48,6 +50,10 @@ pub struct Arguments {
     #[arg(long, value_name = "PROTOCOL", value_parser = protocol)]
     protocol: Option<AskedProtocol>,
 
+    /// Also for an allowed flow: the smallest change of policies that would deny it
+    #[arg(long)]
+    deny: bool,
+
     /// The form of the answer
     #[arg(short, long, value_enum, default_value_t = Output::Text)]
     output: Output,
@@ -75,9 +81,12 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
     let question = question(arguments, &world)?;
     let engine = Engine::new(&world);
     let explanation = explain(&world, &engine, &question)?;
+    let goal = if arguments.deny { Goal::Deny } else { Goal::Allow };
+    let mended = mend::smallest(&world, &question, goal);
+    let change = mended.as_ref().map(|mended| Change { mended, goal, sources: &sources });
     let text = match arguments.output {
-        Output::Text => terminal::explain(&explanation, &sources),
-        Output::Json => json::explain(&explanation),
+        Output::Text => terminal::explain(&explanation, &sources, change.as_ref()),
+        Output::Json => json::explain(&explanation, change.as_ref()),
     };
     output::print(&text)?;
     Ok(Exit::from(&explanation.verdict))

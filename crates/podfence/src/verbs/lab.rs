@@ -214,7 +214,7 @@ impl Lab<'_> {
         let why = why::broken(&step.asks, findings, &step.inputs);
         parts.push(format!("{grid}{agreement}\n{differing}{}{why}", verdicts::render(rows)));
         for explanation in explanations(self.run, &step.world, engine)? {
-            parts.push(terminal::explain(&explanation, &step.sources));
+            parts.push(terminal::explain(&explanation, &step.sources, None));
         }
         Ok(output::print(&parts.join("\n"))?)
     }

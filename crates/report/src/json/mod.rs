@@ -3,6 +3,7 @@
 //! Every answer is a [`Document`], whose first field names its schema; the schemas are `docs/schemas/NAME.json`, and
 //! `docs/json.md` says what may change under one name. Rules and items count from 0 here, as in the objects themselves.
 
+mod change;
 mod lab;
 mod learn;
 mod path;
@@ -12,8 +13,10 @@ mod status;
 use podfence_analysis::Explanation;
 use serde::Serialize;
 
+use crate::mend::Change;
 use crate::terminal::note_text;
 use crate::words;
+use change::ChangeView;
 pub use lab::{Compared, LabStep, VerdictRow, lab};
 pub use learn::checked;
 use path::PathView;
@@ -60,6 +63,8 @@ struct ExplanationView {
     paths: Vec<PathView>,
     missing: Vec<MissingView>,
     notes: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    change: Option<ChangeView>,
 }
 
 /// Protocol and port; both absent when they differ from pod to pod.
@@ -91,8 +96,10 @@ struct MissingView {
 }
 
 /// An explanation as pretty-printed JSON, ending in a line break.
-pub fn explain(explanation: &Explanation<'_>) -> String {
-    view(explanation).text()
+pub fn explain(explanation: &Explanation<'_>, change: Option<&Change<'_>>) -> String {
+    let mut document = view(explanation);
+    document.value.change = change.map(|change| ChangeView::new(explanation.world, change));
+    document.text()
 }
 
 fn view(explanation: &Explanation<'_>) -> Document<ExplanationView> {
@@ -107,6 +114,7 @@ fn view(explanation: &Explanation<'_>) -> Document<ExplanationView> {
         paths: explanation.paths.iter().map(|p| PathView::new(explanation.world, p)).collect(),
         missing: missing.map(|(fact, supply)| MissingView { fact, supply }).collect(),
         notes: explanation.notes.iter().map(note_text).collect(),
+        change: None,
     };
     Document::new("explain-v1", view)
 }

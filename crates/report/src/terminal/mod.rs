@@ -11,6 +11,7 @@ use podfence_engine::Outcome;
 use podfence_model::{Endpoint, World};
 use podfence_source::SourceMap;
 
+use crate::mend::{self, Change};
 use crate::style::{BAD, BOLD, GOOD, OPEN, Sheet, paint};
 use crate::words;
 
@@ -18,8 +19,8 @@ pub(crate) use notes::text as note_text;
 pub use status::lab_status;
 
 /// An explanation as styled text: the verdict, each step on the way with its reason, and the lines of the
-/// rules that decided or came closest.
-pub fn explain(explanation: &Explanation<'_>, sources: &SourceMap) -> String {
+/// rules that decided or came closest; then the smallest change that turns the verdict, if one is given.
+pub fn explain(explanation: &Explanation<'_>, sources: &SourceMap, change: Option<&Change<'_>>) -> String {
     let mut sheet = Sheet::default();
     sheet.line(headline(explanation));
     sheet.gap();
@@ -39,6 +40,9 @@ pub fn explain(explanation: &Explanation<'_>, sources: &SourceMap) -> String {
     notes::missing(&mut sheet, explanation);
     notes::notes(&mut sheet, explanation);
     rules::rules(&mut sheet, explanation, sources);
+    if let Some(change) = change {
+        mend::tell(&mut sheet, explanation.world, change);
+    }
     sheet.finish()
 }
 

@@ -40,9 +40,9 @@ impl Text {
         text.line(0, &format!("apiVersion: {api_version}"));
         text.line(0, &format!("kind: {kind}"));
         text.line(0, "metadata:");
-        text.line(1, &format!("name: {name}"));
+        text.line(1, &format!("name: \"{name}\""));
         if let Some(namespace) = namespace {
-            text.line(1, &format!("namespace: {namespace}"));
+            text.line(1, &format!("namespace: \"{namespace}\""));
         }
         text
     }
