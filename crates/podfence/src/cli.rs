@@ -4,7 +4,7 @@ use std::ffi::OsString;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::verbs::{explain, lab, learn, lint};
+use crate::verbs::{diff, explain, lab, learn, lint};
 
 /// Kubernetes NetworkPolicy you can see, test and trust
 #[derive(Debug, Parser)]
@@ -22,6 +22,8 @@ pub enum Verb {
     Explain(explain::Arguments),
     /// The traps in policies, and how to mend them
     Lint(lint::Arguments),
+    /// What changes for connections from one set of manifests to another
+    Diff(diff::Arguments),
     /// The same on the real kernel: pods as network namespaces, real packets
     Lab(lab::Arguments),
     /// Exercises in NetworkPolicy, proven on the kernel
@@ -31,7 +33,8 @@ pub enum Verb {
 /// Where objects come from, and how much to say about reading them.
 #[derive(Debug, Args)]
 pub struct Source {
-    /// Manifests to read: a file, a directory, or - for standard input; may be given several times
+    /// Manifests to read: a file, a directory, - for standard input, or git:REV:PATH; may be given
+    /// several times
     #[arg(short = 'f', long = "filename", value_name = "FILE|DIR|-")]
     pub filenames: Vec<OsString>,
 

@@ -7,14 +7,19 @@ use podfence_report::{diagnostic, terminal};
 use podfence_source::{Diagnostic, Input, Loaded, Options, Refused, SourceMap, read};
 
 use crate::cli::Source;
+use crate::git;
 
 /// Reads the input; findings go to stderr. `None` when it is refused, which has then been told.
 pub fn load(source: &Source) -> anyhow::Result<Option<Loaded>> {
+    load_after(source, &[])
+}
+
+/// The same, without telling again what has been told already.
+pub fn load_after(source: &Source, told: &[Diagnostic]) -> anyhow::Result<Option<Loaded>> {
     match read_all(source)? {
         Ok(loaded) => {
-            if !source.quiet {
-                tell(&loaded.notes, &loaded.sources);
-            }
+            let shown = loaded.notes.iter().filter(|note| !source.quiet && !told.contains(note));
+            tell(&shown.cloned().collect::<Vec<_>>(), &loaded.sources);
             Ok(Some(loaded))
         }
         Err(refused) => {
@@ -35,7 +40,13 @@ pub fn read_all(source: &Source) -> anyhow::Result<Result<Loaded, Refused>> {
              podfence … -f -"
         );
     }
-    let inputs: Vec<Input> = source.filenames.iter().map(|f| Input::from_argument(f)).collect();
+    let mut inputs = Vec::new();
+    for name in &source.filenames {
+        match name.to_str().map(git::inputs).transpose()?.flatten() {
+            Some(at_revision) => inputs.extend(at_revision),
+            None => inputs.push(Input::from_argument(name)),
+        }
+    }
     let mut options = Options::default();
     if let Some(namespace) = &source.namespace {
         options.default_namespace.clone_from(namespace);

@@ -4,6 +4,7 @@
 
 mod cli;
 mod exit;
+mod git;
 mod input;
 mod output;
 mod verbs;
@@ -27,6 +28,7 @@ fn run() -> ExitCode {
     let done = match cli.verb {
         Verb::Explain(arguments) => verbs::explain::run(&arguments),
         Verb::Lint(arguments) => verbs::lint::run(&arguments),
+        Verb::Diff(arguments) => verbs::diff::run(&arguments),
         Verb::Lab(arguments) => verbs::lab::run(&arguments),
         Verb::Learn(arguments) => verbs::learn::run(&arguments),
     };

@@ -8,6 +8,7 @@
 
 pub mod change;
 pub mod diagnostic;
+pub mod diff;
 pub mod ends;
 pub mod grid;
 pub mod json;
@@ -16,6 +17,7 @@ pub mod learn;
 mod manifest;
 pub mod mend;
 mod miss;
+mod ports;
 pub mod results;
 mod snippet;
 mod style;

@@ -40,7 +40,12 @@ impl Sheet {
 
     /// A labelled paragraph.
     pub(crate) fn entry(&mut self, label: &str, text: &str) {
-        let label = paint(DIM, format!("{label:<LABEL$}"));
+        self.styled_entry(DIM, label, text);
+    }
+
+    /// A labelled paragraph whose label has a style of its own.
+    pub(crate) fn styled_entry(&mut self, style: Style, label: &str, text: &str) {
+        let label = paint(style, format!("{label:<LABEL$}"));
         self.paragraph(&label, text);
     }
 

@@ -129,7 +129,8 @@ fn children(directory: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(paths?.into_iter().filter(|path| !hidden(path)).collect())
 }
 
-fn is_manifest(path: &Path) -> bool {
+/// Whether a file of a directory is taken for manifests, by its name: `.yaml`, `.yml` or `.json`.
+pub fn is_manifest(path: &Path) -> bool {
     let extension = path.extension().map(OsStr::to_ascii_lowercase);
     extension.is_some_and(|e| e == "yaml" || e == "yml" || e == "json")
 }

@@ -23,7 +23,7 @@ mod yaml;
 
 pub use diagnostic::{Diagnostic, Edit, Label, Severity};
 pub use edit::{EditError, apply};
-pub use input::{Input, MAX_INPUT};
+pub use input::{Input, MAX_INPUT, is_manifest};
 pub use outline::{Field, Outlines, View};
 pub use read::{Loaded, Options, Refused, read};
 pub use source_map::SourceMap;

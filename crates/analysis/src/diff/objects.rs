@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use podfence_model::{Kind, NetworkPolicy, ObjectRef, Origin, Place, Rule, World};
+use podfence_model::{ContainerPort, Kind, Labels, NetworkPolicy, ObjectRef, Origin, Place, Rule, World};
 
 /// What became of an object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -11,7 +11,7 @@ pub enum Fate {
     Added,
     /// It is in the old world only.
     Removed,
-    /// Both worlds have it, and it differs in more than its place.
+    /// Both worlds have it, and it differs in what connections can hang on: labels, ports, what a policy says.
     Changed,
 }
 
@@ -24,11 +24,11 @@ pub struct ObjectChange {
     pub fate: Fate,
 }
 
-/// What an object says, as far as it is compared.
+/// What an object says, as far as connections can hang on it.
 #[derive(PartialEq)]
 enum Says {
-    /// Only whether it is there.
-    Nothing,
+    /// Labels of a namespace, or labels and ports of pods.
+    Labels(Labels, Vec<ContainerPort>),
     /// A policy without its places.
     Policy(Box<NetworkPolicy>),
 }
@@ -56,11 +56,16 @@ fn stated(world: &World) -> BTreeMap<ObjectRef, Says> {
         name: name.into(),
     };
     let namespaces = world.namespaces.values().filter(|one| is_stated(&one.origin));
-    let namespaces = namespaces.map(|one| (object(Kind::Namespace, "", &one.name), Says::Nothing));
+    let namespaces = namespaces
+        .map(|one| (object(Kind::Namespace, "", &one.name), Says::Labels(one.labels.clone(), Vec::new())));
     let workloads = world.workloads.values().filter(|one| is_stated(&one.origin));
-    let workloads = workloads.map(|one| (one.id.clone(), Says::Nothing));
+    let workloads = workloads
+        .map(|one| (one.id.clone(), Says::Labels(one.template.labels.clone(), one.template.ports.clone())));
     let pods = world.pods.values().filter(|pod| pod.workload.is_none() && is_stated(&pod.meta.origin));
-    let pods = pods.map(|pod| (object(Kind::Pod, &pod.meta.id.namespace, &pod.meta.id.name), Says::Nothing));
+    let pods = pods.map(|pod| {
+        let says = Says::Labels(pod.meta.labels.clone(), pod.ports.clone());
+        (object(Kind::Pod, &pod.meta.id.namespace, &pod.meta.id.name), says)
+    });
     let policies = world.policies.values().map(|policy| {
         let id = &policy.meta.id;
         (object(Kind::NetworkPolicy, &id.namespace, &id.name), Says::Policy(Box::new(placeless(policy))))

@@ -1,5 +1,6 @@
 //! The verbs, one file each: its arguments, and the wiring from input through analysis to report.
 
+pub mod diff;
 pub mod explain;
 pub mod lab;
 pub mod learn;

@@ -4,9 +4,11 @@
 //! `docs/json.md` says what may change under one name. Rules and items count from 0 here, as in the objects themselves.
 
 mod change;
+mod diff;
 mod lab;
 mod learn;
 mod path;
+mod ports;
 mod question;
 mod status;
 
@@ -17,6 +19,7 @@ use crate::mend::Change;
 use crate::terminal::note_text;
 use crate::words;
 use change::ChangeView;
+pub use diff::diff;
 pub use lab::{Compared, LabStep, VerdictRow, lab};
 pub use learn::checked;
 use path::PathView;
