@@ -6,6 +6,7 @@
 //!
 //! Start with [`World`], then [`NetworkPolicy`] and [`Pod`].
 
+mod expectation;
 mod facts;
 mod flow;
 mod ingress;
@@ -22,6 +23,7 @@ mod service;
 mod workload;
 mod world;
 
+pub use expectation::{Claim, Connections, Exactly, Expectation, Reach, Wanted, Word};
 pub use facts::{ClusterFacts, DnsKind};
 pub use flow::{Endpoint, Flow, Layer4};
 pub use ingress::{Ingress, IngressBackend};

@@ -6,11 +6,12 @@
 //!
 //! Start with [`read()`]. Inside: `input` (files to texts), `yaml` (text to trees), `decode` (typed access
 //! to trees), `kinds` (trees to objects), `gather` (objects to a world). Beside that way: `outline` (what the text of an
-//! object says, field by field) and `edit` (changing it).
+//! object says, field by field), `edit` (changing it) and `expectations` (files that are no manifests).
 
 mod decode;
 mod diagnostic;
 mod edit;
+mod expectations;
 mod gather;
 mod input;
 mod kinds;
@@ -23,6 +24,8 @@ mod yaml;
 
 pub use diagnostic::{Diagnostic, Edit, Label, Severity};
 pub use edit::{EditError, apply};
+pub use expectations::{ExpectationFile, LoadedExpectations, expectations};
+pub use input::{Input, MAX_INPUT};
 pub use input::{Input, MAX_INPUT, is_manifest};
 pub use outline::{Field, Outlines, View};
 pub use read::{Loaded, Options, Refused, read};

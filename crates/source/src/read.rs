@@ -84,7 +84,7 @@ fn read_text(name: &Arc<str>, text: &str, gathered: &mut Gathered, options: &Opt
     for Document { root, problems } in Documents::new(text) {
         empty &= problems.is_empty();
         for problem in &problems {
-            report(&sink, problem);
+            report_problem(&sink, problem);
         }
         let Some(root) = root else { continue };
         let item = Item::new(&sink, &root, "document");
@@ -100,7 +100,8 @@ fn read_text(name: &Arc<str>, text: &str, gathered: &mut Gathered, options: &Opt
     gathered.found.extend(sink.into_found());
 }
 
-fn report(sink: &Sink, problem: &Problem) {
+/// Tells what is wrong with the text itself.
+pub(crate) fn report_problem(sink: &Sink, problem: &Problem) {
     let mut diagnostic =
         Diagnostic::error(problem.code(), problem.to_string()).at(sink.place(problem.span()), "");
     if let Problem::DuplicateKey { first, .. } = problem {

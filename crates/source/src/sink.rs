@@ -49,6 +49,11 @@ impl Sink {
         }
     }
 
+    /// Whether an error was found.
+    pub(crate) fn has_error(&self) -> bool {
+        self.found.borrow().has_error
+    }
+
     /// Everything found, in the order of the text.
     pub(crate) fn into_found(self) -> Vec<Diagnostic> {
         let Found { mut kept, dropped, .. } = self.found.into_inner();

@@ -49,6 +49,10 @@ impl<'n> Item<'n> {
         matches!(self.node.value, Value::Mapping(_))
     }
 
+    pub(crate) fn is_list(self) -> bool {
+        matches!(self.node.value, Value::Sequence(_))
+    }
+
     /// An error at this value.
     pub(crate) fn error(self, code: &'static str, message: impl Into<String>, label: impl Into<String>) {
         self.sink.report(Diagnostic::error(code, message).at(self.place(), label));

@@ -36,6 +36,8 @@ struct Inherited<'n> {
     kind: Option<&'n str>,
 }
 
+pub(crate) use port::number as port_number;
+
 /// Reads one document into what is gathered.
 pub(crate) fn read(document: Item<'_>, gathered: &mut Gathered, default_namespace: &str) {
     object(document, gathered, default_namespace, Inherited::default());
