@@ -62,6 +62,20 @@ impl AddressSet {
         other.difference(self).is_empty()
     }
 
+    /// One of its addresses that fits, looked for among the first thousand of each stretch.
+    pub fn find(&self, fits: impl Fn(IpAddr) -> bool) -> Option<IpAddr> {
+        let of = |family: Family| {
+            let stretches = self.stretches[place(family)].iter();
+            // The lowest address of a block is often no host's, so the second one comes first.
+            let near = |(low, high): &(u128, u128)| {
+                let second = (low < high).then(|| low + 1);
+                second.into_iter().chain((*low..=*high).take(1000))
+            };
+            stretches.flat_map(near).map(move |number| address(family, number))
+        };
+        Family::BOTH.into_iter().flat_map(of).find(|ip| fits(*ip))
+    }
+
     /// The fewest blocks, each perhaps with exceptions, that hold these addresses and no others; `free` may be in or
     /// not. In rising order, IPv4 first.
     pub fn blocks(&self, free: &Self) -> Vec<IpBlock> {
@@ -74,9 +88,11 @@ impl AddressSet {
 
     /// Its stretches by their first and last addresses, in rising order with gaps between, IPv4 first.
     pub fn stretches(&self) -> impl Iterator<Item = (IpAddr, IpAddr)> + '_ {
-        let [v4, v6] = &self.stretches;
-        let v4 = v4.iter().map(|(low, high)| (ipv4(*low), ipv4(*high)));
-        v4.chain(v6.iter().map(|(low, high)| (Ipv6Addr::from(*low).into(), Ipv6Addr::from(*high).into())))
+        let of = |family: Family| {
+            let stretches = self.stretches[place(family)].iter();
+            stretches.map(move |(low, high)| (address(family, *low), address(family, *high)))
+        };
+        Family::BOTH.into_iter().flat_map(of)
     }
 
     fn tidy(&mut self) {
@@ -128,9 +144,11 @@ fn number(ip: IpAddr) -> u128 {
     }
 }
 
-/// The address of a number that lies in the stretches of IPv4.
-fn ipv4(number: u128) -> IpAddr {
-    Ipv4Addr::from(u32::try_from(number).unwrap_or(u32::MAX)).into()
+fn address(family: Family, number: u128) -> IpAddr {
+    match family {
+        Family::V4 => Ipv4Addr::from(u32::try_from(number).unwrap_or(u32::MAX)).into(),
+        Family::V6 => Ipv6Addr::from(number).into(),
+    }
 }
 
 /// Stretches without those of `holes`.

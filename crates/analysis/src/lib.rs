@@ -13,6 +13,7 @@ mod dns;
 pub mod ends;
 mod entry;
 mod error;
+pub mod expect;
 mod explain;
 mod explanation;
 mod idle;

@@ -208,7 +208,7 @@ fn service_dns_name(name: &str) -> Option<What> {
 
 /// The kind that a word names: kubectl's words, also with a group behind a dot (`deployments.apps`), or
 /// the kind of an operator's object in the world.
-fn kind_of(word: &str, world: &World) -> Option<Kind> {
+pub(crate) fn kind_of(word: &str, world: &World) -> Option<Kind> {
     let bare = word.split('.').next().unwrap_or(word).to_lowercase();
     let known = KINDS.iter().find(|(_, words)| words.contains(&bare.as_str()));
     if let Some((kind, _)) = known {

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::verbs::{diff, explain, lab, learn, lint};
+use crate::verbs::{diff, explain, lab, learn, lint, test};
 
 /// Kubernetes NetworkPolicy you can see, test and trust
 #[derive(Debug, Parser)]
@@ -24,6 +24,8 @@ pub enum Verb {
     Lint(lint::Arguments),
     /// What changes for connections from one set of manifests to another
     Diff(diff::Arguments),
+    /// Do expectations hold?
+    Test(test::Arguments),
     /// The same on the real kernel: pods as network namespaces, real packets
     Lab(lab::Arguments),
     /// Exercises in NetworkPolicy, proven on the kernel

@@ -62,7 +62,8 @@ pub fn tell_idle(world: &World, before: &World) {
     }
 }
 
-fn tell(found: &[Diagnostic], sources: &SourceMap) {
+/// Tells of findings.
+pub fn tell(found: &[Diagnostic], sources: &SourceMap) {
     for one in found {
         anstream::eprintln!("{}", diagnostic::render(one, sources));
     }

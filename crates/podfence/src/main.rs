@@ -29,6 +29,7 @@ fn run() -> ExitCode {
         Verb::Explain(arguments) => verbs::explain::run(&arguments),
         Verb::Lint(arguments) => verbs::lint::run(&arguments),
         Verb::Diff(arguments) => verbs::diff::run(&arguments),
+        Verb::Test(arguments) => verbs::test::run(&arguments),
         Verb::Lab(arguments) => verbs::lab::run(&arguments),
         Verb::Learn(arguments) => verbs::learn::run(&arguments),
     };

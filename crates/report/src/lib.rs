@@ -10,6 +10,7 @@ pub mod change;
 pub mod diagnostic;
 pub mod diff;
 pub mod ends;
+pub mod expectations;
 pub mod grid;
 pub mod json;
 pub mod junit;

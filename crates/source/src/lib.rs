@@ -25,7 +25,6 @@ mod yaml;
 pub use diagnostic::{Diagnostic, Edit, Label, Severity};
 pub use edit::{EditError, apply};
 pub use expectations::{ExpectationFile, LoadedExpectations, expectations};
-pub use input::{Input, MAX_INPUT};
 pub use input::{Input, MAX_INPUT, is_manifest};
 pub use outline::{Field, Outlines, View};
 pub use read::{Loaded, Options, Refused, read};

@@ -5,3 +5,4 @@ pub mod explain;
 pub mod lab;
 pub mod learn;
 pub mod lint;
+pub mod test;

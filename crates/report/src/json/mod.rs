@@ -5,6 +5,7 @@
 
 mod change;
 mod diff;
+mod expectations;
 mod lab;
 mod learn;
 mod path;
@@ -20,6 +21,7 @@ use crate::terminal::note_text;
 use crate::words;
 use change::ChangeView;
 pub use diff::diff;
+pub use expectations::expectations;
 pub use lab::{Compared, LabStep, VerdictRow, lab};
 pub use learn::checked;
 use path::PathView;
