@@ -8,7 +8,7 @@ mod title;
 mod yaml;
 
 use podfence_analysis::expect::{Breach, Breaches, Checked, Outcome, Side, Trace};
-use podfence_model::Expectation;
+use podfence_model::{Claim, Expectation};
 use podfence_source::SourceMap;
 
 use crate::results::{Case, Status, Suite, Trouble};
@@ -82,7 +82,7 @@ impl Told {
         };
         let broken = |ended, breaches: Breaches| Self {
             why: breaches.trace.clone(),
-            ..bare(ended, summary(&breaches), lines(&breaches))
+            ..bare(ended, summary(&breaches), lines(&breaches, &expectation.claim))
         };
         match checked {
             Checked::Holds(_) => bare(Ended::Held, String::new(), Vec::new()),
@@ -133,37 +133,36 @@ pub fn suites(told: &[Told], sources: &SourceMap) -> Vec<Suite> {
 fn summary(breaches: &Breaches) -> String {
     let Some(first) = breaches.shown.first() else { return String::new() };
     let Breaches { pairs, of, .. } = breaches;
-    let rest = match first.is {
-        Outcome::NotIsolated(_) => "not isolated",
-        Outcome::FirstOnly | Outcome::SecondOnly => "admitted by one side alone",
-        Outcome::Perhaps | Outcome::Undecided => "not decidable: facts are missing",
-        Outcome::Allowed | Outcome::Denied => "not as expected",
+    let (noun, is_not, none_is) = match first.is {
+        Outcome::NotIsolated(_) => ("pod", "not isolated", "isolated"),
+        Outcome::FirstOnly | Outcome::SecondOnly => ("pair", "treated differently", "treated alike"),
+        Outcome::Perhaps | Outcome::Undecided => ("pair", "undecidable", "decidable"),
+        Outcome::Allowed | Outcome::Denied => ("pair", "not as expected", "as expected"),
     };
-    let noun = if matches!(first.is, Outcome::NotIsolated(_)) { "pods" } else { "pairs" };
     match (*pairs, *of) {
-        (1, 1) if noun == "pairs" => format!("the only pair is {rest}"),
-        (pairs, of) if pairs >= of => format!("all {of} {noun} are {rest}"),
-        (pairs, of) => format!("{pairs} of {of} {noun} {} {rest}", if pairs == 1 { "is" } else { "are" }),
+        (_, 1) => format!("the only {noun} is {is_not}"),
+        (pairs, of) if pairs >= of => format!("none of {of} {noun}s is {none_is}"),
+        (1, of) => format!("1 of {of} {noun}s is {is_not}"),
+        (pairs, of) => format!("{pairs} of {of} {noun}s are {is_not}"),
     }
 }
 
-fn lines(breaches: &Breaches) -> Vec<String> {
+fn lines(breaches: &Breaches, claim: &Claim) -> Vec<String> {
     let more = (breaches.more > 0).then(|| format!("and {} more like these", breaches.more));
-    breaches.shown.iter().map(line).chain(more).collect()
+    breaches.shown.iter().map(|breach| line(breach, claim)).chain(more).collect()
 }
 
-fn line(breach: &Breach) -> String {
+fn line(breach: &Breach, claim: &Claim) -> String {
     let (from, to) = (side(&breach.from), side(&breach.to));
-    let ports = if breach.ports.is_all() { "every port".to_owned() } else { ports(breach) };
     let family = breach.family.map(|family| format!(" over {family}")).unwrap_or_default();
-    let connection = format!("{from} → {to} on {ports}{family}");
+    let connection = format!("{from} → {to} on {}{family}", ports(breach));
     match breach.is {
         Outcome::Allowed => format!("{connection}: allowed"),
         Outcome::Denied => format!("{connection}: denied"),
         Outcome::Undecided => format!("{connection}: undecidable"),
-        Outcome::FirstOnly => format!("{connection}: only the first admits it"),
-        Outcome::SecondOnly => format!("{connection}: only the second admits it"),
-        Outcome::Perhaps => format!("{connection}: whether both admit it hangs on missing facts"),
+        Outcome::FirstOnly => format!("{connection}: {}", title::difference(claim).0),
+        Outcome::SecondOnly => format!("{connection}: {}", title::difference(claim).1),
+        Outcome::Perhaps => format!("{connection}: whether there is a difference hangs on missing facts"),
         Outcome::NotIsolated(direction) => format!("{from}: no policy isolates for {direction}"),
     }
 }

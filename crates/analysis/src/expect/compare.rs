@@ -126,17 +126,18 @@ impl Pair {
         if from.selecting[0] == from.selecting[1] && to.selecting[2] == to.selecting[3] {
             return; // the same policies decide, whatever the missing facts are
         }
-        let [first, second, perhaps] = differences(&one, &other);
-        let first = if self.both_ways { first } else { PortSet::NONE };
+        let [first, second, perhaps] =
+            if self.both_ways { differences(&one, &other) } else { beyond(&one, &other) };
         tally.note(numbers, first, Some(family), Outcome::FirstOnly, pairs);
         tally.note(numbers, second, Some(family), Outcome::SecondOnly, pairs);
         tally.note(numbers, perhaps, Some(family), Outcome::Perhaps, pairs);
     }
 
-    /// Asked in the world that refuses it.
+    /// Asked in the world that refuses it, or where facts are missing.
     fn trace(&self, breach: &Breach, trace: &Trace) -> Trace {
         match breach.is {
             Outcome::FirstOnly => trace.within(&self.other),
+            Outcome::Perhaps if trace.within(&self.other).is_undecidable() => trace.within(&self.other),
             _ => trace.within(&self.one),
         }
     }
@@ -151,6 +152,13 @@ fn differences(one: &Cell, other: &Cell) -> [PortSet; 3] {
     let open = |cell: &Cell| cell.possible.difference(&cell.certain);
     let perhaps = within(open(one).union(&open(other))).difference(&first).difference(&second);
     [first, second, perhaps]
+}
+
+/// The same where it does not matter what the first alone admits.
+fn beyond(one: &Cell, other: &Cell) -> [PortSet; 3] {
+    let [_, second, _] = differences(one, other);
+    let perhaps = other.possible.intersection(&every_port()).difference(&one.certain).difference(&second);
+    [PortSet::NONE, second, perhaps]
 }
 
 fn members(who: &Who) -> usize {

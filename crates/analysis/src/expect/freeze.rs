@@ -41,9 +41,13 @@ pub struct FrozenReach {
 /// What a group sends: for certain, and perhaps; each with those it is sent to.
 type Reached = [BTreeMap<PortSet, Vec<GroupId>>; 2];
 
-/// Everything that holds in a world today. Workloads must have been expanded, and the cluster DNS added.
+/// Everything that holds in a world today; nothing where policies can see no pod. Workloads must have been expanded, and the
+/// cluster DNS added.
 pub fn freeze(world: World) -> Vec<Frozen> {
     let judge = Judge::new(world);
+    if judge.every_pod().is_empty() {
+        return Vec::new();
+    }
     let families = judge.families(None);
     let mut frozen = Vec::new();
     for family in &families {
@@ -107,6 +111,7 @@ fn words(judge: &Judge, family: Family, groups: &[GroupId]) -> Vec<String> {
     let whole = whole(judge, family);
     words.extend(addresses("outside", "", &ends.outside, &whole.outside, &whole.unknown));
     words.extend(addresses("unknown", "unknown ", &ends.unknown, &whole.unknown, &whole.outside));
+    words.sort_by_key(|word| word.starts_with("not "));
     words
 }
 

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use podfence_engine::{Engine, PodId, Reading};
-use podfence_model::{Family, NamespacedName, PortSet, World};
+use podfence_model::{Cidr, Family, NamespacedName, PortSet, World};
 
 use super::selection::{Host, Selection};
 use crate::AddressSet;
@@ -185,8 +185,12 @@ impl Judge {
         })
     }
 
-    /// An address in a set that no known pod has.
+    /// An address in a set that no known pod has: one of those meant for examples, if there is one (RFC 5737, RFC 3849).
     pub(super) fn some_address(&self, set: &AddressSet) -> Option<IpAddr> {
-        set.find(|ip| self.engine.pod_with_address(ip).is_none())
+        let examples = ["192.0.2.1", "198.51.100.1", "203.0.113.1", "2001:db8::1"].map(str::parse);
+        let holds = |ip: &IpAddr| set.covers(&[Cidr::host(*ip)].into_iter().collect());
+        let example = examples.into_iter().flatten().find(holds);
+        let free = |ip: IpAddr| self.engine.pod_with_address(ip).is_none();
+        example.filter(|ip| free(*ip)).or_else(|| set.find(free))
     }
 }

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use podfence_engine::Engine;
-use podfence_model::{Family, Port, PortSet, Protocol, World};
+use podfence_model::{Family, Layer4, Port, PortSet, Protocol, World};
 
 use super::judge::{Judge, Who};
 use super::selection::pod_text;
 use crate::port::{AskedProtocol, PortName};
 use crate::target::Target;
-use crate::{Explanation, Question, explain};
+use crate::{Explanation, Question, Verdict, explain};
 
 /// One connection, and the world in which it is asked about.
 #[derive(Debug, Clone)]
@@ -49,6 +49,11 @@ impl Trace {
         Self { world, engine, question: self.question.clone() }
     }
 
+    /// Whether facts are missing.
+    pub(super) fn is_undecidable(&self) -> bool {
+        self.answer().is_some_and(|explanation| explanation.verdict == Verdict::Undecidable)
+    }
+
     /// The question.
     pub fn question(&self) -> &Question {
         &self.question
@@ -76,7 +81,7 @@ fn names<'a>(
     }
 }
 
-/// The first port of a set, or else ICMP.
+/// A port of a set: one that readers know, or the first, or else ICMP.
 fn some_port(ports: &PortSet) -> Option<(Option<Port>, AskedProtocol)> {
     let first = |protocol: Protocol| {
         let mut ranges = ports
@@ -84,6 +89,10 @@ fn some_port(ports: &PortSet) -> Option<(Option<Port>, AskedProtocol)> {
             .filter_map(|(first, last)| Port::new(first).or_else(|| (last > 0).then_some(Port::MIN)));
         ranges.next().map(|port| (Some(port), AskedProtocol::Ports(protocol)))
     };
+    let known = |number| Port::new(number).filter(|port| ports.contains(Layer4::Port(Protocol::Tcp, *port)));
+    if let Some(port) = [80, 443].into_iter().find_map(known) {
+        return Some((Some(port), AskedProtocol::Ports(Protocol::Tcp)));
+    }
     let with_port = Protocol::ALL.into_iter().find_map(first);
     with_port.or_else(|| ports.has_portless().then_some((None, AskedProtocol::Icmp)))
 }

@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 
+use anyhow::bail;
 use clap::{Args, ValueEnum};
 use podfence_analysis::assumed;
 use podfence_analysis::expect::{Checker, freeze};
@@ -70,7 +71,11 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
     };
     assumed::add_cluster_dns(&mut world);
     if arguments.freeze {
-        output::print(&yaml(&freeze(world)))?;
+        let frozen = freeze(world);
+        if frozen.is_empty() {
+            bail!("there is nothing to freeze: policies can see no pod in these manifests");
+        }
+        output::print(&yaml(&frozen))?;
         return Ok(Exit::Good);
     }
     let inputs: Vec<Input> = arguments.files.iter().map(|file| Input::from_argument(file)).collect();

@@ -31,7 +31,7 @@ fn line(sheet: &mut Sheet, told: &Told) {
     let text = format!("{}{reason}  {}", told.title, paint(DIM, place));
     for (number, part) in wrap(&text, WIDTH - LABEL).iter().enumerate() {
         let label = if number == 0 { word(told.ended) } else { " ".repeat(LABEL + 2) };
-        sheet.line(format!("{label}{part}"));
+        sheet.line(format!("{label}{}", part.trim_end()));
     }
 }
 

@@ -46,6 +46,21 @@ pub fn title(claim: &Claim) -> String {
     }
 }
 
+/// What it says of a connection that one of two sets of policies admits: the first alone, or the second.
+pub(super) fn difference(claim: &Claim) -> (String, String) {
+    let only = |words: &[Word]| format!("only {} admits it", list(words));
+    match claim {
+        Claim::Equivalent { policies, to: other } | Claim::Contains { policies, of: other } => {
+            (only(policies), only(other))
+        }
+        Claim::Redundant { policies } => (
+            format!("allowed only with {}", list(policies)),
+            format!("allowed only without {}", list(policies)),
+        ),
+        _ => (String::new(), String::new()),
+    }
+}
+
 fn directions_text(directions: Directions) -> String {
     let stated = Direction::BOTH.into_iter().filter(|direction| directions.contains(*direction));
     stated.map(|direction| direction.to_string()).collect::<Vec<_>>().join(" and ")

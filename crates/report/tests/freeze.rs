@@ -1,0 +1,194 @@
+//! A frozen world is true of itself, and false of every other world with the same pods.
+
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+
+use podfence_analysis::expect::{Checked, Checker, freeze};
+use podfence_engine::{Answer, ClassKind, Engine, Outcome};
+use podfence_model::{
+    Addresses, Endpoint, Family, Flow, Layer4, NetworkPolicy, Port, PortSpec, Protocol, World,
+};
+use podfence_report::expectations::yaml;
+use podfence_source::{Input, LoadedExpectations, expectations};
+use podfence_testkit::describe;
+use podfence_testkit::generate::{self, Rng};
+
+const WORLDS: u64 = 250;
+const EDITED: u64 = 60;
+
+fn world(seed: u64) -> World {
+    let mut world = generate::world(seed);
+    world.expand_workloads();
+    world
+}
+
+fn read(text: &str) -> LoadedExpectations {
+    let input = Input::Bytes { name: "frozen.yaml".into(), bytes: text.as_bytes().to_vec() };
+    expectations(&[input]).unwrap_or_else(|refused| panic!("{refused}\n{text}"))
+}
+
+/// What of a frozen text does not hold in a world.
+fn broken(text: &str, world: &World) -> Vec<Checked> {
+    let checker = Checker::new(world.clone(), None);
+    let files = read(text).files;
+    let all = files.iter().flat_map(|file| &file.expectations);
+    all.map(|one| checker.check(one)).filter(|checked| !matches!(checked, Checked::Holds(_))).collect()
+}
+
+#[test]
+fn a_frozen_world_is_true_of_itself() {
+    let mut claims = 0;
+    for seed in 0..WORLDS {
+        let world = world(seed);
+        let frozen = freeze(world.clone());
+        if frozen.is_empty() {
+            continue;
+        }
+        claims += frozen.len();
+        let text = yaml(&frozen);
+        let wrong = broken(&text, &world);
+        assert!(wrong.is_empty(), "seed {seed}\n{text}\n{wrong:#?}");
+    }
+    assert!(claims > 500, "{claims}");
+}
+
+fn is_mistaken(checked: &Checked) -> bool {
+    matches!(checked, Checked::Mistaken(_))
+}
+
+#[test]
+fn a_frozen_world_is_false_of_an_edited_one_just_when_a_flow_differs() {
+    let (mut same, mut different) = (0, 0);
+    for seed in 0..EDITED {
+        let before = world(seed);
+        let mut rng = Rng::with_seed(seed);
+        let mut after = before.clone();
+        if !edit(&mut after, &mut rng) {
+            continue;
+        }
+        let text = yaml(&freeze(before.clone()));
+        let wrong = broken(&text, &after);
+        assert!(!wrong.iter().any(is_mistaken), "seed {seed}\n{text}\n{wrong:#?}");
+        let flow = first_difference(&before, &after);
+        match (&flow, wrong.is_empty()) {
+            (Some(_), false) => different += 1,
+            (None, true) => same += 1,
+            (Some(flow), true) => {
+                panic!("seed {seed}: nothing fails\n{}\n{text}", describe::failure(&after, flow))
+            }
+            (None, false) => panic!("seed {seed}: no flow differs\n{text}\n{wrong:#?}"),
+        }
+    }
+    println!("{same} edits without effect, {different} with one");
+    assert!(same > 10 && different > 10, "{same} {different}");
+}
+
+/// Takes away a policy, a rule, a peer or an item of ports.
+fn edit(world: &mut World, rng: &mut Rng) -> bool {
+    let names: Vec<_> = world.policies.keys().cloned().collect();
+    let Some(name) = (!names.is_empty()).then(|| names[rng.usize(..names.len())].clone()) else {
+        return false;
+    };
+    if rng.u8(..4) == 0 {
+        return world.policies.remove(&name).is_some();
+    }
+    let policy = world.policies.get_mut(&name).expect("it was there");
+    narrow(policy, rng)
+}
+
+fn narrow(policy: &mut NetworkPolicy, rng: &mut Rng) -> bool {
+    let rules = if rng.bool() { &mut policy.ingress } else { &mut policy.egress };
+    if rules.is_empty() {
+        return false;
+    }
+    let number = rng.usize(..rules.len());
+    match rng.u8(..3) {
+        0 if rules[number].peers.len() > 1 => drop(rules[number].peers.pop()),
+        1 if rules[number].ports.len() > 1 => drop(rules[number].ports.pop()),
+        _ => drop(rules.remove(number)),
+    }
+    true
+}
+
+/// The first flow that two worlds with the same pods answer differently, one by one over everything that could matter.
+fn first_difference(before: &World, after: &World) -> Option<Flow> {
+    let engines = [Engine::new(before), Engine::new(after)];
+    let ports = ports(before);
+    let ends: Vec<Endpoint> = pods(before).chain(strangers(&engines)).collect();
+    for (source, destination) in ends.iter().flat_map(|a| ends.iter().map(move |b| (a, b))) {
+        if same_end(source, destination) || !share_family(source, destination) {
+            continue;
+        }
+        for layer4 in &ports {
+            let flow = Flow { source: source.clone(), destination: destination.clone(), layer4: *layer4 };
+            let [Ok(a), Ok(b)] = [&engines[0], &engines[1]].map(|engine| engine.answer(&flow)) else {
+                continue;
+            };
+            if by_policies(&a) != by_policies(&b) {
+                return Some(flow);
+            }
+        }
+    }
+    None
+}
+
+/// What the policies say, whatever passes anyway; whose facts are missing does not matter.
+fn by_policies(answer: &Answer) -> std::mem::Discriminant<Outcome> {
+    let sides = answer.sides().map(|side| side.outcome.clone());
+    std::mem::discriminant(&sides.fold(Outcome::Allowed, Outcome::and))
+}
+
+fn pods(world: &World) -> impl Iterator<Item = Endpoint> {
+    let peers = world.pods.values().filter(|pod| pod.is_policed() && pod.addresses != Addresses::NotYet);
+    peers.flat_map(|pod| {
+        let id = &pod.meta.id;
+        let known = pod.ips().iter().map(|ip| Endpoint::Pod { id: id.clone(), address: Some(*ip) });
+        let unknown = pod.ips().is_empty().then(|| Endpoint::Pod { id: id.clone(), address: None });
+        known.chain(unknown).collect::<Vec<_>>()
+    })
+}
+
+/// The first and last addresses of each class of either world that no pod has.
+fn strangers(engines: &[Engine; 2]) -> impl Iterator<Item = Endpoint> {
+    let mut found: BTreeSet<IpAddr> = BTreeSet::new();
+    for engine in engines {
+        for class in engine.classes().iter().filter(|class| class.kind() != ClassKind::Pods) {
+            found.extend(class.ranges.iter().flat_map(|range| [range.first(), range.last()]));
+        }
+    }
+    found.retain(|ip| engines[0].pod_with_address(*ip).is_none());
+    found.into_iter().map(Endpoint::Ip)
+}
+
+fn same_end(a: &Endpoint, b: &Endpoint) -> bool {
+    match (a, b) {
+        (Endpoint::Pod { id: a, .. }, Endpoint::Pod { id: b, .. }) => a == b,
+        (Endpoint::Ip(_), Endpoint::Ip(_)) => true, // nothing is ever refused between strangers
+        _ => false,
+    }
+}
+
+fn share_family(a: &Endpoint, b: &Endpoint) -> bool {
+    match (a.address(), b.address()) {
+        (Some(a), Some(b)) => Family::of(a) == Family::of(b),
+        _ => true,
+    }
+}
+
+/// Every port that policies or pods mention, its neighbours, and ICMP.
+fn ports(world: &World) -> Vec<Layer4> {
+    let mut numbers: BTreeSet<u16> = BTreeSet::from([1, 65535]);
+    let mut add =
+        |number: Port| numbers.extend([number.get() - 1, number.get(), number.get().saturating_add(1)]);
+    world.pods.values().flat_map(|pod| &pod.ports).for_each(|port| add(port.number));
+    let rules = world.policies.values().flat_map(|policy| policy.ingress.iter().chain(&policy.egress));
+    for item in rules.flat_map(|rule| &rule.ports) {
+        if let PortSpec::Range(range) = &item.ports {
+            add(range.first());
+            add(range.last());
+        }
+    }
+    let numbers: Vec<Port> = numbers.into_iter().filter_map(Port::new).collect();
+    let of = |protocol| numbers.iter().map(move |number| Layer4::Port(protocol, *number));
+    Protocol::ALL.into_iter().flat_map(of).chain([Layer4::Icmp]).collect()
+}
