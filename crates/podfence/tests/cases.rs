@@ -1,4 +1,4 @@
-//! Runs `tests/cases/**/*.md` and the READMEs of `examples/`: documents in which manifests and commands with their exact
+//! Runs `tests/cases/**/*.md`, `docs/expectations.md` and the READMEs of `examples/`: documents in which manifests and commands with their exact
 //! output are the test.
 //!
 //! A fenced block ```` ```yaml NAME ```` puts a file of that name into an empty directory; a ```` ```console ````
@@ -58,8 +58,11 @@ fn main() {
     let mut arguments = Arguments::from_args();
     arguments.test_threads.get_or_insert(AT_ONCE);
     let package = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let (cases, examples) = (package.join("tests/cases"), workspace().join("examples"));
-    let grounds = [(Ground::Scratch, cases), (Ground::Workspace, examples)];
+    let grounds = [
+        (Ground::Scratch, package.join("tests/cases")),
+        (Ground::Scratch, workspace().join("docs/expectations.md")),
+        (Ground::Workspace, workspace().join("examples")),
+    ];
     let missing = missing_sandbox();
     let mut trials = Vec::new();
     for (ground, root) in grounds {
@@ -116,7 +119,8 @@ fn documents(root: &Path, ground: Ground) -> Vec<PathBuf> {
 }
 
 fn of_document(root: &Path, path: &Path, ground: Ground, missing: Option<&str>) -> Vec<Trial> {
-    let document = path.strip_prefix(root).expect("a path below the root").with_extension("");
+    let below = path.strip_prefix(root).expect("a path below the root");
+    let document = if root == path { Path::new("expectations") } else { below }.with_extension("");
     let document = document.display();
     let text = fs::read_to_string(path).expect("a readable document");
     let trial = |case: Case| {

@@ -83,6 +83,30 @@ fn a_frozen_world_is_false_of_an_edited_one_just_when_a_flow_differs() {
     assert!(same > 10 && different > 10, "{same} {different}");
 }
 
+#[test]
+fn a_policy_is_redundant_just_when_no_flow_differs_without_it() {
+    let (mut redundant, mut needed) = (0, 0);
+    for seed in EDITED..2 * EDITED {
+        let world = world(seed);
+        let Some(name) = world.policies.keys().next().cloned() else { continue };
+        let text = format!(
+            "podfence: expectations/v1\nexpect:\n  - redundant: {{policies: \"{}/{}\"}}\n",
+            name.namespace, name.name
+        );
+        let mut without = world.clone();
+        without.policies.remove(&name);
+        let flow = first_difference(&world, &without);
+        match broken(&text, &world).as_slice() {
+            [] if flow.is_none() => redundant += 1,
+            [Checked::Fails(_)] if flow.is_some() => needed += 1,
+            [Checked::Undecided(_) | Checked::Mistaken(_)] => {}
+            other => panic!("seed {seed}: {other:#?} and {flow:?}"),
+        }
+    }
+    println!("{redundant} redundant, {needed} needed");
+    assert!(redundant > 5 && needed > 5, "{redundant} {needed}");
+}
+
 /// Takes away a policy, a rule, a peer or an item of ports.
 fn edit(world: &mut World, rng: &mut Rng) -> bool {
     let names: Vec<_> = world.policies.keys().cloned().collect();

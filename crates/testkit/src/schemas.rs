@@ -38,6 +38,16 @@ pub fn names() -> Result<Vec<String>, String> {
 pub fn check(document: &str) -> Result<String, String> {
     let document: Value = serde_json::from_str(document).map_err(|error| format!("no JSON: {error}"))?;
     let name = document["schema"].as_str().ok_or("the document names no `schema`")?.to_owned();
+    fits(&name, &document)?;
+    Ok(name)
+}
+
+/// Holds a document against a schema.
+///
+/// # Errors
+///
+/// Says which schema is missing, or which value does not fit where.
+pub fn fits(name: &str, document: &Value) -> Result<(), String> {
     let mut compiler = Compiler::new();
     for name in names()? {
         compiler
@@ -45,9 +55,8 @@ pub fn check(document: &str) -> Result<String, String> {
             .map_err(|error| format!("{name}: {error}"))?;
     }
     let mut schemas = Schemas::new();
-    let schema = compiler.compile(&url(&name), &mut schemas).map_err(|error| format!("{name}: {error:#}"))?;
-    schemas.validate(&document, schema).map_err(|error| format!("{name}: {error:#}"))?;
-    Ok(name)
+    let schema = compiler.compile(&url(name), &mut schemas).map_err(|error| format!("{name}: {error:#}"))?;
+    schemas.validate(document, schema).map_err(|error| format!("{name}: {error:#}"))
 }
 
 /// Where a schema seems to be; nothing is fetched from there.

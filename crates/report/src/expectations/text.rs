@@ -74,5 +74,6 @@ fn sum(told: &[Told]) -> String {
     let parts = parts.into_iter().map(|(ended, style, word)| (count(ended), style, word));
     let parts: Vec<String> =
         parts.filter(|(n, ..)| *n > 0).map(|(n, style, word)| paint(style, format!("{n} {word}"))).collect();
-    format!("{} expectations: {}", told.len(), parts.join(", "))
+    let noun = if told.len() == 1 { "expectation" } else { "expectations" };
+    format!("{} {noun}: {}", told.len(), parts.join(", "))
 }

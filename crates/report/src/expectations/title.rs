@@ -32,7 +32,7 @@ pub fn title(claim: &Claim) -> String {
         }
         Claim::Exactly(exactly) => {
             let to: Vec<String> = exactly.reaches.iter().map(|reach| list(&reach.to)).collect();
-            let to = if to.is_empty() { "nobody".to_owned() } else { short(&to) };
+            let to = if to.is_empty() { "nobody".to_owned() } else { to.join("; ") };
             let family = exactly.family.map(|family| format!(" over {family}")).unwrap_or_default();
             format!("{} → exactly {to}{family}", list(&exactly.from))
         }

@@ -66,9 +66,8 @@ fn line(text: &mut String, indent: usize, content: &str) {
 
 /// A word as YAML reads it back: quoted where it could be taken for something else.
 fn quoted(word: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "/-._ ".contains(c);
-    let begins = word.starts_with(|c: char| c.is_ascii_alphabetic());
-    let is_word = word.contains(['/', ' '])
-        || matches!(word, "outside" | "unknown" | "all" | "TCP" | "UDP" | "SCTP" | "ICMP");
-    if begins && is_word && word.chars().all(plain) { word.to_owned() } else { format!("\"{word}\"") }
+    let plain = |c: char| c.is_ascii_alphanumeric() || "/-._* ".contains(c);
+    let begins = word.starts_with(|c: char| c.is_ascii_alphanumeric());
+    let is_text = word.contains(['/', ' ']) || word.chars().all(|c| c.is_ascii_alphabetic());
+    if begins && is_text && word.chars().all(plain) { word.to_owned() } else { format!("\"{word}\"") }
 }

@@ -49,7 +49,7 @@ pub fn expectations(inputs: &[Input]) -> Result<LoadedExpectations, Refused> {
     for Text { name, text } in reader.texts {
         let sink = Sink::new(Arc::clone(&name));
         let expectations = of_text(&text, &sink);
-        found.extend(sink.into_found());
+        found.extend(sink.into_found().into_iter().map(about_star));
         files.push(ExpectationFile { name: Arc::clone(&name), expectations });
         sources.insert(name, text);
     }
@@ -57,6 +57,12 @@ pub fn expectations(inputs: &[Input]) -> Result<LoadedExpectations, Refused> {
         return Err(Refused { diagnostics: found, sources });
     }
     Ok(LoadedExpectations { files, notes: found, sources })
+}
+
+/// YAML takes a bare `*` for an alias, and says so in words that help nobody here.
+fn about_star(found: Diagnostic) -> Diagnostic {
+    let is_alias = found.code == "syntax" && found.message.contains("alias");
+    if is_alias { found.help("a name that begins with `*` needs quotes: \"*\"") } else { found }
 }
 
 fn of_text(text: &str, sink: &Sink) -> Vec<Expectation> {
