@@ -163,7 +163,7 @@ impl Tally {
         });
         Breaches {
             more: folded.len() - shown.len(),
-            pairs: raws.iter().map(|raw| raw.pairs).sum(),
+            pairs: concerned(raws),
             of: self.of,
             trace: shown.first().zip(first).and_then(|(breach, first)| trace(breach, first)),
             shown,
@@ -190,6 +190,20 @@ impl Tally {
 
 fn add(to: &mut AddressSet, set: &AddressSet) {
     *to = to.union(set);
+}
+
+/// How many pairs some breaches are about: a pair that is wrong in two ways counts once.
+fn concerned(raws: &[Raw]) -> usize {
+    let mut by_way: BTreeMap<(usize, usize, Option<Family>, Outcome), usize> = BTreeMap::new();
+    for raw in raws {
+        *by_way.entry((raw.from, raw.to, raw.family, raw.is)).or_default() += raw.pairs;
+    }
+    let mut pairs: BTreeMap<(usize, usize, Option<Family>), usize> = BTreeMap::new();
+    for ((from, to, family, _), count) in by_way {
+        let most = pairs.entry((from, to, family)).or_default();
+        *most = count.max(*most);
+    }
+    pairs.values().sum()
 }
 
 /// What breaches have in common, and to whom.

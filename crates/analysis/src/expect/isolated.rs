@@ -20,11 +20,11 @@ pub(super) fn check(checker: &Checker<'_>, pods: &[Word], directions: Directions
     for part in judge.parts(&selection) {
         let number = tally.part(&part.who);
         let members = if let Who::Pods(pods) = &part.who { pods.len() } else { 1 };
+        tally.count(members);
         for direction in Direction::BOTH.into_iter().filter(|direction| directions.contains(*direction)) {
             let is_pod = matches!(part.who, Who::Pods(_));
             let isolated =
                 is_pod && part.groups.iter().all(|group| judge.matrix().group(*group).is_isolated(direction));
-            tally.count(members);
             if !isolated {
                 tally.note((number, number), PortSet::all(), None, Outcome::NotIsolated(direction), members);
             }
