@@ -100,7 +100,7 @@ impl Told {
     /// Why the first breach is as it is, as `explain` says it; styled.
     pub fn trace(&self, sources: &SourceMap) -> Option<String> {
         let explanation = self.why.as_ref()?.answer()?;
-        Some(terminal::explain(&explanation, sources))
+        Some(terminal::explain(&explanation, sources, None))
     }
 
     fn case(&self, sources: &SourceMap) -> Case {
