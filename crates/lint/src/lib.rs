@@ -19,6 +19,7 @@ mod rule;
 pub mod rules;
 mod run;
 mod select;
+mod selectors;
 mod suppress;
 mod words;
 

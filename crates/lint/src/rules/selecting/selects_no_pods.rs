@@ -31,7 +31,7 @@
 //!
 //! ```text
 //! error: this selects no pod: none of shop has app=cart
-//!   5:3 matches nothing
+//!   7:7 no pod has this label
 //!   help: did you mean `app: carts`? It selects 1 pod (deploy/carts)
 //! ```
 //!
@@ -61,6 +61,8 @@
 //!
 //! - The namespace has no pod in the input: its workloads may be elsewhere.
 //! - The namespace has an object of an unknown kind, which an operator may make pods of.
+//! - A workload has the labels, but no pods now: it is scaled to nothing, or has finished.
+//! - The selector asks for a label that controllers add, such as `job-name`.
 //!
 //! ```yaml silent
 //! apiVersion: networking.k8s.io/v1
@@ -83,13 +85,15 @@
 //! metadata: {name: cart, namespace: shop}
 //! ```
 
-use podfence_model::{NetworkPolicy, Operator, Pod, nearest};
-use podfence_source::{Edit, Severity};
+use podfence_model::{Labels, NetworkPolicy, Pod};
+use podfence_source::Severity;
 
+use super::wrong_namespace;
 use crate::context::Context;
 use crate::family::Family;
 use crate::finding::Finding;
 use crate::rule::{Check, Rule};
+use crate::selectors::{Correction, correction, label_place, matches_nothing};
 use crate::words;
 
 pub(super) static RULE: Rule = Rule {
@@ -102,8 +106,8 @@ pub(super) static RULE: Rule = Rule {
 
 fn check(context: &Context<'_>) -> Vec<Finding> {
     let idle = context.policies().filter(|policy| {
-        let namespace = &policy.meta.id.namespace;
-        context.knows_pods_of(namespace) && context.selected(policy).is_empty()
+        matches_nothing(context, &policy.meta.id.namespace, &policy.subject)
+            && wrong_namespace::meant(context, policy).is_none()
     });
     idle.map(|policy| finding(context, policy)).collect()
 }
@@ -111,38 +115,32 @@ fn check(context: &Context<'_>) -> Vec<Finding> {
 fn finding(context: &Context<'_>, policy: &NetworkPolicy) -> Finding {
     let namespace = &policy.meta.id.namespace;
     let pods = context.pods_in(namespace);
+    let labels: Vec<&Labels> = pods.iter().map(|pod| &pod.meta.labels).collect();
     let message = format!("this selects no pod: none of {namespace} has {}", policy.subject);
-    let finding = Finding::about(&RULE, policy, message).at(context.subject_place(policy), "matches nothing");
-    match correction(policy, pods) {
-        Some((key, value)) => {
-            let meant: Vec<&Pod> =
-                pods.iter().filter(|pod| pod.meta.labels.get(key) == Some(&value)).copied().collect();
-            finding
-                .help(format!("did you mean `{key}: {value}`? It selects {}", words::pods(meant)))
-                .suggest(edit(context, policy, key, &value))
-        }
-        None => finding.help("compare it with the labels in the pods' template, not those of the workload"),
+    let finding = Finding::about(&RULE, policy, message);
+    match correction(&policy.subject, &labels) {
+        Some(correction) => corrected(context, policy, &correction, finding),
+        None => finding
+            .at(context.subject_place(policy), "matches nothing")
+            .help("compare it with the labels in the pods' template, not those of the workload"),
     }
 }
 
-/// The one label whose correction makes the selector match pods, and its nearest value among them.
-fn correction<'p>(policy: &'p NetworkPolicy, pods: &[&Pod]) -> Option<(&'p str, String)> {
-    let near = |key: &str, value: &str| {
-        let others = pods
-            .iter()
-            .filter(|pod| policy.subject.requirements().all(|r| r.key == key || r.matches(&pod.meta.labels)));
-        nearest(value, others.filter_map(|pod| pod.meta.labels.get(key)).map(String::as_str))
-            .map(str::to_owned)
-    };
-    policy.subject.requirements().find_map(|requirement| match &requirement.operator {
-        Operator::In(values) if values.len() == 1 => {
-            Some((requirement.key.as_str(), near(&requirement.key, values.first()?)?))
-        }
-        _ => None,
-    })
-}
-
-fn edit(context: &Context<'_>, policy: &NetworkPolicy, key: &str, value: &str) -> Option<Vec<Edit>> {
-    let label = context.spec(policy)?.get(&["podSelector", "matchLabels", key])?;
-    Some(vec![label.replace_scalar(value)?])
+fn corrected(
+    context: &Context<'_>,
+    policy: &NetworkPolicy,
+    correction: &Correction<'_>,
+    finding: Finding,
+) -> Finding {
+    let selector = context.spec(policy).and_then(|spec| spec.get(&["podSelector"]));
+    let meant: Vec<&Pod> = context
+        .pods_in(&policy.meta.id.namespace)
+        .iter()
+        .filter(|pod| pod.meta.labels.get(&correction.key) == Some(&correction.value))
+        .copied()
+        .collect();
+    finding
+        .at(label_place(selector, correction.asked), "no pod has this label")
+        .help(format!("did you mean `{}`? It selects {}", correction.words(), words::pods(meant)))
+        .suggest(correction.edits(selector))
 }
