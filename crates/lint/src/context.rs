@@ -9,10 +9,10 @@ use podfence_analysis::matrix::Matrix;
 use podfence_engine::{Engine, Outcome, PodId, Reading};
 use podfence_model::{
     ClusterFacts, Direction, Endpoint, Flow, LabelSelector, Layer4, Life, Namespace, NamespaceScope,
-    NetworkPolicy, ObjectRef, Origin, Peer, PeerKind, Place, Pod, Rule, Service, ServicePort, TargetPort,
-    World,
+    NamespacedName, NetworkPolicy, ObjectRef, Origin, Peer, PeerKind, Place, Pod, Rule, Service, ServicePort,
+    TargetPort, World,
 };
-use podfence_source::{Outlines, SourceMap, View};
+use podfence_source::{Field, Outlines, SourceMap, View};
 
 use crate::finding::Finding;
 
@@ -51,6 +51,14 @@ impl<'a> Context<'a> {
         self.world.policies.values()
     }
 
+    /// The policies of a namespace, in the order of their names.
+    pub(crate) fn policies_in(&self, namespace: &str) -> impl Iterator<Item = &'a NetworkPolicy> + use<'a> {
+        let from = NamespacedName::new(namespace, "");
+        let behind = self.world.policies.range(from..).map(|(_, policy)| policy);
+        let namespace = namespace.to_owned();
+        behind.take_while(move |policy| policy.meta.id.namespace == namespace)
+    }
+
     /// Every rule that counts: those of directions that its policy does not state are left out.
     pub(crate) fn rules(&self) -> impl Iterator<Item = PolicyRule<'a>> + use<'a> {
         self.policies().flat_map(|policy| {
@@ -59,6 +67,11 @@ impl<'a> Context<'a> {
                 policy.rules(direction).iter().map(move |rule| PolicyRule { policy, direction, rule })
             })
         })
+    }
+
+    /// Every peer of a rule that counts.
+    pub(crate) fn peers(&self) -> impl Iterator<Item = (PolicyRule<'a>, &'a Peer)> + use<'a> {
+        self.rules().flat_map(|rule| rule.rule.peers.iter().map(move |peer| (rule, peer)))
     }
 
     /// What was told about the cluster.
@@ -83,6 +96,11 @@ impl<'a> Context<'a> {
         self.object(&policy.meta.origin)?.get(&["spec"])
     }
 
+    /// The field of a peer that has this key, with its place.
+    pub(crate) fn peer_field(&self, peer: &Peer, key: &str) -> Option<Field<'_, 'a>> {
+        self.view(peer.place.as_ref())?.field(key)
+    }
+
     /// Where a policy says whom it selects: `podSelector` with its value, or else the object's first line.
     pub(crate) fn subject_place(&self, policy: &NetworkPolicy) -> Option<Place> {
         let stated = self.spec(policy).and_then(|spec| Some(spec.field("podSelector")?.place()));
@@ -102,7 +120,7 @@ impl<'a> Context<'a> {
 
     fn origin(&self, object: &ObjectRef) -> Option<&'a Origin> {
         use podfence_model::Kind;
-        let id = podfence_model::NamespacedName::new(&object.namespace, &object.name);
+        let id = NamespacedName::new(&object.namespace, &object.name);
         match object.kind {
             Kind::NetworkPolicy => self.world.policies.get(&id).map(|policy| &policy.meta.origin),
             Kind::Service => self.world.services.get(&id).map(|service| &service.meta.origin),

@@ -20,7 +20,9 @@ pub mod rules;
 mod run;
 mod select;
 mod selectors;
+mod siblings;
 mod suppress;
+mod within;
 mod words;
 
 pub use context::Context;

@@ -3,7 +3,7 @@
 //! "Surely" needs to know every pod: those of the input, the templates of workloads that are scaled to nothing or finished,
 //! and the labels that controllers add. Start with [`matches_nothing`] and [`correction`].
 
-use podfence_model::{LabelSelector, Labels, Operator, Requirement, nearest};
+use podfence_model::{LabelSelector, Labels, NetworkPolicy, Operator, PeerKind, Place, Requirement, nearest};
 use podfence_source::{Edit, View};
 
 use crate::context::{Context, label_view};
@@ -113,11 +113,29 @@ fn differs_by_slip(word: &str, other: &str) -> bool {
     }
 }
 
+/// Every selector of pods with its text: of subjects, and of peers.
+pub(crate) fn each<'c, 'a>(
+    context: &'c Context<'a>,
+) -> impl Iterator<Item = (&'a NetworkPolicy, &'a LabelSelector, Option<View<'c, 'a>>)> {
+    let subjects = context.policies().map(|policy| {
+        let text = context.spec(policy).and_then(|spec| spec.get(&["podSelector"]));
+        (policy, &policy.subject, text)
+    });
+    let peers = context.peers().filter_map(|(rule, peer)| {
+        let PeerKind::Pods { pods, .. } = &peer.kind else { return None };
+        let text = context.peer_field(peer, "podSelector").map(|field| field.value);
+        Some((rule.policy, pods, text))
+    });
+    subjects.chain(peers)
+}
+
 /// Where a selector names a label, or the whole selector where the text has no such label.
-pub(crate) fn label_place(selector: Option<View<'_, '_>>, key: &str) -> Option<podfence_model::Place> {
+pub(crate) fn label_place(selector: Option<View<'_, '_>>, key: &str) -> Option<Place> {
     let selector = selector?;
     let in_labels = selector.get(&["matchLabels"]).and_then(|labels| Some(labels.field(key)?.place()));
-    in_labels.or_else(|| label_view(selector, key).map(|item| item.place())).or_else(|| Some(selector.place()))
+    in_labels
+        .or_else(|| label_view(selector, key).map(|item| item.place()))
+        .or_else(|| Some(selector.place()))
 }
 
 #[cfg(test)]

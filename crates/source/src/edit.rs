@@ -105,6 +105,29 @@ impl View<'_, '_> {
         (alone && items.len() > 1).then(|| cut(place, text, line, next_line(text, end).0))
     }
 
+    /// Makes the fields of this item of a block list part of the item before it: its dash goes, its comments stay.
+    pub fn undash(&self) -> Option<Edit> {
+        let start = self.place().start as usize;
+        let line = start_of_line(self.input(), start);
+        let before = self.input().get(line..start)?;
+        let alone = before.trim_matches(' ') == "-";
+        if !alone || self.is_flow() || self.fields().next().is_none() {
+            return None;
+        }
+        let dash = line + before.find('-')?;
+        let blank = cut(&self.place(), self.input(), dash, dash + 1);
+        Some(Edit { text: " ".to_owned(), ..blank })
+    }
+
+    /// Takes this item of a block list out, with the lines it fills alone. Who asks makes sure that others stay.
+    pub fn remove_item(&self) -> Option<Edit> {
+        let (text, place) = (self.input(), self.place());
+        let line = start_of_line(text, place.start as usize);
+        let alone = text.get(line..place.start as usize)?.trim_matches(' ') == "-";
+        let (end, _) = next_line(text, place.end as usize);
+        alone.then(|| cut(&place, text, line, end))
+    }
+
     /// Adds lines behind the last line of a block collection.
     fn append(&self, indent: usize, block: &str) -> Option<Edit> {
         if self.is_flow() {

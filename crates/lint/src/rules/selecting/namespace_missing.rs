@@ -25,7 +25,7 @@
 //! ```
 //!
 //! ```text
-//! warning: this does not say its namespace, so it may go to default
+//! warning: no namespace is stated: this goes wherever it is applied, and is read as one of default
 //!   3:1 no `namespace`
 //!   help: add `namespace:`; the pods of this input live in shop
 //! ```
@@ -66,7 +66,7 @@
 //! ```
 //!
 //! ```text
-//! note: this does not say its namespace, so it may go to default
+//! note: no namespace is stated: this goes wherever it is applied, and is read as one of default
 //!   3:1 no `namespace`
 //!   help: add `namespace:`; the pods of this input live in shop
 //! ```
@@ -120,9 +120,11 @@ fn finding(context: &Context<'_>, policy: &NetworkPolicy) -> Option<Finding> {
     if others.is_empty() {
         return None;
     }
-    let metadata = context.object(&policy.meta.origin).and_then(|object| Some(object.field("metadata")?.key_place()));
+    let metadata =
+        context.object(&policy.meta.origin).and_then(|object| Some(object.field("metadata")?.key_place()));
     let place = metadata.or_else(|| place_of(&policy.meta.origin).cloned());
-    let message = format!("no namespace is stated: this goes wherever it is applied, and is read as one of {home}");
+    let message =
+        format!("no namespace is stated: this goes wherever it is applied, and is read as one of {home}");
     let names: Vec<String> = others.iter().map(|name| (*name).to_owned()).collect();
     let finding = Finding::about(&RULE, policy, message)
         .at(place, "no `namespace`")

@@ -168,7 +168,9 @@ pub(super) fn meant<'a>(context: &Context<'a>, policy: &NetworkPolicy) -> Option
     let here: Vec<&Labels> = context.pods_in(home).iter().map(|pod| &pod.meta.labels).collect();
     let idle = match here.is_empty() {
         true => is_empty(context, home) && !states_namespace(context, policy),
-        false => matches_nothing(context, home, &policy.subject) && correction(&policy.subject, &here).is_none(),
+        false => {
+            matches_nothing(context, home, &policy.subject) && correction(&policy.subject, &here).is_none()
+        }
     };
     idle.then(|| only_other(context, policy))?
 }
@@ -201,7 +203,8 @@ pub(super) fn states_namespace(context: &Context<'_>, policy: &NetworkPolicy) ->
 fn finding(context: &Context<'_>, policy: &NetworkPolicy, namespace: &str) -> Finding {
     let home = &policy.meta.id.namespace;
     let pods = context.matching(namespace, &policy.subject);
-    let message = format!("this selects no pod: {home} has none with {}, but {namespace} has", policy.subject);
+    let message =
+        format!("this selects no pod: {home} has none with {}, but {namespace} has", policy.subject);
     let finding = Finding::about(&RULE, policy, message)
         .at(context.subject_place(policy), format!("matches {} of {namespace} only", words::pods(pods)))
         .help(format!("a policy selects pods of its own namespace: put it into {namespace}"))
