@@ -129,10 +129,10 @@ fn finding(context: &Context<'_>, policy: &NetworkPolicy) -> Option<Finding> {
     let finding = Finding::about(&RULE, policy, message)
         .at(place, "no `namespace`")
         .help(format!("add `namespace:`; the pods of this input live in {}", words::list(&names)));
-    Some(if !is_empty(context, home) {
-        finding.severity(Severity::Note)
-    } else {
+    Some(if is_empty(context, home) {
         finding.suggest(edits(context, policy, &others))
+    } else {
+        finding.severity(Severity::Note)
     })
 }
 

@@ -57,12 +57,30 @@
 //!     spec: {containers: [{name: carts, image: carts}]}
 //! ```
 //!
+//! It is a warning where no pod has a label like it: such pods may come, as with a label that is given to a pod for a while.
+//!
+//! ```yaml fires
+//! apiVersion: networking.k8s.io/v1
+//! kind: NetworkPolicy
+//! metadata: {name: debug, namespace: shop}
+//! spec:
+//!   podSelector: {matchLabels: {debug: "yes"}}
+//!   ingress:
+//!     - {}
+//! ---
+//! apiVersion: v1
+//! kind: Pod
+//! metadata: {name: carts, namespace: shop, labels: {app: carts}}
+//! spec: {containers: [{name: carts, image: carts}]}
+//! ```
+//!
 //! ## When it is silent
 //!
 //! - The namespace has no pod in the input: its workloads may be elsewhere.
 //! - The namespace has an object of an unknown kind, which an operator may make pods of.
 //! - A workload has the labels, but no pods now: it is scaled to nothing, or has finished.
 //! - The selector asks for a label that controllers add, such as `job-name`.
+//! - Pods of one other namespace match: `wrong-namespace` says so.
 //!
 //! ```yaml silent
 //! apiVersion: networking.k8s.io/v1
@@ -121,6 +139,7 @@ fn finding(context: &Context<'_>, policy: &NetworkPolicy) -> Finding {
     match correction(&policy.subject, &labels) {
         Some(correction) => corrected(context, policy, &correction, finding),
         None => finding
+            .severity(Severity::Warning)
             .at(context.subject_place(policy), "matches nothing")
             .help("compare it with the labels in the pods' template, not those of the workload"),
     }

@@ -81,7 +81,8 @@
 use podfence_model::{Direction, NamespaceScope, NetworkPolicy, Peer, PeerKind};
 use podfence_source::Severity;
 
-use crate::context::Context;
+use super::peer_in_other_namespace::others;
+use crate::context::{Context, PolicyRule};
 use crate::family::Family;
 use crate::finding::Finding;
 use crate::rule::{Check, Rule};
@@ -101,14 +102,12 @@ fn check(context: &Context<'_>) -> Vec<Finding> {
     both.filter_map(|(policy, direction)| finding(context, policy, direction)).collect()
 }
 
-fn finding(context: &Context<'_>, policy: &NetworkPolicy, direction: Direction) -> Option<Finding> {
+fn finding<'a>(context: &Context<'a>, policy: &'a NetworkPolicy, direction: Direction) -> Option<Finding> {
     let namespace = &policy.meta.id.namespace;
     let rules = policy.rules(direction);
-    let idle = |peer: &Peer| names_nobody(context, namespace, peer);
-    let shut =
-        !rules.is_empty() && rules.iter().all(|rule| !rule.peers.is_empty() && rule.peers.iter().all(idle));
-    let whole = policy.directions.contains(direction) && policy.subject.is_everything();
-    if !whole || !shut || is_shut_anyway(context, policy, direction) {
+    let whole = policy.directions.contains(direction) && policy.subject.is_everything() && !rules.is_empty();
+    let shut = |rule| names_nobody(context, PolicyRule { policy, direction, rule });
+    if !whole || !rules.iter().all(shut) || is_shut_anyway(context, policy, direction) {
         return None;
     }
     let subjects = context.subjects(policy);
@@ -125,11 +124,16 @@ fn finding(context: &Context<'_>, policy: &NetworkPolicy, direction: Direction) 
     (subjects.len() > 1).then(|| finding.at(peer, "nobody").help("name the pods that the rules are about"))
 }
 
-fn names_nobody(context: &Context<'_>, namespace: &str, peer: &Peer) -> bool {
-    match &peer.kind {
-        PeerKind::Pods { namespaces: NamespaceScope::Own, pods } => matches_nothing(context, namespace, pods),
+/// Whether a rule has peers and none of them matches any pod; one that only looks in the wrong place is another mistake.
+fn names_nobody<'a>(context: &Context<'a>, rule: PolicyRule<'a>) -> bool {
+    let namespace = &rule.policy.meta.id.namespace;
+    let nobody = |peer: &Peer| match &peer.kind {
+        PeerKind::Pods { namespaces: NamespaceScope::Own, pods } => {
+            matches_nothing(context, namespace, pods) && others(context, rule, peer).is_none()
+        }
         PeerKind::Pods { .. } | PeerKind::Block(_) => false,
-    }
+    };
+    !rule.rule.peers.is_empty() && rule.rule.peers.iter().all(nobody)
 }
 
 /// Whether another policy isolates the whole namespace, too, so that this one takes nothing away.

@@ -52,7 +52,7 @@
 //! spec: {containers: [{name: db, image: db, ports: [{containerPort: 5432}]}]}
 //! ```
 //!
-//! It is a warning where the pods declare no other port than those of the second rule, so that the first one has no use.
+//! It is a warning where the pods declare no other port than those that rules without peers open, so that the first one is of no use.
 //! Where nobody knows their ports, it is a note:
 //!
 //! ```yaml fires
@@ -98,9 +98,7 @@
 //! spec: {containers: [{name: web, image: web, ports: [{containerPort: 8080}, {containerPort: 9100}]}]}
 //! ```
 
-use podfence_model::{
-    ContainerPort, Direction, NetworkPolicy, Pod, Port, PortMatch, PortSpec, Rule as PolicyRule,
-};
+use podfence_model::{ContainerPort, Direction, NetworkPolicy, Pod, PortMatch, PortSpec, Rule as PolicyRule};
 use podfence_source::{Edit, Severity};
 
 use crate::context::Context;
@@ -153,7 +151,7 @@ fn finding(context: &Context<'_>, split: &Split<'_>) -> Option<Finding> {
         Direction::Ingress => ("from", "from everybody"),
         Direction::Egress => ("to", "to everybody"),
     };
-    if declared.iter().any(|port| !split.ports.ports.iter().any(|item| holds(item, port))) {
+    if declared.iter().any(|port| !open_ports(split).any(|item| holds(item, port))) {
         return None;
     }
     let severity = if declared.is_empty() { Severity::Note } else { Severity::Warning };
@@ -175,13 +173,17 @@ fn destinations<'a>(context: &Context<'a>, split: &Split<'_>) -> Vec<&'a Pod> {
     }
 }
 
+/// What rules without peers open, this one and others of the policy: the dash may have split several.
+fn open_ports<'a>(split: &Split<'a>) -> impl Iterator<Item = &'a PortMatch> {
+    let rules = split.policy.rules(split.direction).iter();
+    rules.filter(|rule| rule.peers.is_empty()).flat_map(|rule| &rule.ports)
+}
+
 fn holds(item: &PortMatch, port: &ContainerPort) -> bool {
-    let number =
-        |range: &podfence_model::PortRange| (range.first()..=range.last()).contains::<Port>(&port.number);
     item.protocol == port.protocol
         && match &item.ports {
             PortSpec::All => true,
-            PortSpec::Range(range) => number(range),
+            PortSpec::Range(range) => range.contains(port.number),
             PortSpec::Named(name) => port.name.as_ref() == Some(name),
         }
 }

@@ -166,11 +166,10 @@ pub(super) fn meant<'a>(context: &Context<'a>, policy: &NetworkPolicy) -> Option
     }
     let home = &policy.meta.id.namespace;
     let here: Vec<&Labels> = context.pods_in(home).iter().map(|pod| &pod.meta.labels).collect();
-    let idle = match here.is_empty() {
-        true => is_empty(context, home) && !states_namespace(context, policy),
-        false => {
-            matches_nothing(context, home, &policy.subject) && correction(&policy.subject, &here).is_none()
-        }
+    let idle = if here.is_empty() {
+        is_empty(context, home) && !states_namespace(context, policy)
+    } else {
+        matches_nothing(context, home, &policy.subject) && correction(&policy.subject, &here).is_none()
     };
     idle.then(|| only_other(context, policy))?
 }
