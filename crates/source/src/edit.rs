@@ -119,15 +119,6 @@ impl View<'_, '_> {
         Some(Edit { text: " ".to_owned(), ..blank })
     }
 
-    /// Takes this item of a block list out, with the lines it fills alone. Who asks makes sure that others stay.
-    pub fn remove_item(&self) -> Option<Edit> {
-        let (text, place) = (self.input(), self.place());
-        let line = start_of_line(text, place.start as usize);
-        let alone = text.get(line..place.start as usize)?.trim_matches(' ') == "-";
-        let (end, _) = next_line(text, place.end as usize);
-        alone.then(|| cut(&place, text, line, end))
-    }
-
     /// Adds lines behind the last line of a block collection.
     fn append(&self, indent: usize, block: &str) -> Option<Edit> {
         if self.is_flow() {

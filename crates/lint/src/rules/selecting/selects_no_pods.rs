@@ -74,6 +74,12 @@
 //! spec: {containers: [{name: carts, image: carts}]}
 //! ```
 //!
+//! ```text
+//! warning: this selects no pod: none of shop has debug=yes
+//!   5:3 matches nothing
+//!   help: compare it with the labels in the pods' template, not those of the workload
+//! ```
+//!
 //! ## When it is silent
 //!
 //! - The namespace has no pod in the input: its workloads may be elsewhere.

@@ -82,10 +82,10 @@ use podfence_model::{Direction, NetworkPolicy, Rule as PolicyRule};
 use podfence_source::Severity;
 
 use crate::context::{Context, PolicyRule as Stated};
-use crate::within::{admits_all, isolates_all_of};
 use crate::family::Family;
 use crate::finding::Finding;
 use crate::rule::{Check, Rule};
+use crate::within::{admits_all, isolates_all_of};
 use crate::words;
 
 pub(super) static RULE: Rule = Rule {

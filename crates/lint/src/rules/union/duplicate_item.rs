@@ -66,15 +66,15 @@
 //!         - {port: 53, protocol: UDP}
 //! ```
 
-use podfence_model::{NetworkPolicy, Place};
-use podfence_source::{Edit, Severity};
+use podfence_model::Direction;
+use podfence_source::Severity;
 
 use crate::context::{Context, PolicyRule};
-use crate::within::{peer_within, port_within};
 use crate::family::Family;
 use crate::finding::Finding;
 use crate::rule::{Check, Rule};
 use crate::siblings;
+use crate::within::{peer_within, port_within};
 
 pub(super) static RULE: Rule = Rule {
     code: "duplicate-item",
@@ -88,45 +88,37 @@ fn check(context: &Context<'_>) -> Vec<Finding> {
     context.rules().flat_map(|rule| findings(context, rule)).collect()
 }
 
+/// An item and another one of its list that holds it, by their numbers.
+type Held = (usize, usize);
+
 fn findings<'a>(context: &Context<'a>, stated: PolicyRule<'a>) -> Vec<Finding> {
-    let PolicyRule { policy, rule, .. } = stated;
+    let PolicyRule { policy, rule, direction } = stated;
     let home = &policy.meta.id.namespace;
+    let from = if direction == Direction::Ingress { "from" } else { "to" };
     let peers = held(&rule.peers, |narrow, wide| peer_within(home, narrow, wide));
     // Of a pair that `and-or` speaks of, nobody knows what it means.
-    let peers = peers.into_iter().filter(|(peer, _)| !siblings::has(context, stated, peer));
-    let peers = peers.map(|(peer, holder)| (&peer.place, &holder.place));
-    let ports = held(&rule.ports, port_within);
-    let ports = ports.into_iter().map(|(item, holder)| (&item.place, &holder.place));
-    peers
-        .chain(ports)
-        .map(|(item, holder)| finding(context, policy, item.as_ref(), holder.as_ref()))
-        .collect()
+    let peers = peers.into_iter().filter(|(item, _)| !siblings::has(context, stated, &rule.peers[*item]));
+    let peers = peers.map(|held| (from, held));
+    let ports = held(&rule.ports, port_within).into_iter().map(|held| ("ports", held));
+    peers.chain(ports).map(|(list, held)| finding(context, stated, list, held)).collect()
 }
 
-/// The items that another one holds, with that other; of equal ones all but the first.
-fn held<T>(items: &[T], within: impl Fn(&T, &T) -> bool) -> Vec<(&T, &T)> {
-    let holder = |(index, item): (usize, &'_ T)| {
+/// The items that another one holds; of equal ones all but the first.
+fn held<T>(items: &[T], within: impl Fn(&T, &T) -> bool) -> Vec<Held> {
+    let holder = |(index, item)| {
         let mut others = items.iter().enumerate().filter(|(other, _)| *other != index);
         let found =
             others.find(|(other, wide)| within(item, wide) && (*other < index || !within(wide, item)));
         found.map(|(other, _)| (index, other))
     };
-    let found = items.iter().enumerate().filter_map(holder);
-    found.map(|(index, other)| (&items[index], &items[other])).collect()
+    items.iter().enumerate().filter_map(holder).collect()
 }
 
-fn finding(
-    context: &Context<'_>,
-    policy: &NetworkPolicy,
-    item: Option<&Place>,
-    holder: Option<&Place>,
-) -> Finding {
-    Finding::about(&RULE, policy, "this item admits nothing that another item of its list does not")
-        .at(item.cloned(), "is in the list already")
-        .at(holder.cloned(), "here")
-        .fix(edits(context, item))
-}
-
-fn edits(context: &Context<'_>, item: Option<&Place>) -> Option<Vec<Edit>> {
-    Some(vec![context.view(item)?.remove_item()?])
+fn finding(context: &Context<'_>, stated: PolicyRule<'_>, list: &str, (item, holder): Held) -> Finding {
+    let list = context.view(stated.rule.place.as_ref()).and_then(|rule| rule.get(&[list]));
+    let place = |index| Some(list?.items().nth(index)?.place());
+    Finding::about(&RULE, stated.policy, "this item admits nothing that another item of its list does not")
+        .at(place(item), "is in the list already")
+        .at(place(holder), "here")
+        .fix(list.and_then(|list| Some(vec![list.remove_item(item)?])))
 }

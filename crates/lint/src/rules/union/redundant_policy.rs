@@ -56,10 +56,10 @@ use podfence_model::{Direction, NetworkPolicy};
 use podfence_source::Severity;
 
 use crate::context::Context;
-use crate::within::policy_within;
 use crate::family::Family;
 use crate::finding::Finding;
 use crate::rule::{Check, Rule};
+use crate::within::policy_within;
 
 pub(super) static RULE: Rule = Rule {
     code: "redundant-policy",

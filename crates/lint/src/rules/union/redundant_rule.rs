@@ -90,10 +90,10 @@ use podfence_source::{Edit, Severity};
 
 use super::{allow_all_voids, redundant_policy};
 use crate::context::Context;
-use crate::within::{isolates_all_of, rule_within};
 use crate::family::Family;
 use crate::finding::Finding;
 use crate::rule::{Check, Rule};
+use crate::within::{isolates_all_of, rule_within};
 
 pub(super) static RULE: Rule = Rule {
     code: "redundant-rule",
@@ -174,9 +174,8 @@ fn finding(context: &Context<'_>, rule: Numbered<'_>, holder: Numbered<'_>) -> F
 }
 
 fn edits(context: &Context<'_>, rule: Numbered<'_>) -> Option<Vec<Edit>> {
-    let alone = rule.policy.rules(rule.direction).len() == 1;
-    let item = context.view(rule.rule().place.as_ref())?;
-    Some(vec![item.remove_item().filter(|_| !alone)?])
+    let rules = context.spec(rule.policy)?.get(&[&rule.direction.to_string()])?;
+    Some(vec![rules.remove_item(rule.index)?])
 }
 
 #[cfg(test)]
