@@ -1,7 +1,7 @@
 //! Expectations held against a world: who must reach whom, and what policies must say to each other.
 //!
 //! Nothing is judged here but by the [`Matrix`](crate::matrix::Matrix) in its two readings: what is certain, and what is possible where facts are
-//! missing. So `every pod to every pod` costs groups, not pods. [`check`] takes one expectation after the other;
+//! missing. So `every pod to every pod` costs groups, not pods. [`Checker`] takes one expectation after the other;
 //! `selection` and `ports` say what words mean, `judge` holds the readings, and each kind of claim has a file of its own.
 //! [`freeze`] goes the other way, from a world to what can be expected of it.
 
