@@ -60,6 +60,9 @@ pub enum AskError {
         /// What it may mean.
         candidates: Candidates,
     },
+    /// A policy where an end of a flow is asked for.
+    #[error("{0} is a policy and opens no connections; `explain {0}` alone reads it back")]
+    NoEnd(String),
     /// Something that exists but has no pods.
     #[error("{0} has no pods")]
     NoPods(String),

@@ -6,7 +6,7 @@
 use std::net::IpAddr;
 
 use podfence_model::{
-    Kind, Life, NamespacedName, ObjectRef, Pod, Port, Service, ServiceAddress, World, nearest,
+    Kind, Life, NamespacedName, NetworkPolicy, ObjectRef, Pod, Port, Service, ServiceAddress, World, nearest,
 };
 
 use crate::error::{AskError, Candidates, Suggestions};
@@ -72,6 +72,38 @@ pub fn resolve(
     }
 }
 
+/// The policy that a target names, if its kind says so or if nothing else has that name.
+pub(crate) fn find_policy<'w>(
+    world: &'w World,
+    target: &Target,
+    namespace: Option<&str>,
+) -> Result<Option<&'w NetworkPolicy>, AskError> {
+    let What::Object { namespace: own, kind, name } = &target.what else { return Ok(None) };
+    let scope = own.as_deref().or(namespace);
+    let is_other = |o: &ObjectRef| o.name == *name && in_scope(o, scope);
+    match kind {
+        Some(Kind::NetworkPolicy) => {}
+        Some(_) => return Ok(None),
+        None if objects(world, None).any(|o| is_other(&o)) => return Ok(None),
+        None => {}
+    }
+    let kind = Kind::NetworkPolicy;
+    let found: Vec<ObjectRef> = objects(world, Some(&kind)).filter(is_other).collect();
+    match found.as_slice() {
+        [] if target_is_policy(target) => Err(not_found(world, scope, Some(&kind), name)),
+        [] => Ok(None),
+        [only] => Ok(world.policies.get(&NamespacedName::new(&only.namespace, &only.name))),
+        several => Err(AskError::Ambiguous {
+            text: target.text.clone(),
+            candidates: Candidates(several.iter().map(|o| typed(o, target)).collect()),
+        }),
+    }
+}
+
+fn target_is_policy(target: &Target) -> bool {
+    matches!(&target.what, What::Object { kind: Some(Kind::NetworkPolicy), .. })
+}
+
 /// The only one of these objects that declares the port asked for.
 fn only_with_port<'a>(world: &World, objects: &'a [ObjectRef], role: Role<'_>) -> Option<&'a ObjectRef> {
     let Role::Destination(Some(port)) = role else { return None };
@@ -117,7 +149,8 @@ fn objects<'a>(world: &'a World, kind: Option<&'a Kind>) -> impl Iterator<Item =
     let everyday = everyday.chain(world.services.keys().map(named(Kind::Service)));
     let nodes = world.nodes.keys().map(bare(Kind::Node)).filter(move |_| kind.is_some());
     let namespaces = world.namespaces.keys().map(bare(Kind::Namespace)).filter(move |_| kind.is_some());
-    let all = everyday.chain(nodes).chain(namespaces);
+    let policies = world.policies.keys().map(named(Kind::NetworkPolicy)).filter(move |_| kind.is_some());
+    let all = everyday.chain(nodes).chain(namespaces).chain(policies);
     all.filter(move |o| kind.is_none_or(|k| *k == o.kind))
 }
 
@@ -125,6 +158,7 @@ fn mean(world: &World, object: &ObjectRef, role: Role<'_>) -> Result<Resolved, A
     let id = NamespacedName::new(&object.namespace, &object.name);
     let pods: Vec<&Pod> = match &object.kind {
         Kind::Node => return Ok(Resolved::Node(object.name.clone())),
+        Kind::NetworkPolicy => return Err(AskError::NoEnd(full_name(object))),
         Kind::Service if role != Role::Source => return Ok(Resolved::Service { id, address: None }),
         Kind::Service => world.services.get(&id).into_iter().flat_map(|s| selected_pods(world, s)).collect(),
         Kind::Pod => world.pods.get(&id).into_iter().collect(),
@@ -201,11 +235,13 @@ fn suggestions(world: &World, scope: Option<&str>, kind: Option<&Kind>, name: &s
     let everything: Vec<ObjectRef> = objects(world, None)
         .chain(objects(world, Some(&Kind::Node)))
         .chain(objects(world, Some(&Kind::Namespace)))
+        .chain(objects(world, Some(&Kind::NetworkPolicy)))
         .collect();
     let scope = scope.map(|s| likely_namespace(world, s));
-    let fits = |o: &&ObjectRef| kind.map_or(o.kind != Kind::Namespace, |k| *k == o.kind);
+    let is_end = |kind: &Kind| !matches!(kind, Kind::Namespace | Kind::NetworkPolicy);
+    let fits = |o: &&ObjectRef| kind.map_or(is_end(&o.kind), |k| *k == o.kind);
     let here = || everything.iter().filter(|o| in_scope(o, scope)).filter(fits);
-    let elsewhere = everything.iter().filter(|o| o.kind != Kind::Namespace);
+    let elsewhere = everything.iter().filter(|o| is_end(&o.kind) || kind == Some(&o.kind));
     let makes = |o: &&ObjectRef| {
         world.workloads.contains_key(o) && name.strip_prefix(&o.name).is_some_and(|r| r.starts_with('-'))
     };

@@ -9,7 +9,7 @@ use crate::error::Suggestions;
 use crate::port::{PortName, PortNameError};
 
 /// The kinds that a target may name, with kubectl's words for them: short, singular, plural.
-const KINDS: [(Kind, &[&str]); 11] = [
+const KINDS: [(Kind, &[&str]); 12] = [
     (Kind::Pod, &["pod", "po", "pods"]),
     (Kind::Deployment, &["deploy", "deployment", "deployments"]),
     (Kind::StatefulSet, &["sts", "statefulset", "statefulsets"]),
@@ -21,6 +21,7 @@ const KINDS: [(Kind, &[&str]); 11] = [
     (Kind::Service, &["svc", "service", "services"]),
     (Kind::Node, &["node", "no", "nodes"]),
     (Kind::Namespace, &["ns", "namespace", "namespaces"]),
+    (Kind::NetworkPolicy, &["netpol", "networkpolicy", "networkpolicies"]),
 ];
 
 /// The word that a target names a kind by: `deploy`, `svc`, or the kind itself in lower case.
@@ -252,7 +253,7 @@ mod tests {
             ("web:0", "in `web:0`: `0` is no port: ports are 1 to 65535"),
             (
                 "shop/depoly/web",
-                "`depoly` in `shop/depoly/web` is none of the kinds pod, deploy, sts, ds, rs, rc, job, cj, svc, node, ns; did you mean `deploy`?",
+                "`depoly` in `shop/depoly/web` is none of the kinds pod, deploy, sts, ds, rs, rc, job, cj, svc, node, ns, netpol; did you mean `deploy`?",
             ),
             ("2001:db8::/32", "`2001:db8::/32` is a block of addresses; ask about one address in it"),
         ];

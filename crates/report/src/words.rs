@@ -207,7 +207,7 @@ pub(crate) fn admits(world: &World, reference: &RuleRef) -> String {
 }
 
 /// Whom a peer item names, its own namespace by name.
-fn peer_text(peer: &PeerKind, own: &str) -> String {
+pub(crate) fn peer_text(peer: &PeerKind, own: &str) -> String {
     match peer {
         PeerKind::Pods { namespaces: NamespaceScope::Own, pods } if pods.is_everything() => {
             format!("every pod in namespace {own}")

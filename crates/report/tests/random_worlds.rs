@@ -4,7 +4,7 @@
 //! and between two pods the verdict is the engine's.
 
 use podfence_analysis::{
-    AskError, Explanation, PortName, Question, Target, Verdict, assumed, explain, short_kind,
+    AskError, Explanation, PortName, Question, Target, Verdict, assumed, explain, portrait, short_kind,
 };
 use podfence_engine::{Engine, Outcome};
 use podfence_model::{Endpoint, Flow, Kind, Layer4, NamespacedName, Protocol, World};
@@ -117,4 +117,22 @@ fn between_two_pods_the_verdict_is_the_engines() {
         }
     }
     assert!(seen.iter().all(|n| *n > 10), "allowed, denied, undecidable: {seen:?}");
+}
+
+#[test]
+fn every_object_can_be_read_back() {
+    for seed in 0..SEEDS {
+        let world = with_dns(seed);
+        let engine = Engine::new(&world);
+        let policies = world.policies.keys().map(|id| format!("{}/netpol/{}", id.namespace, id.name));
+        for (n, name) in names(&world).into_iter().chain(policies).enumerate() {
+            let target = Target::parse(&name, &world).expect("a name");
+            let Ok(portrait) = portrait(&world, &engine, &target, None) else { continue };
+            assert!(terminal::portrait(&portrait).contains("always"), "{name}");
+            if n % CHECKED == 0 {
+                let text = json::portrait(&portrait);
+                assert_eq!(schemas::check(&text).as_deref(), Ok("explain-object-v1"), "{text}");
+            }
+        }
+    }
 }

@@ -2,7 +2,7 @@
 
 use clap::Args;
 use podfence_analysis::mend::{self, Goal};
-use podfence_analysis::{AskedProtocol, PortName, Question, Target, assumed, explain};
+use podfence_analysis::{AskedProtocol, PortName, Question, Target, assumed, explain, portrait};
 use podfence_engine::Engine;
 use podfence_model::{Protocol, World};
 use podfence_report::mend::Change;
@@ -17,13 +17,14 @@ const EXAMPLES: &str = "\
 SRC and DST are [NAMESPACE/][KIND/]NAME[:PORT], node/NAME, or an IP address (with a port
 [2001:db8::1]:443). Kinds are kubectl's: pod, deploy, sts, ds, rs, rc, job, cj, svc, node, ns.
 A workload means its pods, here named NAME-0, NAME-1 and so on; a Service means the pods behind
-it, on the port they listen on.
+it, on the port they listen on. One name alone, netpol/NAME too, is read back in plain words.
 
 Examples:
   podfence explain client svc/nginx:80 -f manifests/
   podfence explain shop/deploy/web shop/db:5432 -f shop.yaml
   podfence explain 203.0.113.7 deploy/web --port http -f .
   podfence explain client 8.8.8.8:53 --protocol udp -f -
+  podfence explain netpol/default-deny -f manifests/
 
 Exit code: 0 allowed, 1 denied, 2 bad use or input, 3 undecidable (a fact is missing).";
 
@@ -35,23 +36,23 @@ pub struct Arguments {
     #[arg(value_name = "SRC")]
     source: String,
 
-    /// Who is to accept it
+    /// Who is to accept it; without it, SRC is read back: who may do what with it now
     #[arg(value_name = "DST")]
-    destination: String,
+    destination: Option<String>,
 
     #[command(flatten)]
     input: Source,
 
     /// The destination's port; may also be written DST:PORT
-    #[arg(long, value_name = "N|NAME", value_parser = PortName::parse)]
+    #[arg(long, value_name = "N|NAME", value_parser = PortName::parse, requires = "destination")]
     port: Option<PortName>,
 
     /// The protocol: tcp, udp, sctp or icmp; by default what the port says, or else tcp
-    #[arg(long, value_name = "PROTOCOL", value_parser = protocol)]
+    #[arg(long, value_name = "PROTOCOL", value_parser = protocol, requires = "destination")]
     protocol: Option<AskedProtocol>,
 
     /// Also for an allowed flow: the smallest change of policies that would deny it
-    #[arg(long)]
+    #[arg(long, requires = "destination")]
     deny: bool,
 
     /// The form of the answer
@@ -78,8 +79,9 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
     if !arguments.input.quiet {
         input::tell_idle(&world, &World::default());
     }
-    let question = question(arguments, &world)?;
     let engine = Engine::new(&world);
+    let Some(destination) = &arguments.destination else { return read_back(arguments, &world, &engine) };
+    let question = question(arguments, destination, &world)?;
     let explanation = explain(&world, &engine, &question)?;
     let goal = if arguments.deny { Goal::Deny } else { Goal::Allow };
     let mended = mend::smallest(&world, &question, goal);
@@ -92,10 +94,21 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
     Ok(Exit::from(&explanation.verdict))
 }
 
-fn question(arguments: &Arguments, world: &World) -> anyhow::Result<Question> {
+/// One object alone.
+fn read_back(arguments: &Arguments, world: &World, engine: &Engine) -> anyhow::Result<Exit> {
+    let target = Target::parse(&arguments.source, world)?;
+    let portrait = portrait(world, engine, &target, arguments.input.namespace.as_deref())?;
+    output::print(&match arguments.output {
+        Output::Text => terminal::portrait(&portrait),
+        Output::Json => json::portrait(&portrait),
+    })?;
+    Ok(Exit::Good)
+}
+
+fn question(arguments: &Arguments, destination: &str, world: &World) -> anyhow::Result<Question> {
     Ok(Question {
         source: Target::parse(&arguments.source, world)?,
-        destination: Target::parse(&arguments.destination, world)?,
+        destination: Target::parse(destination, world)?,
         port: arguments.port.clone(),
         protocol: arguments.protocol,
         namespace: arguments.input.namespace.clone(),

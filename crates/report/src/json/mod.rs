@@ -9,6 +9,7 @@ mod expectations;
 mod lab;
 mod learn;
 mod path;
+mod portrait;
 mod ports;
 mod question;
 mod status;
@@ -25,6 +26,7 @@ pub use expectations::expectations;
 pub use lab::{Compared, LabStep, VerdictRow, lab};
 pub use learn::checked;
 use path::PathView;
+pub use portrait::portrait;
 use question::{DnsView, EndView, ServiceView};
 pub use status::{
     LabStatus, StatusChange, StatusCompared, StatusIngress, StatusNode, StatusPod, StatusService, lab_status,

@@ -1,6 +1,7 @@
 //! Answers for people: short, exact, readable without knowing Podfence.
 
 mod notes;
+mod portrait;
 mod rules;
 mod side;
 mod status;
@@ -16,6 +17,7 @@ use crate::style::{BAD, BOLD, GOOD, OPEN, Sheet, paint};
 use crate::words;
 
 pub(crate) use notes::text as note_text;
+pub use portrait::portrait;
 pub use status::lab_status;
 
 /// An explanation as styled text: the verdict, each step on the way with its reason, and the lines of the
