@@ -15,7 +15,7 @@ use crate::{input, output};
 
 const EXAMPLES: &str = "\
 SRC and DST are [NAMESPACE/][KIND/]NAME[:PORT], node/NAME, or an IP address (with a port
-[2001:db8::1]:443). Kinds are kubectl's: pod, deploy, sts, ds, rs, rc, job, cj, svc, node, ns, netpol.
+[2001:db8::1]:443). Kinds: pod, deploy, sts, ds, rs, rc, job, cj, svc, node, ns, netpol.
 A workload means its pods, here named NAME-0, NAME-1 and so on; a Service means the pods behind
 it, on the port they listen on. One name alone, netpol/NAME too, is read back in plain words.
 
