@@ -36,12 +36,19 @@ impl AddressSet {
     /// What is in either.
     #[must_use]
     pub fn union(&self, other: &Self) -> Self {
-        let mut set = self.clone();
-        for (mine, others) in set.stretches.iter_mut().zip(&other.stretches) {
-            mine.extend(others);
+        Self::union_all([self, other])
+    }
+
+    /// What is in any of several sets.
+    pub fn union_all<'a>(sets: impl IntoIterator<Item = &'a Self>) -> Self {
+        let mut all = Self::default();
+        for set in sets {
+            for (stretches, more) in all.stretches.iter_mut().zip(&set.stretches) {
+                stretches.extend(more);
+            }
         }
-        set.tidy();
-        set
+        all.tidy();
+        all
     }
 
     /// What is in this one only.

@@ -21,6 +21,7 @@ mod judge;
 pub mod matrix;
 pub mod mend;
 mod notes;
+pub mod overview;
 mod port;
 mod portrait;
 mod reach;

@@ -7,12 +7,14 @@
 
 mod groups;
 mod rows;
-mod spread;
+pub(crate) mod spread;
 
+use fixedbitset::FixedBitSet;
 use podfence_engine::{Compiled, Engine, Reading};
 use podfence_model::{Family, PortSet};
 
 use self::rows::Plane;
+use self::spread::Spread;
 
 pub use self::groups::{Group, GroupId, Members, families};
 
@@ -74,13 +76,44 @@ impl Matrix {
     /// Whom a group reaches in a family, each group at most once. A group in its own row stands for *another* member:
     /// everybody reaches itself.
     pub fn row(&self, family: Family, from: GroupId) -> Vec<Reached> {
-        let plane = self.planes.iter().find(|plane| plane.family == family);
-        plane.map_or_else(Vec::new, |plane| plane.row(&self.compiled, self.group(from)))
+        let row = self.plane(family).map(|plane| plane.row(&self.compiled, self.group(from)));
+        reached(&row.unwrap_or_default())
+    }
+
+    /// Who reaches a group in a family, each group at most once: the other way to read [`Matrix::row`].
+    pub fn column(&self, family: Family, to: GroupId) -> Vec<Reached> {
+        reached(&self.column_bits(family, to))
+    }
+
+    pub(crate) fn column_bits(&self, family: Family, to: GroupId) -> Spread {
+        let column = self.plane(family).map(|plane| plane.column(&self.compiled, self.group(to)));
+        column.unwrap_or_default()
+    }
+
+    fn plane(&self, family: Family) -> Option<&Plane> {
+        self.planes.iter().find(|plane| plane.family == family)
     }
 
     /// The ports on which one group reaches another in a family.
     pub fn cell(&self, family: Family, from: GroupId, to: GroupId) -> PortSet {
-        let row = self.row(family, from).into_iter().find(|reached| reached.groups.contains(&to));
-        row.map_or(PortSet::NONE, |reached| reached.ports)
+        let (sender, receiver) = (self.group(from), self.group(to));
+        let (Some(_), Some(source), Some(destination)) =
+            (self.plane(family), sender.class(family), receiver.class(family))
+        else {
+            return PortSet::NONE;
+        };
+        let out =
+            sender.egress.map_or_else(PortSet::all, |program| self.compiled.ports_to(program, destination));
+        let into =
+            receiver.ingress.map_or_else(PortSet::all, |program| self.compiled.ports_to(program, source));
+        out.intersection(&into)
     }
+}
+
+fn reached(spread: &Spread) -> Vec<Reached> {
+    let one = |(ports, groups): (&PortSet, &FixedBitSet)| Reached {
+        ports: ports.clone(),
+        groups: groups.ones().map(GroupId::new).collect(),
+    };
+    spread.iter().map(one).collect()
 }

@@ -1,8 +1,8 @@
 //! The matrix says of every pair what the engine says of its flows.
 
-use podfence_analysis::matrix::{GroupId, Matrix, Members};
+use podfence_analysis::matrix::{GroupId, Matrix, Members, Reached};
 use podfence_engine::{Engine, Outcome, PodId, Reading};
-use podfence_model::{Endpoint, Family, Flow, Layer4};
+use podfence_model::{Endpoint, Family, Flow, Layer4, PortSet};
 use podfence_testkit::describe;
 use podfence_testkit::generate::{self, Rng};
 
@@ -80,6 +80,28 @@ fn cells_say_what_the_engine_says() {
     }
     println!("denied, allowed, undecidable: {compared:?}");
     assert!(compared[0] > 5_000 && compared[1] > 5_000, "{compared:?}");
+}
+
+#[test]
+fn rows_and_columns_are_made_of_the_same_cells() {
+    for seed in 0..WORLDS / 4 {
+        let engine = Engine::new(&generate::world(seed));
+        let matrix = Matrix::new(&engine, Reading::Possible);
+        let ids: Vec<GroupId> = matrix.groups_with_ids().map(|(id, _)| id).collect();
+        for family in matrix.families() {
+            let of = |reached: Vec<Reached>, other: GroupId| {
+                let mut found = reached.into_iter().filter(|one| one.groups.contains(&other));
+                let ports = found.next().map_or(PortSet::NONE, |one| one.ports);
+                assert!(found.next().is_none(), "seed {seed}: a group stands twice");
+                ports
+            };
+            for (from, to) in ids.iter().flat_map(|from| ids.iter().map(move |to| (*from, *to))) {
+                let cell = matrix.cell(family, from, to);
+                assert_eq!(of(matrix.row(family, from), to), cell, "seed {seed}: row {from:?} {to:?}");
+                assert_eq!(of(matrix.column(family, to), from), cell, "seed {seed}: column {from:?} {to:?}");
+            }
+        }
+    }
 }
 
 /// `None` where the matrix has no such ends.

@@ -13,7 +13,8 @@ use crate::blocks::{AddressSpace, Segment};
 use crate::class::{Class, ClassKind, Classes, Member, Signature};
 use crate::ids::{AtomId, ClassId, PodId, PolicyId};
 use crate::ports::Names;
-use crate::resolve::{Owners, Party};
+use crate::resolve::{Owners, Party, blocks_over_ranges};
+use crate::truth::Truth;
 
 /// A policy and the atoms of its peers.
 #[derive(Debug)]
@@ -49,8 +50,8 @@ pub struct Engine {
     pub(crate) blocks: Vec<(AtomId, IpBlock)>,
     pub(crate) space: AddressSpace,
     pub(crate) names: Names,
-    /// Where the addresses of pods that have none yet will come from.
-    pub(crate) likely_ranges: Vec<Cidr>,
+    /// The blocks that hold, or may hold, the addresses of pods that have none yet, wherever they will come from.
+    pub(crate) likely_blocks: Vec<(AtomId, Truth)>,
     pub(crate) classes: Classes,
     /// Places of pods that are gone, to be given to new ones.
     pub(crate) free: Vec<PodId>,
@@ -130,6 +131,12 @@ impl Engine {
         &self.classes.list()[id.index()]
     }
 
+    /// Whether every peer's place in every rule is known: no address and no namespace's labels are missing that some
+    /// policy asks about. Then both readings of a compilation are one.
+    pub fn is_certain(&self) -> bool {
+        self.classes.list().iter().all(|class| class.signature.maybe.is_empty())
+    }
+
     /// The addresses that known pods have.
     pub fn known_addresses(&self) -> impl Iterator<Item = IpAddr> + '_ {
         self.classes.list().iter().flat_map(|class| class.members.iter().filter_map(|m| m.address))
@@ -168,7 +175,7 @@ impl From<World> for Engine {
             owners: Owners::new(&pods, &hosts),
             by_namespace: by_namespace(&policies),
             space: AddressSpace::new(&blocks, &pod_ranges, hosts.addresses()),
-            likely_ranges: likely_ranges(&pod_ranges),
+            likely_blocks: blocks_over_ranges(&blocks, &likely_ranges(&pod_ranges)),
             nodes: world.nodes,
             namespaces: world.namespaces,
             services: world.services,

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::net::IpAddr;
 
-use podfence_model::{Addresses, Cidr, Endpoint, Family, Life, NamespacedName, Pod};
+use podfence_model::{Addresses, Cidr, Endpoint, Family, IpBlock, Life, NamespacedName, Pod};
 
 use crate::answer::FlowError;
 use crate::blocks::{AddressRange, ranges_of};
@@ -213,7 +213,9 @@ impl Engine {
 
     fn bare_signature(&self, kind: ClassKind, addresses: &[IpAddr]) -> Signature {
         let mut signature = Signature { kind, atoms: Vec::new(), maybe: Vec::new(), named: Vec::new() };
-        self.add_blocks(&mut signature, addresses, &[]);
+        self.add_blocks(&mut signature, addresses, || {
+            self.blocks.iter().map(|(atom, _)| (*atom, Truth::Maybe))
+        });
         signature
     }
 
@@ -227,18 +229,20 @@ impl Engine {
         for (atom, truth) in self.atoms.of_pod(&pod.meta.id.namespace, &pod.meta.labels) {
             if truth == Truth::Yes { &mut signature.atoms } else { &mut signature.maybe }.push(atom);
         }
-        self.add_blocks(&mut signature, addresses, &self.likely_ranges);
+        self.add_blocks(&mut signature, addresses, || self.likely_blocks.iter().copied());
         signature.named = self.names.given_by(pod);
         signature
     }
 
-    /// Enters the blocks. An address that is not known lies somewhere in `likely`, or anywhere at all.
-    fn add_blocks(&self, signature: &mut Signature, addresses: &[IpAddr], likely: &[Cidr]) {
+    /// Enters the blocks of some addresses; of addresses that are not known `likely` says what may hold them.
+    fn add_blocks<I: Iterator<Item = (AtomId, Truth)>>(
+        &self,
+        signature: &mut Signature,
+        addresses: &[IpAddr],
+        likely: impl Fn() -> I,
+    ) {
         if addresses.is_empty() {
-            for (atom, block) in &self.blocks {
-                let truth = block_over_ranges(&ranges_of(block), likely);
-                enter(signature, *atom, truth);
-            }
+            likely().for_each(|(atom, truth)| enter(signature, atom, truth));
         } else {
             let held: Vec<&[AtomId]> = addresses
                 .iter()
@@ -263,6 +267,11 @@ fn enter(signature: &mut Signature, atom: AtomId, truth: Truth) {
         Truth::Maybe => signature.maybe.push(atom),
         Truth::No => {}
     }
+}
+
+/// What can be said of each block about an address that lies somewhere in `likely`, which is not empty.
+pub(crate) fn blocks_over_ranges(blocks: &[(AtomId, IpBlock)], likely: &[Cidr]) -> Vec<(AtomId, Truth)> {
+    blocks.iter().map(|(atom, block)| (*atom, block_over_ranges(&ranges_of(block), likely))).collect()
 }
 
 /// Whether an address somewhere in `likely` lies in a block: yes if the block holds all of them, no if none.

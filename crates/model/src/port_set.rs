@@ -120,6 +120,11 @@ impl PortSet {
         pieces.map(move |(first, end)| (within(first), within(end - 1)))
     }
 
+    /// How many unbroken stretches it has, over all protocols: a measure of how long it takes to say it.
+    pub fn stretches(&self) -> usize {
+        self.edges.len() / 2
+    }
+
     /// Whether the protocols without ports are in it.
     pub fn has_portless(&self) -> bool {
         self.contains(Layer4::Icmp)

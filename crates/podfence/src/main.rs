@@ -30,6 +30,7 @@ fn run() -> ExitCode {
         Verb::Lint(arguments) => verbs::lint::run(&arguments),
         Verb::Diff(arguments) => verbs::diff::run(&arguments),
         Verb::Test(arguments) => verbs::test::run(&arguments),
+        Verb::Matrix(arguments) => verbs::matrix::run(&arguments),
         Verb::Lab(arguments) => verbs::lab::run(&arguments),
         Verb::Learn(arguments) => verbs::learn::run(&arguments),
     };

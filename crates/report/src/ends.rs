@@ -1,7 +1,7 @@
 //! Names of ends in words: the same in every answer about sets of pods and addresses.
 
 use podfence_analysis::ends::EndName;
-use podfence_model::NamespacedName;
+use podfence_model::{IpBlock, NamespacedName};
 
 use crate::words;
 
@@ -23,9 +23,10 @@ pub fn name(name: &EndName) -> String {
         }
         EndName::Pod(id) => id.to_string(),
         EndName::UnknownPods => "unknown pods".to_owned(),
-        EndName::UnknownPodsIn(block) => format!("unknown pods in {block}"),
+        EndName::UnknownPodsIn(block) => format!("unknown pods in {}", block_text(block)),
         EndName::Outside => "outside".to_owned(),
-        EndName::Block(block) => block.to_string(),
+        EndName::Block(block) => block_text(block),
+        EndName::MorePods(pods) => words::count(*pods, "more pod", "more pods"),
         EndName::Elsewhere => "elsewhere outside".to_owned(),
     }
 }
@@ -40,10 +41,20 @@ pub fn names(all: &[EndName]) -> String {
 
 fn all_but(all: &str, but: &[EndName]) -> String {
     let but: Vec<String> = but.iter().map(name).collect();
-    match but.as_slice() {
-        [] => all.to_owned(),
-        [init @ .., last] if !init.is_empty() => format!("{all} but {} and {last}", init.join(", ")),
-        one => format!("{all} but {}", one.join("")),
+    if but.is_empty() { all.to_owned() } else { format!("{all} but {}", joined(&but)) }
+}
+
+/// A block with its exceptions, in words that no list of several blocks makes unclear.
+fn block_text(block: &IpBlock) -> String {
+    let except: Vec<String> = block.except().iter().map(ToString::to_string).collect();
+    if except.is_empty() { block.to_string() } else { format!("{} except {}", block.cidr(), joined(&except)) }
+}
+
+/// `a`, `a and b`, `a, b and c`: whole, however long.
+fn joined(texts: &[String]) -> String {
+    match texts {
+        [init @ .., last] if !init.is_empty() => format!("{} and {last}", init.join(", ")),
+        few => few.join(""),
     }
 }
 

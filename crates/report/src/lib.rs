@@ -16,6 +16,7 @@ pub mod json;
 pub mod junit;
 pub mod learn;
 mod manifest;
+pub mod matrix;
 pub mod mend;
 mod miss;
 mod ports;

@@ -5,7 +5,7 @@ use std::fmt::Display;
 use anstyle::{AnsiColor, Style};
 
 /// Columns of a line of terminal text; more is hard to read, whatever the terminal's width.
-const WIDTH: usize = 100;
+pub(crate) const WIDTH: usize = 100;
 /// Columns of the words on the left of an answer: `egress`, `service`.
 const LABEL: usize = 10;
 

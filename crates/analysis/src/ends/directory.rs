@@ -9,6 +9,7 @@ use podfence_model::{NamespacedName, ObjectRef, Pod, World};
 
 use super::outside::Addresses;
 use super::{EndName, Ends};
+use crate::AddressSet;
 
 /// Pods that one object makes, or one bare pod.
 #[derive(Debug)]
@@ -75,15 +76,34 @@ impl Directory {
 
     /// The fewest names that say who these ends are; none for nobody. What no pod's name stands for comes last.
     pub fn name(&self, ends: &Ends) -> Vec<EndName> {
-        let mut pods = FixedBitSet::with_capacity(self.pods.len());
-        pods.extend(ends.pods.iter().filter_map(|id| self.places.get(id).copied()));
-        let mut names = self.fold(&pods);
-        let others = self.addresses.name(&ends.unknown, &ends.outside);
-        if let ([EndName::EveryPod { but }], true) = (names.as_mut_slice(), self.addresses.are_all(&others)) {
+        let mut pods = self.nobody();
+        pods.extend(ends.pods.iter().filter_map(|id| self.place(id)));
+        self.join(self.fold(&pods), self.name_addresses(&ends.unknown, &ends.outside))
+    }
+
+    /// Names of pods and of addresses as names of both.
+    pub(crate) fn join(&self, mut pods: Vec<EndName>, addresses: Vec<EndName>) -> Vec<EndName> {
+        if let ([EndName::EveryPod { but }], true) = (pods.as_mut_slice(), self.addresses.are_all(&addresses))
+        {
             return vec![EndName::Everybody { but: std::mem::take(but) }];
         }
-        names.extend(others);
-        names
+        pods.extend(addresses);
+        pods
+    }
+
+    /// Names for what is not a known pod's.
+    pub(crate) fn name_addresses(&self, unknown: &AddressSet, outside: &AddressSet) -> Vec<EndName> {
+        self.addresses.name(unknown, outside)
+    }
+
+    /// No place of the row.
+    pub(crate) fn nobody(&self) -> FixedBitSet {
+        FixedBitSet::with_capacity(self.pods.len())
+    }
+
+    /// The place of a pod in the row.
+    pub(crate) fn place(&self, id: &NamespacedName) -> Option<usize> {
+        self.places.get(id).copied()
     }
 
     /// The known pods that a name stands for.
@@ -103,18 +123,19 @@ impl Directory {
                 let found = self.units.iter().find(|unit| unit.workload.as_ref() == Some(workload));
                 found.map_or_else(BTreeSet::new, |unit| stretch(unit.pods.clone()))
             }
-            EndName::PartOf { pods, .. } => pods.iter().filter_map(|id| self.place(id)).collect(),
-            EndName::Pod(id) => self.place(id).into_iter().collect(),
+            EndName::PartOf { pods, .. } => pods.iter().filter_map(|id| self.known(id)).collect(),
+            EndName::Pod(id) => self.known(id).into_iter().collect(),
             EndName::UnknownPods
             | EndName::UnknownPodsIn(_)
             | EndName::Outside
             | EndName::Block(_)
+            | EndName::MorePods(_)
             | EndName::Elsewhere => BTreeSet::new(),
         }
     }
 
-    fn place(&self, id: &NamespacedName) -> Option<&NamespacedName> {
-        self.places.get(id).map(|place| &self.pods[*place])
+    fn known(&self, id: &NamespacedName) -> Option<&NamespacedName> {
+        self.place(id).map(|place| &self.pods[place])
     }
 }
 

@@ -6,9 +6,12 @@ use podfence_model::NamespacedName;
 use super::directory::{Directory, Namespace, Unit};
 use super::{EndName, weight};
 
+/// How many workloads and bare pods a world may have for the fewest names to be looked for in every set of it.
+const FOLDED_WELL: usize = 300;
+
 impl Directory {
     /// The fewest names for some places of the row.
-    pub(super) fn fold(&self, pods: &FixedBitSet) -> Vec<EndName> {
+    pub(crate) fn fold(&self, pods: &FixedBitSet) -> Vec<EndName> {
         if pods.is_clear() {
             return Vec::new();
         }
@@ -21,6 +24,53 @@ impl Directory {
         } else {
             listed
         }
+    }
+
+    /// As [`Directory::fold`], but with few names only and the number of pods beyond; in a large world it does not look for
+    /// the fewest names.
+    pub(crate) fn fold_short(&self, pods: &FixedBitSet, most: usize) -> Vec<EndName> {
+        if self.units.len() <= FOLDED_WELL {
+            return self.shortened(self.fold(pods), most);
+        }
+        let count = pods.count_ones(..);
+        if 2 * count <= self.pods.len() {
+            return self.first(pods, count, most);
+        }
+        let mut others = pods.clone();
+        others.toggle_range(..);
+        vec![EndName::EveryPod { but: self.first(&others, self.pods.len() - count, most) }]
+    }
+
+    /// The first names of some pods, and how many pods there are beyond.
+    fn first(&self, pods: &FixedBitSet, count: usize, most: usize) -> Vec<EndName> {
+        let mut names = Vec::new();
+        let mut left = count;
+        for namespace in &self.namespaces {
+            if names.len() >= most || left == 0 {
+                break;
+            }
+            names.extend(self.in_namespace(namespace, pods));
+            left -= pods.count_ones(namespace.pods.clone());
+        }
+        names.extend((left > 0).then_some(EndName::MorePods(left)));
+        names
+    }
+
+    fn shortened(&self, mut names: Vec<EndName>, most: usize) -> Vec<EndName> {
+        if let [EndName::EveryPod { but }] = names.as_mut_slice() {
+            *but = self.shortened(std::mem::take(but), most);
+            return names;
+        }
+        if names.len() > most + 1 {
+            let beyond = names.split_off(most);
+            names.push(EndName::MorePods(beyond.iter().map(|name| self.pods(name).len()).sum()));
+        }
+        names
+    }
+
+    /// Workloads and bare pods, one by one.
+    pub(crate) fn list(&self, pods: &FixedBitSet) -> Vec<EndName> {
+        self.units.iter().filter_map(|unit| self.in_unit(unit, |place| pods.contains(place))).collect()
     }
 
     fn by_namespace(&self, pods: &FixedBitSet) -> Vec<EndName> {

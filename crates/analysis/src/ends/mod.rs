@@ -93,6 +93,8 @@ pub enum EndName {
     Outside,
     /// What is no pod, in a block.
     Block(IpBlock),
+    /// Pods that a shortened list does not name: how many.
+    MorePods(usize),
     /// What is no pod and in no block that any policy states, blocks of a whole family aside.
     Elsewhere,
 }

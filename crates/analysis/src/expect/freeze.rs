@@ -162,8 +162,10 @@ fn name(world: &World, name: &EndName) -> Vec<String> {
         EndName::Workload(workload) => vec![full_name(workload)],
         EndName::PartOf { pods, .. } => pods.iter().map(pod_text).collect(),
         EndName::Pod(id) => vec![pod_text(id)],
-        // Addresses are named apart: blocks as policies state them would change with the policies.
-        EndName::UnknownPods
+        // Addresses are named apart: blocks as policies state them would change with the policies. Only tables for
+        // people leave pods unnamed.
+        EndName::MorePods(_)
+        | EndName::UnknownPods
         | EndName::UnknownPodsIn(_)
         | EndName::Outside
         | EndName::Block(_)

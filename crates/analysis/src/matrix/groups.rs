@@ -10,7 +10,7 @@ use podfence_model::{Direction, Family};
 pub struct GroupId(u32);
 
 impl GroupId {
-    pub(super) fn new(index: usize) -> Self {
+    pub(crate) fn new(index: usize) -> Self {
         // A world with 2^32 groups does not fit in memory.
         Self(u32::try_from(index).unwrap_or(u32::MAX))
     }
@@ -50,9 +50,13 @@ impl Group {
 
     /// Whether policies isolate it in a direction.
     pub fn is_isolated(&self, direction: Direction) -> bool {
+        self.program(direction).is_some()
+    }
+
+    pub(super) fn program(&self, direction: Direction) -> Option<ProgramId> {
         match direction {
-            Direction::Egress => self.egress.is_some(),
-            Direction::Ingress => self.ingress.is_some(),
+            Direction::Egress => self.egress,
+            Direction::Ingress => self.ingress,
         }
     }
 

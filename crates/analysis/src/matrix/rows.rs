@@ -1,4 +1,4 @@
-//! The rows of a matrix in one family: whom the sender's program lets out to, met with whose programs let the sender in.
+//! The rows and columns of a matrix in one family: whom a group's own program admits, met with whose programs admit the group.
 
 use std::collections::HashMap;
 
@@ -6,61 +6,95 @@ use fixedbitset::FixedBitSet;
 use podfence_engine::{ClassId, Compiled, PortRow, Program, ProgramId, UnionId};
 use podfence_model::{Direction, Family, PortSet};
 
-use super::Reached;
-use super::groups::{Group, GroupId};
+use super::groups::Group;
 use super::spread::{Layers, Spread};
 
-/// What the rows of one family are made of.
+/// What the rows and columns of one family are made of.
 #[derive(Debug)]
 pub(super) struct Plane {
     pub(super) family: Family,
-    /// Per egress program, whom it lets out to.
-    out: HashMap<ProgramId, Spread>,
-    /// Groups that nothing isolates for ingress.
+    groups: usize,
+    /// The groups of each class.
+    of_class: HashMap<ClassId, Vec<usize>>,
+    egress: Side,
+    ingress: Side,
+}
+
+/// What the programs of one direction say in a family.
+#[derive(Debug)]
+struct Side {
+    /// Groups that nothing isolates in this direction.
     open: FixedBitSet,
-    /// Per union, whom its classes may enter: what the programs that go to it say.
-    into: HashMap<UnionId, Layers>,
+    /// Per union, which groups admit its classes, and on what. Most are few, so they are lists and not bits.
+    admitted: HashMap<UnionId, Vec<(PortSet, Vec<usize>)>>,
 }
 
 impl Plane {
     pub(super) fn new(family: Family, compiled: &Compiled, groups: &[Group]) -> Self {
-        let of_family = |group: &Group| group.is_of(family);
-        let open = bits(groups, |group| of_family(group) && group.ingress.is_none());
-        let out = outgoing(family, compiled, groups);
-        Self { family, out, open, into: incoming(family, compiled, groups) }
+        let side = |direction| Side::new(direction, family, compiled, groups);
+        Self {
+            family,
+            groups: groups.len(),
+            of_class: by_class(family, groups),
+            egress: side(Direction::Egress),
+            ingress: side(Direction::Ingress),
+        }
     }
 
     /// Whom a group reaches.
-    pub(super) fn row(&self, compiled: &Compiled, from: &Group) -> Vec<Reached> {
-        let Some(class) = from.class(self.family) else { return Vec::new() };
-        let lets_in = self.lets_in(compiled, class);
-        let row = match from.egress.and_then(|program| self.out.get(&program)) {
-            None if from.egress.is_some() => Spread::default(),
-            None => lets_in,
-            Some(out) => out.intersection(&lets_in),
-        };
-        row.iter().map(|(ports, groups)| reached(ports, groups)).collect()
+    pub(super) fn row(&self, compiled: &Compiled, from: &Group) -> Spread {
+        self.meet(&self.ingress, compiled, from.class(self.family), from.egress)
     }
 
-    /// Who lets a class in, whatever its own side says.
-    fn lets_in(&self, compiled: &Compiled, class: ClassId) -> Spread {
+    /// Who reaches a group.
+    pub(super) fn column(&self, compiled: &Compiled, to: &Group) -> Spread {
+        self.meet(&self.egress, compiled, to.class(self.family), to.ingress)
+    }
+
+    /// What a program admits and the other side admits, too.
+    fn meet(
+        &self,
+        others: &Side,
+        compiled: &Compiled,
+        class: Option<ClassId>,
+        own: Option<ProgramId>,
+    ) -> Spread {
+        let Some(class) = class else { return Spread::default() };
+        let welcome = self.admitting(others, compiled, class);
+        own.map_or_else(|| welcome.clone(), |own| self.admitted_by(compiled, own).intersection(&welcome))
+    }
+
+    /// Whom a program admits.
+    fn admitted_by(&self, compiled: &Compiled, program: ProgramId) -> Spread {
         let mut layers = Layers::default();
-        layers.add(&PortSet::all(), &self.open);
-        for union in compiled.unions_with(class) {
-            self.into.get(union).into_iter().for_each(|into| layers.add_all(into));
+        for (union, ports) in ports_by_union(compiled.program(program)) {
+            for groups in compiled.union(union).classes.iter().filter_map(|class| self.of_class.get(class)) {
+                layers.add_few(&ports, groups, self.groups);
+            }
+        }
+        layers.spread()
+    }
+
+    /// Who admits a class, whatever its own side says.
+    fn admitting(&self, side: &Side, compiled: &Compiled, class: ClassId) -> Spread {
+        let mut layers = Layers::default();
+        layers.add(&PortSet::all(), &side.open);
+        for (ports, groups) in
+            compiled.unions_with(class).iter().filter_map(|union| side.admitted.get(union)).flatten()
+        {
+            layers.add_few(ports, groups, self.groups);
         }
         layers.spread()
     }
 }
 
-fn reached(ports: &PortSet, groups: &FixedBitSet) -> Reached {
-    Reached { ports: ports.clone(), groups: groups.ones().map(GroupId::new).collect() }
-}
-
-fn bits(groups: &[Group], is_in: impl Fn(&Group) -> bool) -> FixedBitSet {
-    let mut bits = FixedBitSet::with_capacity(groups.len());
-    bits.extend(groups.iter().enumerate().filter(|(_, group)| is_in(group)).map(|(index, _)| index));
-    bits
+impl Side {
+    fn new(direction: Direction, family: Family, compiled: &Compiled, groups: &[Group]) -> Self {
+        let is_open = |group: &Group| group.is_of(family) && group.program(direction).is_none();
+        let mut open = FixedBitSet::with_capacity(groups.len());
+        open.extend(groups.iter().enumerate().filter(|(_, group)| is_open(group)).map(|(index, _)| index));
+        Self { open, admitted: admitted(direction, family, compiled, groups) }
+    }
 }
 
 /// What a program says, by union: each with all its ports.
@@ -79,40 +113,30 @@ fn ports_by_union(program: &Program) -> HashMap<UnionId, PortSet> {
     by_union
 }
 
-fn outgoing(family: Family, compiled: &Compiled, groups: &[Group]) -> HashMap<ProgramId, Spread> {
-    let of_class = by_class(family, groups);
-    let mut reach: HashMap<UnionId, FixedBitSet> = HashMap::new();
-    let mut out = HashMap::new();
-    for (id, program) in compiled.programs().filter(|(_, p)| p.direction == Direction::Egress) {
-        let mut layers = Layers::default();
-        for (union, ports) in ports_by_union(program) {
-            let reach = reach.entry(union).or_insert_with(|| {
-                let mut bits = FixedBitSet::with_capacity(groups.len());
-                let classes = compiled.union(union).classes.iter();
-                bits.extend(classes.filter_map(|class| of_class.get(class)).flatten().copied());
-                bits
-            });
-            layers.add(&ports, reach);
-        }
-        out.insert(id, layers.spread());
-    }
-    out
-}
-
-fn incoming(family: Family, compiled: &Compiled, groups: &[Group]) -> HashMap<UnionId, Layers> {
-    let mut subjects: HashMap<ProgramId, FixedBitSet> = HashMap::new();
+fn admitted(
+    direction: Direction,
+    family: Family,
+    compiled: &Compiled,
+    groups: &[Group],
+) -> HashMap<UnionId, Vec<(PortSet, Vec<usize>)>> {
+    let mut subjects: HashMap<ProgramId, Vec<usize>> = HashMap::new();
     for (index, group) in groups.iter().enumerate().filter(|(_, group)| group.is_of(family)) {
-        let Some(program) = group.ingress else { continue };
-        let bits = subjects.entry(program).or_insert_with(|| FixedBitSet::with_capacity(groups.len()));
-        bits.insert(index);
+        group
+            .program(direction)
+            .into_iter()
+            .for_each(|program| subjects.entry(program).or_default().push(index));
     }
-    let mut into: HashMap<UnionId, Layers> = HashMap::new();
+    let mut admitted: HashMap<UnionId, Vec<(PortSet, Vec<usize>)>> = HashMap::new();
     for (program, subjects) in &subjects {
         for (union, ports) in ports_by_union(compiled.program(*program)) {
-            into.entry(union).or_default().add(&ports, subjects);
+            let of_union = admitted.entry(union).or_default();
+            match of_union.iter_mut().find(|(known, _)| *known == ports) {
+                Some((_, groups)) => groups.extend(subjects),
+                None => of_union.push((ports, subjects.clone())),
+            }
         }
     }
-    into
+    admitted
 }
 
 /// The groups of each class.

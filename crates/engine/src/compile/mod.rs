@@ -12,7 +12,7 @@ mod learn;
 
 use std::collections::{BTreeMap, HashMap};
 
-use podfence_model::{Direction, Layer4, NamespacedName, Port, Protocol};
+use podfence_model::{Direction, Layer4, NamespacedName, Port, PortSet, Protocol};
 
 use self::cells::{Given, ProgramKey, Term};
 pub use self::learn::Stale;
@@ -127,6 +127,19 @@ impl Compiled {
             }
         };
         union.is_some_and(|id| self.union(id).classes.binary_search(&class).is_ok())
+    }
+
+    /// The ports on which a program admits a class.
+    pub fn ports_to(&self, program: ProgramId, class: ClassId) -> PortSet {
+        let program = self.program(program);
+        let holds = |union: UnionId| self.union(union).classes.binary_search(&class).is_ok();
+        let rows =
+            program.ports.iter().flat_map(|(protocol, rows)| rows.iter().map(move |row| (*protocol, row)));
+        let admitted = rows.filter(|(_, row)| holds(row.union));
+        let portless =
+            program.portless.filter(|union| holds(*union)).map_or(PortSet::NONE, |_| PortSet::portless());
+        admitted
+            .fold(portless, |all, (protocol, row)| all.union(&PortSet::range(protocol, row.first, row.last)))
     }
 
     /// The unions that hold a class.

@@ -5,4 +5,5 @@ pub mod explain;
 pub mod lab;
 pub mod learn;
 pub mod lint;
+pub mod matrix;
 pub mod test;

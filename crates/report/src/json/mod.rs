@@ -5,9 +5,11 @@
 
 mod change;
 mod diff;
+mod ends;
 mod expectations;
 mod lab;
 mod learn;
+mod matrix;
 mod path;
 mod portrait;
 mod ports;
@@ -25,6 +27,7 @@ pub use diff::diff;
 pub use expectations::expectations;
 pub use lab::{Compared, LabStep, VerdictRow, lab};
 pub use learn::checked;
+pub use matrix::matrix;
 use path::PathView;
 pub use portrait::portrait;
 use question::{DnsView, EndView, ServiceView};

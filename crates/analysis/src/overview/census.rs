@@ -1,0 +1,164 @@
+//! Groups of a matrix by name, or those members of them that are asked for.
+
+use std::cell::RefCell;
+use std::collections::{BTreeSet, HashMap};
+use std::ops::Range;
+
+use fixedbitset::FixedBitSet;
+
+use super::{Folding, Overview};
+use crate::AddressSet;
+use crate::ends::{Directory, EndName, Ends};
+use crate::matrix::{Group, GroupId, Members};
+
+/// Who of a group counts, in the directory's terms.
+#[derive(Debug)]
+enum Part {
+    /// Places of the directory's row.
+    Pods(Vec<Range<usize>>),
+    Unknown(AddressSet),
+    Outside(AddressSet),
+}
+
+/// The groups of an overview and who of each counts.
+#[derive(Debug)]
+pub(super) struct Census<'a> {
+    directory: &'a Directory,
+    parts: Vec<Part>,
+    /// Groups of which somebody counts.
+    present: FixedBitSet,
+    /// Groups of pods.
+    pods: FixedBitSet,
+    /// Names of what is no pod, by groups: there are few such sets, and a name takes long.
+    addresses: RefCell<HashMap<Vec<usize>, Vec<EndName>>>,
+}
+
+impl<'a> Census<'a> {
+    /// Everybody, or those that are asked for.
+    pub(super) fn new(overview: &'a Overview<'_>, asked: Option<&Ends>) -> Self {
+        let groups = overview.certain.groups();
+        let parts: Vec<Part> = groups.iter().map(|group| part(overview, group, asked)).collect();
+        let bits = |is_in: fn(&Part) -> bool| {
+            let mut bits = FixedBitSet::with_capacity(parts.len());
+            bits.extend(parts.iter().enumerate().filter(|(_, part)| is_in(part)).map(|(i, _)| i));
+            bits
+        };
+        let of_families = |group: &Group| overview.certain.families().any(|family| group.is_of(family));
+        let mut present = bits(|part| !part.is_empty());
+        for index in groups.iter().enumerate().filter(|(_, group)| !of_families(group)).map(|(i, _)| i) {
+            present.remove(index);
+        }
+        let pods = bits(|part| matches!(part, Part::Pods(_)));
+        Self { directory: overview.directory(), present, pods, parts, addresses: RefCell::default() }
+    }
+
+    /// Whether anybody of a group counts.
+    pub(super) fn has(&self, group: GroupId) -> bool {
+        self.present.contains(group.index())
+    }
+
+    /// The groups of which somebody counts.
+    pub(super) fn present(&self) -> &FixedBitSet {
+        &self.present
+    }
+
+    /// Whether any pod counts.
+    pub(super) fn has_pods(&self) -> bool {
+        !self.present.is_disjoint(&self.pods)
+    }
+
+    /// The groups of addresses that are no known pod's.
+    pub(super) fn addresses(&self) -> FixedBitSet {
+        let mut addresses = self.present.clone();
+        addresses.difference_with(&self.pods);
+        addresses
+    }
+
+    /// Those of these groups that are pods.
+    pub(super) fn pods_of(&self, groups: &FixedBitSet) -> FixedBitSet {
+        groups & &self.pods
+    }
+
+    /// Names for those of these groups that count.
+    pub(super) fn name(&self, groups: &FixedBitSet, folding: Folding) -> Vec<EndName> {
+        let mut pods = self.directory.nobody();
+        for index in (groups & &self.pods).ones() {
+            if let Part::Pods(places) = &self.parts[index] {
+                for stretch in places {
+                    pods.insert_range(stretch.clone());
+                }
+            }
+        }
+        let names = match folding {
+            Folding::Folded => self.directory.fold(&pods),
+            Folding::Short(most) => self.directory.fold_short(&pods, most),
+            Folding::Expanded => self.directory.list(&pods),
+        };
+        let addresses = self.name_addresses(groups);
+        match folding {
+            Folding::Folded | Folding::Short(_) => self.directory.join(names, addresses),
+            Folding::Expanded => names.into_iter().chain(addresses).collect(),
+        }
+    }
+
+    fn name_addresses(&self, groups: &FixedBitSet) -> Vec<EndName> {
+        let chosen: Vec<usize> =
+            groups.difference(&self.pods).filter(|i| self.present.contains(*i)).collect();
+        if chosen.is_empty() {
+            return Vec::new();
+        }
+        let make = |chosen: &Vec<usize>| {
+            let unknown = chosen.iter().filter_map(|i| match &self.parts[*i] {
+                Part::Unknown(set) => Some(set),
+                Part::Pods(_) | Part::Outside(_) => None,
+            });
+            let outside = chosen.iter().filter_map(|i| match &self.parts[*i] {
+                Part::Outside(set) => Some(set),
+                Part::Pods(_) | Part::Unknown(_) => None,
+            });
+            self.directory.name_addresses(&AddressSet::union_all(unknown), &AddressSet::union_all(outside))
+        };
+        self.addresses.borrow_mut().entry(chosen).or_insert_with_key(make).clone()
+    }
+}
+
+impl Part {
+    fn is_empty(&self) -> bool {
+        match self {
+            Self::Pods(places) => places.is_empty(),
+            Self::Unknown(set) | Self::Outside(set) => set.is_empty(),
+        }
+    }
+}
+
+fn part(overview: &Overview<'_>, group: &Group, asked: Option<&Ends>) -> Part {
+    let limited = |set: AddressSet, to: fn(&Ends) -> &AddressSet| match asked {
+        Some(asked) => set.intersection(to(asked)),
+        None => set,
+    };
+    match &group.members {
+        Members::Pods(pods) => {
+            let names = pods.iter().map(|id| &overview.engine.pod(*id).meta.id);
+            let names = names.filter(|id| asked.is_none_or(|asked| asked.pods.contains(id)));
+            Part::Pods(stretches(names.filter_map(|id| overview.directory.place(id)).collect()))
+        }
+        Members::UnknownPods(ranges) => {
+            Part::Unknown(limited(ranges.iter().copied().collect(), |asked| &asked.unknown))
+        }
+        Members::Outside(ranges) => {
+            Part::Outside(limited(ranges.iter().copied().collect(), |asked| &asked.outside))
+        }
+    }
+}
+
+/// Neighbouring places as stretches.
+fn stretches(places: BTreeSet<usize>) -> Vec<Range<usize>> {
+    let mut stretches: Vec<Range<usize>> = Vec::new();
+    for place in places {
+        match stretches.last_mut() {
+            Some(last) if last.end == place => last.end += 1,
+            _ => stretches.push(place..place + 1),
+        }
+    }
+    stretches
+}

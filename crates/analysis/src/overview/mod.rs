@@ -1,0 +1,177 @@
+//! Who reaches whom on which ports, as a table that people can read: one row per set of destinations that everybody reaches
+//! alike.
+//!
+//! [`Overview`] holds the matrix in both readings and the names of the world, [`Overview::table`] reads it by destination,
+//! keeps what a [`Filter`] asks for, and folds. `lines` makes a destination's column into a few lines, `census`
+//! names the groups in it. Nothing is judged here: all of it comes from [`Matrix`].
+
+mod census;
+mod filter;
+mod lines;
+
+use std::collections::{BTreeSet, HashMap};
+
+use fixedbitset::FixedBitSet;
+use podfence_engine::{Engine, Reading};
+use podfence_model::{Family, Life, Origin, Pod, PortSet, World};
+
+use crate::ends::{Directory, EndName};
+use crate::matrix::{GroupId, Matrix, Members};
+
+use self::census::Census;
+pub use self::filter::{Filter, FilterError, PortFilter};
+use self::lines::Piece;
+
+/// Who reaches whom in a world.
+#[derive(Debug)]
+pub struct Overview<'a> {
+    pub(crate) engine: &'a Engine,
+    certain: Matrix,
+    /// What is possible if missing facts turn out so; `None` where no fact is missing.
+    possible: Option<Matrix>,
+    directory: Directory,
+    assumed: Vec<EndName>,
+    on_host_network: Vec<EndName>,
+}
+
+/// Destinations with who reaches them, each destination in one row.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Table {
+    /// The rows: pods by name first, then addresses.
+    pub rows: Vec<Row>,
+    /// What no input states and the table has nonetheless.
+    pub assumed: Vec<EndName>,
+    /// Pods that are in no row: they use their nodes' network, and no policy selects them.
+    pub on_host_network: Vec<EndName>,
+}
+
+/// Destinations that the same sources reach on the same ports.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Row {
+    /// The destinations; never empty.
+    pub to: Vec<EndName>,
+    /// What reaches them; nothing when it is empty. The same source may stand in several lines.
+    pub lines: Vec<Line>,
+}
+
+/// Sources, and ports on which they reach a destination.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Line {
+    /// The ports.
+    pub ports: PortSet,
+    /// The only family that it holds in, where families differ.
+    pub family: Option<Family>,
+    /// Whether it is certain; otherwise it hangs on a missing fact.
+    pub certain: bool,
+    /// The sources; never empty.
+    pub from: Vec<EndName>,
+}
+
+/// How far sets of ends are folded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Folding {
+    /// To namespaces, "every pod" and the like; equal destinations share a row.
+    Folded,
+    /// The same with this many names at most in one place, and the number of pods beyond.
+    Short(usize),
+    /// To workloads and bare pods, each destination in its own row.
+    Expanded,
+}
+
+impl<'a> Overview<'a> {
+    /// All pairs of a world and the engine made from it.
+    pub fn new(world: &World, engine: &'a Engine) -> Self {
+        let certain = Matrix::new(engine, Reading::Certain);
+        let possible = (!engine.is_certain()).then(|| Matrix::new(engine, Reading::Possible));
+        let assumed = |pod: &Pod| pod.is_policed() && matches!(pod.meta.origin, Origin::Assumed(_));
+        Self {
+            engine,
+            certain,
+            possible,
+            directory: Directory::new(world, engine),
+            assumed: makers(world, assumed),
+            on_host_network: makers(world, |pod| pod.host_network && pod.life != Life::Finished),
+        }
+    }
+
+    /// The names of the world.
+    pub fn directory(&self) -> &Directory {
+        &self.directory
+    }
+
+    /// The matrix of what is certain.
+    pub fn matrix(&self) -> &Matrix {
+        &self.certain
+    }
+
+    /// What a filter asks for, by destination.
+    pub fn table(&self, filter: &Filter, folding: Folding) -> Table {
+        let mut rows = Vec::new();
+        for view in filter.views(self) {
+            rows.extend(self.rows(&view, folding));
+        }
+        Table { rows, assumed: self.assumed.clone(), on_host_network: self.on_host_network.clone() }
+    }
+
+    fn rows(&self, view: &filter::View, folding: Folding) -> Vec<Row> {
+        let (to, from) = (Census::new(self, view.to.as_ref()), Census::new(self, view.from.as_ref()));
+        let mut by_column: HashMap<Vec<Piece>, Vec<GroupId>> = HashMap::new();
+        for (id, _) in self.certain.groups_with_ids().filter(|(id, _)| to.has(*id)) {
+            if self.is_pods(id) || from.has_pods() {
+                by_column.entry(self.column(id, &from, view.ports.as_ref())).or_default().push(id);
+            }
+        }
+        let mut columns: Vec<_> = by_column.into_iter().collect();
+        columns.sort_unstable_by_key(|(_, groups)| groups[0]);
+        let named = columns.into_iter().flat_map(|(pieces, groups)| {
+            let (to, lines) = self.named(pieces, &groups, (&to, &from), folding);
+            rows_of(to, &lines, folding)
+        });
+        named.filter(|row| !row.lines.is_empty() || view.shows_unreached()).collect()
+    }
+
+    fn named(
+        &self,
+        pieces: Vec<Piece>,
+        groups: &[GroupId],
+        (to, from): (&Census<'_>, &Census<'_>),
+        folding: Folding,
+    ) -> (Vec<EndName>, Vec<Line>) {
+        let between_pods = groups.iter().any(|id| self.is_pods(*id));
+        let line = |piece: Piece| {
+            let sources = if between_pods { piece.from } else { from.pods_of(&piece.from) };
+            let from = from.name(&sources, folding);
+            let Piece { ports, family, certain, .. } = piece;
+            (!from.is_empty()).then_some(Line { ports, family, certain, from })
+        };
+        (to.name(&self.bits(groups), folding), pieces.into_iter().filter_map(line).collect())
+    }
+
+    fn is_pods(&self, id: GroupId) -> bool {
+        matches!(self.certain.group(id).members, Members::Pods(_))
+    }
+
+    fn bits(&self, groups: &[GroupId]) -> FixedBitSet {
+        let mut bits = FixedBitSet::with_capacity(self.certain.groups().len());
+        bits.extend(groups.iter().map(|id| id.index()));
+        bits
+    }
+}
+
+fn rows_of(to: Vec<EndName>, lines: &[Line], folding: Folding) -> Vec<Row> {
+    let row = |to: Vec<EndName>| Row { to, lines: lines.to_vec() };
+    match folding {
+        Folding::Folded | Folding::Short(_) => vec![row(to)],
+        Folding::Expanded => to.into_iter().map(|one| row(vec![one])).collect(),
+    }
+}
+
+/// What makes the pods that are meant, or they themselves where nothing does.
+fn makers(world: &World, is_meant: impl Fn(&Pod) -> bool) -> Vec<EndName> {
+    let pods = world.pods.values().filter(|pod| is_meant(pod));
+    let name = |pod: &Pod| match &pod.workload {
+        Some(workload) => EndName::Workload(workload.clone()),
+        None => EndName::Pod(pod.meta.id.clone()),
+    };
+    pods.map(name).collect::<BTreeSet<_>>().into_iter().collect()
+}

@@ -1,0 +1,89 @@
+//! Who reaches whom, for programs.
+
+use podfence_analysis::overview::{Line, Row, Table};
+use podfence_model::{PortSet, Protocol};
+use serde::Serialize;
+
+use super::Document;
+use super::ends::NameView;
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct TableView {
+    rows: Vec<RowView>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    assumed: Vec<NameView>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    on_host_network: Vec<NameView>,
+}
+
+#[derive(Serialize)]
+struct RowView {
+    to: Vec<NameView>,
+    lines: Vec<LineView>,
+}
+
+#[derive(Serialize)]
+struct LineView {
+    ports: PortsView,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    family: Option<String>,
+    certain: bool,
+    from: Vec<NameView>,
+}
+
+/// Stretches of ports, both ends included; protocols without any are left out.
+#[derive(Serialize)]
+struct PortsView {
+    text: String,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    tcp: Vec<(u16, u16)>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    udp: Vec<(u16, u16)>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    sctp: Vec<(u16, u16)>,
+    icmp: bool,
+}
+
+/// A table under the schema `matrix-v1`.
+pub fn matrix(table: &Table) -> String {
+    let view = TableView {
+        rows: table.rows.iter().map(RowView::from).collect(),
+        assumed: table.assumed.iter().map(NameView::from).collect(),
+        on_host_network: table.on_host_network.iter().map(NameView::from).collect(),
+    };
+    Document::new("matrix-v1", view).text()
+}
+
+impl From<&Row> for RowView {
+    fn from(row: &Row) -> Self {
+        Self {
+            to: row.to.iter().map(NameView::from).collect(),
+            lines: row.lines.iter().map(LineView::from).collect(),
+        }
+    }
+}
+
+impl From<&Line> for LineView {
+    fn from(line: &Line) -> Self {
+        Self {
+            ports: PortsView::from(&line.ports),
+            family: line.family.map(|family| family.to_string()),
+            certain: line.certain,
+            from: line.from.iter().map(NameView::from).collect(),
+        }
+    }
+}
+
+impl From<&PortSet> for PortsView {
+    fn from(ports: &PortSet) -> Self {
+        let of = |protocol| ports.ranges(protocol).collect();
+        Self {
+            text: ports.to_string(),
+            tcp: of(Protocol::Tcp),
+            udp: of(Protocol::Udp),
+            sctp: of(Protocol::Sctp),
+            icmp: ports.has_portless(),
+        }
+    }
+}
