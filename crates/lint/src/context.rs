@@ -14,7 +14,9 @@ use podfence_model::{
 };
 use podfence_source::{Field, Outlines, SourceMap, View};
 
+use crate::dns::Case;
 use crate::finding::Finding;
+use crate::isolated::Isolated;
 
 /// A world with its engine and its text.
 pub struct Context<'a> {
@@ -26,6 +28,10 @@ pub struct Context<'a> {
     pods: BTreeMap<&'a str, Vec<&'a Pod>>,
     certain: OnceCell<Matrix>,
     possible: OnceCell<Matrix>,
+    /// Filled by [`crate::isolated::isolated`]: egress, ingress.
+    pub(crate) isolated: [OnceCell<Vec<Isolated<'a>>>; 2],
+    /// Filled by [`crate::dns::cases`].
+    pub(crate) dns_cases: OnceCell<Vec<Case<'a>>>,
 }
 
 /// One rule of a policy and where it stands in it.
@@ -43,7 +49,16 @@ impl<'a> Context<'a> {
             pods.entry(&pod.meta.id.namespace).or_default().push(pod);
         }
         let outlines = Outlines::new(sources);
-        Self { world, engine, outlines, pods, certain: OnceCell::new(), possible: OnceCell::new() }
+        Self {
+            world,
+            engine,
+            outlines,
+            pods,
+            certain: OnceCell::new(),
+            possible: OnceCell::new(),
+            isolated: Default::default(),
+            dns_cases: OnceCell::new(),
+        }
     }
 
     /// All policies, in the order of their names.
@@ -118,6 +133,14 @@ impl<'a> Context<'a> {
         object.get(&["metadata", "annotations", name])?.text()
     }
 
+    /// Objects of kinds without a name in the model, and where they were read.
+    fn callers(&self) -> impl Iterator<Item = (&'a ObjectRef, &'a Origin)> {
+        let callbacks = self.world.callbacks.iter().map(|call| (&call.object, &call.origin));
+        let monitors = self.world.monitors.iter().map(|monitor| (&monitor.object, &monitor.origin));
+        let workloads = self.world.workloads.values().map(|workload| (&workload.id, &workload.origin));
+        callbacks.chain(monitors).chain(workloads)
+    }
+
     fn origin(&self, object: &ObjectRef) -> Option<&'a Origin> {
         use podfence_model::Kind;
         let id = NamespacedName::new(&object.namespace, &object.name);
@@ -127,6 +150,7 @@ impl<'a> Context<'a> {
             Kind::Ingress => self.world.ingresses.get(&id).map(|ingress| &ingress.meta.origin),
             Kind::Pod => self.world.pods.get(&id).map(|pod| &pod.meta.origin),
             Kind::Namespace => self.world.namespaces.get(&object.name).map(|namespace| &namespace.origin),
+            Kind::Other(_) => self.callers().find(|(known, _)| *known == object).map(|(_, origin)| origin),
             _ => self.world.workloads.get(object).map(|workload| &workload.origin),
         }
     }
@@ -235,6 +259,22 @@ impl<'a> Context<'a> {
     /// Whether a direction of a pod is isolated.
     pub(crate) fn is_isolated(&self, pod: PodId, direction: Direction) -> bool {
         !self.engine.isolating(pod, direction).is_empty()
+    }
+
+    /// The pod that an end is.
+    pub(crate) fn pod(&self, end: &Endpoint) -> Option<&'a Pod> {
+        match end {
+            Endpoint::Pod { id, .. } => self.world.pods.get(id),
+            Endpoint::Node { .. } | Endpoint::Ip(_) => None,
+        }
+    }
+
+    /// The policies that isolate an end in a direction; none where it is no pod that they can select.
+    pub(crate) fn isolating(&self, end: &Endpoint, direction: Direction) -> Vec<&'a NetworkPolicy> {
+        let policed = self.pod(end).filter(|pod| pod.is_policed());
+        let id = policed.and_then(|pod| self.engine.pod_id(&pod.meta.id));
+        let ids = id.map(|id| self.engine.isolating(id, direction)).unwrap_or_default();
+        ids.into_iter().map(|id| self.engine.policy(id)).collect()
     }
 
     /// What becomes of a connection between two pods; `None` where it cannot be asked (no common family).

@@ -71,7 +71,11 @@ impl Case<'_> {
 }
 
 /// All pods that cannot ask, by the rule to blame.
-pub(crate) fn cases<'a>(context: &Context<'a>) -> Vec<Case<'a>> {
+pub(crate) fn cases<'c, 'a>(context: &'c Context<'a>) -> &'c [Case<'a>] {
+    context.dns_cases.get_or_init(|| find(context))
+}
+
+fn find<'a>(context: &Context<'a>) -> Vec<Case<'a>> {
     let servers = Servers::of(context);
     let mut cases: Vec<Case<'a>> = Vec::new();
     for group in isolated(context, Direction::Egress) {
@@ -86,10 +90,10 @@ pub(crate) fn cases<'a>(context: &Context<'a>) -> Vec<Case<'a>> {
 }
 
 /// The group without pods that do not ask the cluster DNS: those that are it, and those of another `dnsPolicy`.
-pub(crate) fn with_cluster_dns<'a>(context: &Context<'a>, group: Isolated<'a>) -> Option<Isolated<'a>> {
+pub(crate) fn with_cluster_dns<'a>(context: &Context<'a>, group: &Isolated<'a>) -> Option<Isolated<'a>> {
     let asks = |pod: &&Pod| !is_cluster_dns(pod) && !has_own_resolver(context, pod);
     let pods: Vec<&Pod> = group.pods.iter().filter(|pod| asks(pod)).copied().collect();
-    (group.pods.is_empty() || !pods.is_empty()).then_some(Isolated { pods, ..group })
+    (group.pods.is_empty() || !pods.is_empty()).then(|| Isolated { pods, ..group.clone() })
 }
 
 fn has_own_resolver(context: &Context<'_>, pod: &Pod) -> bool {
@@ -260,7 +264,7 @@ pub(crate) fn address_findings(
     is: impl Fn(IpAddr) -> bool,
     what: &str,
 ) -> Vec<Finding> {
-    let found = |case: Case<'_>| match case.trouble {
+    let found = |case: &Case<'_>| match case.trouble {
         Trouble::Address(ip) if is(ip) => {
             let message = format!("{} cannot ask {what}, {ip}, which answers names here", case.whose());
             let place = items(case.rule).next().and_then(|item| item.place.clone());
@@ -275,5 +279,5 @@ pub(crate) fn address_findings(
         }
         _ => None,
     };
-    cases(context).into_iter().filter_map(found).collect()
+    cases(context).iter().filter_map(found).collect()
 }

@@ -7,11 +7,12 @@
 use std::collections::{BTreeMap, HashMap};
 
 use podfence_engine::PolicyId;
-use podfence_model::{Direction, Labels, NetworkPolicy, Pod, PortMatch, PortSet, PortSpec, Rule};
+use podfence_model::{Direction, Labels, Layer4, NetworkPolicy, Pod, PortMatch, PortSet, PortSpec, Rule};
 
 use crate::context::{Context, PolicyRule};
 
 /// One group.
+#[derive(Clone)]
 pub(crate) struct Isolated<'a> {
     /// The direction.
     pub(crate) direction: Direction,
@@ -32,7 +33,12 @@ impl<'a> Isolated<'a> {
 }
 
 /// All groups of a direction, in the order of their namespaces.
-pub(crate) fn isolated<'a>(context: &Context<'a>, direction: Direction) -> Vec<Isolated<'a>> {
+pub(crate) fn isolated<'c, 'a>(context: &'c Context<'a>, direction: Direction) -> &'c [Isolated<'a>] {
+    let known = &context.isolated[usize::from(direction == Direction::Ingress)];
+    known.get_or_init(|| find(context, direction))
+}
+
+fn find<'a>(context: &Context<'a>, direction: Direction) -> Vec<Isolated<'a>> {
     let mut groups: BTreeMap<(&str, Vec<PolicyId>), Vec<&'a Pod>> = BTreeMap::new();
     let mut known: HashMap<(&str, &Labels), Vec<PolicyId>> = HashMap::new();
     for pod in context.pods().filter(|pod| pod.is_policed()) {
@@ -63,6 +69,12 @@ fn without_pods<'a>(context: &Context<'a>, direction: Direction) -> Vec<Isolated
     }
     let group = |policies| Isolated { direction, policies, pods: Vec::new() };
     by_namespace.into_values().map(group).collect()
+}
+
+/// Whether a rule may admit something on a port: a name may mean any.
+pub(crate) fn may_use(rule: &Rule, layer4: Layer4) -> bool {
+    let named = rule.ports.iter().any(|item| matches!(item.ports, PortSpec::Named(_)));
+    named || numbered_ports(rule).contains(layer4)
 }
 
 /// The ports that a rule names by number, or all of them where it names none. Named ports are left out.

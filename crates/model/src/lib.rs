@@ -6,6 +6,7 @@
 //!
 //! Start with [`World`], then [`NetworkPolicy`] and [`Pod`].
 
+mod caller;
 mod expectation;
 mod facts;
 mod flow;
@@ -23,6 +24,7 @@ mod service;
 mod workload;
 mod world;
 
+pub use caller::{Callback, Monitor, MonitorScope};
 pub use expectation::{Claim, Connections, Exactly, Expectation, Reach, Wanted, Word};
 pub use facts::{ClusterFacts, DnsKind};
 pub use flow::{Endpoint, Flow, Layer4};

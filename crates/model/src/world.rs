@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::caller::{Callback, Monitor};
 use crate::facts::ClusterFacts;
 use crate::ingress::Ingress;
 use crate::meta::{Kind, NamespacedName, ObjectRef, Origin};
@@ -43,6 +44,10 @@ pub struct World {
     pub ingresses: BTreeMap<NamespacedName, Ingress>,
     /// NetworkPolicies.
     pub policies: BTreeMap<NamespacedName, NetworkPolicy>,
+    /// Services that API servers call.
+    pub callbacks: Vec<Callback>,
+    /// What Prometheus is to ask.
+    pub monitors: Vec<Monitor>,
     /// Objects of unknown kinds.
     pub unknown: Vec<UnknownObject>,
     /// The ranges that the cluster's pods get their addresses from, beside those of the nodes.

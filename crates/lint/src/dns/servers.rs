@@ -49,7 +49,7 @@ impl<'a> Servers<'a> {
 
     /// A rule that admits all of it, as an item of `egress`.
     pub(crate) fn rule_text(&self) -> String {
-        let port = self.pods.first().copied().map_or(DNS_PORT, listens);
+        let port = self.port();
         let local =
             self.addresses.iter().map(|ip| format!("  - {}\n", block_text(*ip).replace('\n', "\n    ")));
         let peers: String = self.peer_text().into_iter().chain(local).collect();
@@ -73,6 +73,12 @@ impl<'a> Servers<'a> {
         let labels = self.pods.iter().flat_map(|pod| &pod.meta.labels);
         let known = labels.into_iter().find(|(key, _)| DNS_LABELS.contains(&key.as_str()));
         known.map_or_else(|| "k8s-app: kube-dns".to_owned(), |(key, value)| format!("{key}: {value}"))
+    }
+
+    /// The port to admit.
+    pub(crate) fn port(&self) -> Port {
+        let pods = self.pods.first().filter(|_| self.addresses.is_empty());
+        pods.map_or(DNS_PORT, |pod| listens(pod))
     }
 
     /// The namespace of the DNS pods.

@@ -18,6 +18,9 @@ pub(super) enum Reader {
     Ingress,
     NetworkPolicy,
     ClusterFacts,
+    Webhooks(&'static str),
+    ApiService,
+    Monitor(&'static str),
     Workload(Kind),
 }
 
@@ -46,6 +49,8 @@ struct Row {
 const NONE: &[&str] = &[];
 const OLD_APPS: &[&str] = &["extensions/v1beta1", "apps/v1beta1", "apps/v1beta2"];
 const OLD_NET: &[&str] = &["extensions/v1beta1", "networking.k8s.io/v1beta1"];
+const OLD_WEBHOOKS: &[&str] = &["admissionregistration.k8s.io/v1beta1"];
+const OLD_API: &[&str] = &["apiregistration.k8s.io/v1beta1"];
 const OLD_BATCH: &[&str] = &["batch/v1beta1", "batch/v2alpha1"];
 
 const fn row(
@@ -58,7 +63,15 @@ const fn row(
     Row { kind, reader, current, legacy, gone }
 }
 
-static ROWS: [Row; 15] = [
+const fn webhooks(kind: &'static str) -> Row {
+    row(kind, Reader::Webhooks(kind), "admissionregistration.k8s.io/v1", OLD_WEBHOOKS, NONE)
+}
+
+const fn monitor(kind: &'static str) -> Row {
+    row(kind, Reader::Monitor(kind), "monitoring.coreos.com/v1", NONE, NONE)
+}
+
+static ROWS: [Row; 20] = [
     row("Namespace", Reader::Namespace, "v1", NONE, NONE),
     row("Pod", Reader::Pod, "v1", NONE, NONE),
     row("Node", Reader::Node, "v1", NONE, NONE),
@@ -74,6 +87,11 @@ static ROWS: [Row; 15] = [
     row("Ingress", Reader::Ingress, "networking.k8s.io/v1", NONE, OLD_NET),
     row("NetworkPolicy", Reader::NetworkPolicy, "networking.k8s.io/v1", NONE, OLD_NET),
     row(facts::KIND, Reader::ClusterFacts, facts::API_VERSION, NONE, NONE),
+    webhooks("ValidatingWebhookConfiguration"),
+    webhooks("MutatingWebhookConfiguration"),
+    row("APIService", Reader::ApiService, "apiregistration.k8s.io/v1", OLD_API, NONE),
+    monitor("ServiceMonitor"),
+    monitor("PodMonitor"),
 ];
 
 /// Kubernetes' own API groups. Their other kinds make no pods, so they need not be read.
@@ -113,9 +131,8 @@ const OTHER_POLICIES: [(&str, &str); 5] = [
     ("policy.networking.k8s.io", "admin"),
 ];
 
-/// Kinds of prometheus-operator that make no pods.
-const MONITORING: [&str; 6] =
-    ["AlertmanagerConfig", "PodMonitor", "Probe", "PrometheusRule", "ScrapeConfig", "ServiceMonitor"];
+/// Other kinds of prometheus-operator that make no pods.
+const MONITORING: [&str; 4] = ["AlertmanagerConfig", "Probe", "PrometheusRule", "ScrapeConfig"];
 
 /// Looks a kind up; what is wrong with it or its `apiVersion` is reported at the item it is read from.
 pub(super) fn look_up(
@@ -142,6 +159,7 @@ fn is_ours(group: &str, row: &Row) -> bool {
     match row.reader {
         Reader::ClusterFacts => facts::API_VERSION.starts_with(group) && !group.is_empty(),
         Reader::NetworkPolicy => !others,
+        Reader::Monitor(_) => group == "monitoring.coreos.com",
         _ => !others && own,
     }
 }

@@ -5,6 +5,7 @@
 //! with [`read`], then [`policy`]; `catalogue` has the table of kinds.
 
 mod address;
+mod callback;
 mod catalogue;
 mod endpoints;
 mod facts;
@@ -12,6 +13,7 @@ mod header;
 mod ingress;
 mod labels;
 mod manifest;
+mod monitor;
 mod namespace;
 mod node;
 mod operator;
@@ -91,6 +93,9 @@ fn read_with(manifest: &mut Manifest<'_, '_>, reader: &Reader) {
         Reader::Ingress => ingress::read(manifest),
         Reader::NetworkPolicy => policy::read(manifest),
         Reader::ClusterFacts => facts::read(manifest),
+        Reader::Webhooks(kind) => callback::webhooks(manifest, kind),
+        Reader::ApiService => callback::api_service(manifest, "APIService"),
+        Reader::Monitor(kind) => monitor::read(manifest, kind),
         Reader::Workload(kind) => workload::read(manifest, kind.clone()),
     }
 }

@@ -5,7 +5,7 @@
 use std::fmt::Write as _;
 
 use podfence_model::{
-    Addresses, ContainerPort, Direction, Labels, Life, NetworkPolicy, Place, Pod, Rule, Service,
+    Addresses, ContainerPort, Direction, Labels, Life, Monitor, NetworkPolicy, Place, Pod, Rule, Service,
     ServiceAddress, TargetPort, World,
 };
 
@@ -31,10 +31,25 @@ pub fn world(world: &World) -> String {
     world.services.values().for_each(|value| service(&mut out, value));
     slices_and_ingresses(&mut out, world);
     world.policies.values().for_each(|value| policy(&mut out, value));
+    callers(&mut out, world);
     for unknown in &world.unknown {
         line(&mut out, &format!("unknown {} of {}", unknown.id, unknown.api_version));
     }
     out
+}
+
+fn callers(out: &mut String, world: &World) {
+    for call in &world.callbacks {
+        let required = if call.required { " required" } else { "" };
+        line(
+            out,
+            &format!("{} calls {}:{} for {}{required}", call.object, call.service, call.port, call.name),
+        );
+    }
+    for monitor in &world.monitors {
+        let Monitor { object, scope, selector, ports, .. } = monitor;
+        line(out, &format!("{object} looks for {selector} in {scope:?} on {ports:?}"));
+    }
 }
 
 fn line(out: &mut String, text: &str) {

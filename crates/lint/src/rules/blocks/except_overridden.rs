@@ -109,11 +109,12 @@ fn check(context: &Context<'_>) -> Vec<Finding> {
     let mut exceptions = BTreeMap::new();
     for group in Direction::BOTH.into_iter().flat_map(|direction| isolated(context, direction)) {
         if !group.pods.is_empty() || group.policies.len() == 1 {
-            collect(&group, &mut exceptions);
+            collect(group, &mut exceptions);
         } else {
             // Who has more than one of them is not known.
             for policy in &group.policies {
-                let alone = Isolated { policies: vec![*policy], pods: Vec::new(), ..group };
+                let alone =
+                    Isolated { policies: vec![*policy], pods: Vec::new(), direction: group.direction };
                 collect(&alone, &mut exceptions);
             }
         }

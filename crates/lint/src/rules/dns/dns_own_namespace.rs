@@ -117,11 +117,11 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(context: &Context<'_>) -> Vec<Finding> {
-    let own = |case: Case<'_>| match case.trouble {
-        Trouble::OwnNamespace(peer) => Some(finding(context, &case, peer)),
+    let own = |case: &Case<'_>| match case.trouble {
+        Trouble::OwnNamespace(peer) => Some(finding(context, case, peer)),
         _ => None,
     };
-    cases(context).into_iter().filter_map(own).collect()
+    cases(context).iter().filter_map(own).collect()
 }
 
 fn finding(context: &Context<'_>, case: &Case<'_>, peer: &Peer) -> Finding {

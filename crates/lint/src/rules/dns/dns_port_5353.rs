@@ -115,11 +115,11 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(context: &Context<'_>) -> Vec<Finding> {
-    let port = |case: Case<'_>| match case.trouble {
-        Trouble::Listens(port) => Some(finding(context, &case, port)),
+    let port = |case: &Case<'_>| match case.trouble {
+        Trouble::Listens(port) => Some(finding(context, case, port)),
         _ => None,
     };
-    cases(context).into_iter().filter_map(port).collect()
+    cases(context).iter().filter_map(port).collect()
 }
 
 fn finding(context: &Context<'_>, case: &Case<'_>, listens: Port) -> Finding {

@@ -125,11 +125,11 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(context: &Context<'_>) -> Vec<Finding> {
-    let labels = |case: Case<'_>| match case.trouble {
-        Trouble::ServiceLabels(peer, requirement) => Some(finding(context, &case, peer, requirement)),
+    let labels = |case: &Case<'_>| match case.trouble {
+        Trouble::ServiceLabels(peer, requirement) => Some(finding(context, case, peer, requirement)),
         _ => None,
     };
-    cases(context).into_iter().filter_map(labels).collect()
+    cases(context).iter().filter_map(labels).collect()
 }
 
 fn finding(context: &Context<'_>, case: &Case<'_>, peer: &Peer, requirement: &Requirement) -> Finding {

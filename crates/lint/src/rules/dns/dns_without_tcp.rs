@@ -117,7 +117,7 @@ pub(super) static RULE: Rule = Rule {
 
 fn check(context: &Context<'_>) -> Vec<Finding> {
     let servers = Servers::of(context);
-    let groups = isolated(context, Direction::Egress).into_iter();
+    let groups = isolated(context, Direction::Egress).iter();
     let groups = groups.filter_map(|group| with_cluster_dns(context, group));
     let mut found: Vec<Finding> = groups.filter_map(|group| finding(context, &servers, &group)).collect();
     found.dedup();

@@ -46,7 +46,7 @@
 //! ```text
 //! error: 1 pod (deploy/web) cannot ask the cluster DNS: no egress rule admits UDP 53 to it
 //!   7:3 no rule for the DNS
-//!   help: admit UDP and TCP 53 to the DNS pods, here or in a policy for the whole namespace
+//!   help: admit UDP and TCP 53 to the DNS, here or in a policy for the whole namespace
 //! ```
 //!
 //! Admit UDP 53, and TCP 53 for long answers:
@@ -212,22 +212,24 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(context: &Context<'_>) -> Vec<Finding> {
-    let missing = |case: Case<'_>| match case.trouble {
-        Trouble::Missing(None) => Some(nothing(context, &case)),
-        Trouble::Missing(Some(tcp)) => Some(tcp_only(context, &case, tcp)),
+    let missing = |case: &Case<'_>| match case.trouble {
+        Trouble::Missing(None) => Some(nothing(context, case)),
+        Trouble::Missing(Some(tcp)) => Some(tcp_only(context, case, tcp)),
         _ => None,
     };
-    cases(context).into_iter().filter_map(missing).collect()
+    cases(context).iter().filter_map(missing).collect()
 }
 
 fn nothing(context: &Context<'_>, case: &Case<'_>) -> Finding {
+    let port = Servers::of(context).port();
     let policy = case.rule.policy;
     let egress = context.spec(policy).and_then(|spec| Some(spec.field("egress")?.key_place()));
-    let message = format!("{} cannot ask the cluster DNS: no egress rule admits UDP 53 to it", case.whose());
+    let message =
+        format!("{} cannot ask the cluster DNS: no egress rule admits UDP {port} to it", case.whose());
     Finding::about(&RULE, policy, message)
         .severity(severity(context, case))
         .at(egress, "no rule for the DNS")
-        .help("admit UDP and TCP 53 to the DNS pods, here or in a policy for the whole namespace")
+        .help(format!("admit UDP and TCP {port} to the DNS, here or in a policy for the whole namespace"))
         .suggest(rule(context, case))
 }
 

@@ -99,15 +99,15 @@ use podfence_analysis::assumed::is_ingress_controller;
 use podfence_analysis::{Backend, backends};
 use podfence_engine::Outcome;
 use podfence_model::{
-    Direction, Endpoint, Ingress, IngressBackend, Kind, Layer4, NamespacedName, NetworkPolicy, ObjectRef,
-    Place, Pod, PortSpec, Rule as PolicyRule, Service, ServicePort, TargetPort,
+    Direction, Endpoint, Ingress, IngressBackend, Kind, NamespacedName, ObjectRef, Place, Pod, Service,
+    ServicePort, TargetPort,
 };
 use podfence_source::{Severity, View};
 
 use crate::context::{Context, place_of};
 use crate::family::Family;
 use crate::finding::Finding;
-use crate::isolated::numbered_ports;
+use crate::isolated::may_use;
 use crate::rule::{Check, Rule};
 use crate::words;
 
@@ -146,10 +146,10 @@ fn finding(
         Some(controller) => format!("the ingress controller {}", controller.meta.id),
         None => "whoever serves this Ingress".to_owned(),
     };
-    let pods = words::pods(behind.iter().filter_map(|backend| pod(context, &backend.end)));
+    let pods = words::pods(behind.iter().filter_map(|backend| context.pod(&backend.end)));
     let message = format!("{who} may not reach {pods} on {}", first.layer4);
     let object = ObjectRef { kind: Kind::Ingress, namespace: id.namespace.clone(), name: id.name.clone() };
-    let policy = isolating(context, &first.end).into_iter().next()?;
+    let policy = context.isolating(&first.end, Direction::Ingress).into_iter().next()?;
     Some(
         Finding::new(&RULE, object, message)
             .at(place(context, ingress, backend), "leads to them")
@@ -167,33 +167,14 @@ fn port<'s>(service: &'s Service, wanted: &TargetPort) -> Option<&'s ServicePort
 
 fn is_blocked(context: &Context<'_>, controllers: &[&Pod], backend: &Backend) -> bool {
     if controllers.is_empty() {
-        let policies = isolating(context, &backend.end);
+        let policies = context.isolating(&backend.end, Direction::Ingress);
         let rules = || policies.iter().flat_map(|policy| &policy.ingress);
-        return !policies.is_empty() && !rules().any(|rule| may_admit(rule, backend.layer4));
+        return !policies.is_empty() && !rules().any(|rule| may_use(rule, backend.layer4));
     }
     controllers.iter().all(|controller| {
         let source = Endpoint::Pod { id: controller.meta.id.clone(), address: None };
         context.outcome(source, backend.end.clone(), backend.layer4) == Some(Outcome::Denied)
     })
-}
-
-fn may_admit(rule: &PolicyRule, layer4: Layer4) -> bool {
-    let named = rule.ports.iter().any(|item| matches!(item.ports, PortSpec::Named(_)));
-    named || numbered_ports(rule).contains(layer4)
-}
-
-fn pod<'a>(context: &Context<'a>, end: &Endpoint) -> Option<&'a Pod> {
-    match end {
-        Endpoint::Pod { id, .. } => context.world.pods.get(id),
-        Endpoint::Node { .. } | Endpoint::Ip(_) => None,
-    }
-}
-
-fn isolating<'a>(context: &Context<'a>, end: &Endpoint) -> Vec<&'a NetworkPolicy> {
-    let policed = pod(context, end).filter(|pod| pod.is_policed());
-    let id = policed.and_then(|pod| context.engine.pod_id(&pod.meta.id));
-    let ids = id.map(|id| context.engine.isolating(id, Direction::Ingress)).unwrap_or_default();
-    ids.into_iter().map(|id| context.engine.policy(id)).collect()
 }
 
 /// Where the Ingress names the Service.
