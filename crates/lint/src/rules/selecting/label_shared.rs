@@ -55,6 +55,7 @@
 //! ## When it is silent
 //!
 //! - The policy's name is not that of a workload, or its selector is empty: it is plainly for many.
+//! - The label has the workload's name in it, as `app: web` has: others that have it were given it for that.
 //! - The others have names that begin alike, such as `web-canary` beside `web`.
 //!
 //! ```yaml silent
@@ -62,21 +63,21 @@
 //! kind: NetworkPolicy
 //! metadata: {name: web, namespace: shop}
 //! spec:
-//!   podSelector: {matchLabels: {app: web}}
+//!   podSelector: {matchLabels: {tier: front}}
 //!   policyTypes: [Ingress]
 //! ---
 //! apiVersion: v1
 //! kind: Pod
-//! metadata: {name: web, namespace: shop, labels: {app: web}}
+//! metadata: {name: web, namespace: shop, labels: {tier: front}}
 //! spec: {containers: [{name: web, image: web}]}
 //! ---
 //! apiVersion: v1
 //! kind: Pod
-//! metadata: {name: web-canary, namespace: shop, labels: {app: web}}
+//! metadata: {name: web-canary, namespace: shop, labels: {tier: front}}
 //! spec: {containers: [{name: web, image: web}]}
 //! ```
 
-use podfence_model::{NetworkPolicy, Pod};
+use podfence_model::{LabelSelector, NetworkPolicy, Pod};
 use podfence_source::Severity;
 
 use crate::context::Context;
@@ -102,7 +103,7 @@ fn finding(context: &Context<'_>, policy: &NetworkPolicy) -> Option<Finding> {
     let selected = context.selected(policy);
     let others: Vec<&Pod> = selected.iter().filter(|pod| !owner(pod).starts_with(name)).copied().collect();
     let named = selected.iter().any(|pod| owner(pod) == name);
-    if !named || others.is_empty() || policy.subject.is_everything() {
+    if !named || others.is_empty() || policy.subject.is_everything() || mentions(&policy.subject, name) {
         return None;
     }
     let have = if others.len() == 1 { "has" } else { "have" };
@@ -110,6 +111,11 @@ fn finding(context: &Context<'_>, policy: &NetworkPolicy) -> Option<Finding> {
     let place = context.subject_place(policy);
     let finding = Finding::about(&RULE, policy, message).at(place, "shared with others");
     Some(finding.help(format!("select a label that only {name} has")))
+}
+
+/// Whether a selector asks for a label with this word in it: whoever has it was given it for that.
+fn mentions(selector: &LabelSelector, word: &str) -> bool {
+    selector.requirements().any(|requirement| requirement.to_string().contains(word))
 }
 
 /// The name of a pod's workload, or its own.

@@ -1,8 +1,7 @@
 //! # A label that no namespace has
 //!
-//! A `namespaceSelector` asks for a label that no namespace of the input has. The classic is `name: kube-system`: namespaces have
-//! no label `name` unless somebody gives them one. What every namespace has since Kubernetes 1.22 is
-//! `kubernetes.io/metadata.name`.
+//! A `namespaceSelector` asks for a label that no namespace of the input has. The classic is `name: kube-system`: no namespace has
+//! a label `name` unless somebody gives it one. All have `kubernetes.io/metadata.name` (since Kubernetes 1.22).
 //!
 //! ## Why is this bad?
 //!
@@ -70,19 +69,6 @@
 //! warning: no namespace has the label name=kube-system: kube-system has no label `name` of itself
 //!   8:45 matches no namespace
 //!   help: the label that every namespace has is `kubernetes.io/metadata.name`
-//! ```
-//!
-//! ```yaml fixed
-//! apiVersion: networking.k8s.io/v1
-//! kind: NetworkPolicy
-//! metadata: {name: web, namespace: shop}
-//! spec:
-//!   podSelector: {matchLabels: {app: web}}
-//!   egress:
-//!     - to:
-//!         - namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: kube-system}}
-//!           podSelector: {matchLabels: {k8s-app: kube-dns}}
-//!       ports: [{port: 53, protocol: UDP}, {port: 53}]
 //! ```
 //!
 //! A slip is one, too:
@@ -197,7 +183,7 @@ fn finding(context: &Context<'_>, policy: &NetworkPolicy, peer: &Peer) -> Option
     if let Some((requirement, namespace)) = named {
         return Some(by_name(policy, requirement, namespace, text));
     }
-    slipped(context, policy, selector, text).or_else(|| nowhere(context, policy, selector, text))
+    nowhere(context, policy, selector, text)
 }
 
 /// The namespace whose name a requirement has as its value, when no namespace has such a key.
@@ -242,7 +228,8 @@ fn renamed(selector: Option<View<'_, '_>>, key: &str) -> Option<Vec<Edit>> {
     Some(vec![label_view(selector, key)?.get(&["key"])?.replace_scalar(METADATA_NAME)?])
 }
 
-fn slipped(
+/// A label of no namespace: a slip, or the input is the whole cluster.
+fn nowhere(
     context: &Context<'_>,
     policy: &NetworkPolicy,
     selector: &LabelSelector,
@@ -250,24 +237,14 @@ fn slipped(
 ) -> Option<Finding> {
     let known = context.world.namespaces.values().filter(|namespace| namespace.labels_known);
     let labels: Vec<&Labels> = known.map(|namespace| &namespace.labels).collect();
-    let correction = correction(selector, &labels).filter(|correction| correction.plain)?;
     let message = format!("no namespace of the input has the label {selector}");
-    let finding = Finding::about(&RULE, policy, message)
-        .severity(Severity::Warning)
+    let finding = Finding::about(&RULE, policy, message).severity(Severity::Warning);
+    let Some(correction) = correction(selector, &labels).filter(|correction| correction.plain) else {
+        let place = text.map(|selector| selector.place());
+        return context.knows_all_namespaces().then(|| finding.at(place, "matches no namespace"));
+    };
+    let finding = finding
         .at(label_place(text, correction.asked), "matches no namespace")
         .help(format!("did you mean `{}`?", correction.words()));
     Some(finding.suggest(correction.edits(text)))
-}
-
-/// The input is the whole cluster.
-fn nowhere(
-    context: &Context<'_>,
-    policy: &NetworkPolicy,
-    selector: &LabelSelector,
-    text: Option<View<'_, '_>>,
-) -> Option<Finding> {
-    let message = format!("no namespace of the cluster has the label {selector}");
-    let finding = Finding::about(&RULE, policy, message).severity(Severity::Warning);
-    let place = text.map(|selector| selector.place());
-    context.knows_all_namespaces().then(|| finding.at(place, "matches no namespace"))
 }

@@ -88,12 +88,38 @@
 //!   8:24 no such pod in the input
 //! ```
 //!
+//! A slip is told wherever the peer looks:
+//!
+//! ```yaml fires
+//! apiVersion: networking.k8s.io/v1
+//! kind: NetworkPolicy
+//! metadata: {name: carts-db, namespace: shop}
+//! spec:
+//!   podSelector: {matchLabels: {app: carts-db}}
+//!   ingress:
+//!     - from:
+//!         - namespaceSelector: {}
+//!           podSelector: {matchLabels: {app: cart}}
+//! ---
+//! apiVersion: v1
+//! kind: Pod
+//! metadata: {name: carts, namespace: shop, labels: {app: carts}}
+//! spec: {containers: [{name: carts, image: carts}]}
+//! ```
+//!
+//! ```text
+//! warning: this peer selects no pod: none of shop has app=cart
+//!   9:39 no pod has this label
+//!   help: did you mean `app: carts`? It selects 1 pod (carts)
+//! ```
+//!
 //! ## When it is silent
 //!
 //! - The namespace has no pod in the input, or an object of an unknown kind that an operator may make pods of.
 //! - The peer may match a namespace that the input does not state, and no label is like it; see `complete` in the facts about
 //!   the cluster.
-//! - `and-or`, `peer-in-other-namespace` or `namespace-label-unknown` says it more exactly.
+//! - `and-or`, `peer-in-other-namespace` or `namespace-label-unknown` says it more exactly; of the namespaces of the cluster DNS
+//!   speak the rules about DNS.
 //!
 //! ```yaml silent
 //! apiVersion: networking.k8s.io/v1
@@ -112,6 +138,7 @@
 //! spec: {containers: [{name: carts-db, image: carts-db}]}
 //! ```
 
+use podfence_analysis::assumed::is_dns_namespace;
 use podfence_model::{
     LabelSelector, Labels, METADATA_NAME, Namespace, NamespaceScope, Operator, Peer, PeerKind,
 };
@@ -142,7 +169,8 @@ fn finding<'a>(context: &Context<'a>, rule: PolicyRule<'a>, peer: &Peer) -> Opti
     if pods.is_everything() {
         return None;
     }
-    let looked_into = context.peer_namespaces(&rule.policy.meta.id.namespace, namespaces);
+    let mut looked_into = context.peer_namespaces(&rule.policy.meta.id.namespace, namespaces);
+    looked_into.retain(|namespace| !is_beside(context, namespace, pods));
     let nothing = |namespace: &&Namespace| matches_nothing(context, &namespace.name, pods);
     if looked_into.is_empty() || !looked_into.iter().all(nothing) || told_elsewhere(context, rule, peer) {
         return None;
@@ -155,6 +183,11 @@ fn finding<'a>(context: &Context<'a>, rule: PolicyRule<'a>, peer: &Peer) -> Opti
     let severity = if slipped || context.facts().complete { Severity::Warning } else { Severity::Note };
     let finding = Finding::about(&RULE, rule.policy, message(&looked_into, pods)).severity(severity);
     (sure || slipped).then(|| corrected(context, peer, &looked_into, correction.as_ref(), finding))
+}
+
+/// Whether a namespace need not be asked: that of the cluster DNS, of which other rules speak, unless the peer means its pods.
+fn is_beside(context: &Context<'_>, namespace: &Namespace, pods: &LabelSelector) -> bool {
+    is_dns_namespace(&namespace.name) && context.matching(&namespace.name, pods).is_empty()
 }
 
 fn told_elsewhere<'a>(context: &Context<'a>, rule: PolicyRule<'a>, peer: &Peer) -> bool {
