@@ -20,6 +20,7 @@ use crate::context::{Context, PolicyRule};
 use crate::finding::Finding;
 use crate::isolated::{Isolated, isolated, numbered_ports};
 use crate::rule::Rule;
+use crate::selectors::may_name;
 use crate::words;
 
 pub(crate) use servers::{CLOUD_DNS, Servers};
@@ -172,20 +173,10 @@ fn may_reach_a_dns(rule: PolicyRule<'_>) -> bool {
         PeerKind::Block(_) => true,
         PeerKind::Pods { namespaces: NamespaceScope::Own, .. } => is_dns_namespace(home),
         PeerKind::Pods { namespaces: NamespaceScope::Matching(selector), .. } => {
-            selector.requirements().all(|requirement| !names_others(requirement))
+            may_name(selector, |name| is_dns_namespace(name) || name.contains("dns"))
         }
     };
     (udp(DNS_PORT) || udp(OPENSHIFT_PORT)) && (rule.rule.peers.is_empty() || rule.rule.peers.iter().any(whom))
-}
-
-/// Whether a condition on namespaces names some, none of which is a DNS's.
-fn names_others(requirement: &Requirement) -> bool {
-    match &requirement.operator {
-        Operator::In(names) if requirement.key == METADATA_NAME => {
-            !names.iter().any(|name| is_dns_namespace(name) || name.contains("dns"))
-        }
-        _ => false,
-    }
 }
 
 /// Rules are meant for DNS, and do not lead to it.

@@ -3,7 +3,9 @@
 //! "Surely" needs to know every pod: those of the input, the templates of workloads that are scaled to nothing or finished,
 //! and the labels that controllers add. Start with [`matches_nothing`] and [`correction`].
 
-use podfence_model::{LabelSelector, Labels, NetworkPolicy, Operator, PeerKind, Place, Requirement, nearest};
+use podfence_model::{
+    LabelSelector, Labels, METADATA_NAME, NetworkPolicy, Operator, PeerKind, Place, Requirement, nearest,
+};
 use podfence_source::{Edit, View};
 
 use crate::context::{Context, label_view};
@@ -136,6 +138,14 @@ pub(crate) fn label_place(selector: Option<View<'_, '_>>, key: &str) -> Option<P
     in_labels
         .or_else(|| label_view(selector, key).map(|item| item.place()))
         .or_else(|| Some(selector.place()))
+}
+
+/// Whether a selector of namespaces may match one that is `wanted`: not where it names others.
+pub(crate) fn may_name(namespaces: &LabelSelector, wanted: impl Fn(&str) -> bool) -> bool {
+    namespaces.requirements().all(|requirement| match &requirement.operator {
+        Operator::In(names) if requirement.key == METADATA_NAME => names.iter().any(|name| wanted(name)),
+        _ => true,
+    })
 }
 
 #[cfg(test)]

@@ -79,8 +79,7 @@
 use podfence_analysis::{Backend, backends};
 use podfence_engine::Outcome;
 use podfence_model::{
-    Callback, Direction, Endpoint, METADATA_NAME, NamespaceScope, Operator, Peer, PeerKind, Protocol,
-    Requirement, Rule as PolicyRule,
+    Callback, Direction, Endpoint, NamespaceScope, Peer, PeerKind, Protocol, Rule as PolicyRule,
 };
 use podfence_source::Severity;
 
@@ -89,6 +88,7 @@ use crate::family::Family;
 use crate::finding::Finding;
 use crate::isolated::may_use;
 use crate::rule::{Check, Rule};
+use crate::selectors::may_name;
 use crate::words;
 
 pub(super) static RULE: Rule = Rule {
@@ -144,16 +144,8 @@ fn may_admit_them(rule: &PolicyRule) -> bool {
         PeerKind::Block(_) => true,
         PeerKind::Pods { namespaces: NamespaceScope::Own, .. } => false,
         PeerKind::Pods { namespaces: NamespaceScope::Matching(selector), .. } => {
-            !selector.requirements().any(names_others)
+            may_name(selector, |name| name == "kube-system")
         }
     };
     rule.peers.is_empty() || rule.peers.iter().any(may)
-}
-
-/// Whether a condition on namespaces names some, and not `kube-system`.
-fn names_others(requirement: &Requirement) -> bool {
-    match &requirement.operator {
-        Operator::In(names) => requirement.key == METADATA_NAME && !names.contains("kube-system"),
-        _ => false,
-    }
 }
