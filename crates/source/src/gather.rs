@@ -6,6 +6,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use podfence_model::{ObjectRef, Place, World};
 
+use crate::code::Code;
 use crate::decode::Item;
 use crate::diagnostic::Diagnostic;
 use crate::yaml::{Node, Value};
@@ -51,10 +52,10 @@ impl Gathered {
 
 fn stated_twice(id: &ObjectRef, place: Place, earlier: Place, equal: bool) -> Diagnostic {
     let diagnostic = if equal {
-        Diagnostic::note("duplicate-object", format!("{id} is stated twice, in the same words"))
+        Code::DuplicateObject.note(format!("{id} is stated twice, in the same words"))
     } else {
         let message = format!("{id} is stated twice, differently; this later statement counts");
-        Diagnostic::warning("duplicate-object", message)
+        Code::DuplicateObject.warning(message)
     };
     diagnostic.at(place, "stated again").at(earlier, "first stated here")
 }

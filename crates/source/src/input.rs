@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use podfence_model::Place;
 
+use crate::code::Code;
 use crate::diagnostic::Diagnostic;
 
 /// The largest input that is read, in bytes.
@@ -82,7 +83,7 @@ impl Reader {
         self.descend(path);
         if (self.texts.len(), self.found.len()) == before {
             let message = format!("no .yaml, .yml or .json file in {}", path.display());
-            self.found.push(Diagnostic::note("no-manifests", message));
+            self.found.push(Code::NoObjects.note(message));
         }
     }
 
@@ -119,7 +120,7 @@ impl Reader {
     }
 
     fn unreadable(&mut self, path: &Path, error: &io::Error) {
-        self.found.push(Diagnostic::error("unreadable", format!("cannot read {}: {error}", path.display())));
+        self.found.push(Code::Unreadable.error(format!("cannot read {}: {error}", path.display())));
     }
 }
 
@@ -145,7 +146,7 @@ fn read_bytes(source: impl Read) -> io::Result<Vec<u8>> {
 fn text(name: &str, bytes: Vec<u8>) -> Result<String, Diagnostic> {
     if bytes.len() as u64 > MAX_INPUT {
         let limit = MAX_INPUT >> 20;
-        return Err(Diagnostic::error("too-big", format!("{name} is larger than {limit} MiB")));
+        return Err(Code::Unreadable.error(format!("{name} is larger than {limit} MiB")));
     }
     if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
         return Err(not_utf8(name, b"", "this is UTF-16 text"));
@@ -171,5 +172,5 @@ fn not_utf8(name: &str, good: &[u8], message: &str) -> Diagnostic {
         start: small(good.len()),
         end: small(good.len()),
     };
-    Diagnostic::error("encoding", message).at(place, "").help("save it as UTF-8")
+    Code::Unreadable.error(message).at(place, "").help("save it as UTF-8")
 }

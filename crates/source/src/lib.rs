@@ -8,6 +8,7 @@
 //! to trees), `kinds` (trees to objects), `gather` (objects to a world). Beside that way: `outline` (what the text of an
 //! object says, field by field), `edit` (changing it) and `expectations` (files that are no manifests).
 
+mod code;
 mod decode;
 mod diagnostic;
 mod edit;
@@ -22,6 +23,7 @@ mod sink;
 mod source_map;
 mod yaml;
 
+pub use code::Code;
 pub use diagnostic::{Diagnostic, Edit, Label, Severity};
 pub use edit::{EditError, apply};
 pub use expectations::{ExpectationFile, LoadedExpectations, expectations};

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use podfence_model::World;
 
+use crate::code::Code;
 use crate::decode::Item;
 use crate::diagnostic::Diagnostic;
 use crate::gather::Gathered;
@@ -70,7 +71,7 @@ pub fn read(inputs: &[Input], options: &Options) -> Result<Loaded, Refused> {
     }
     let Gathered { world, mut found, objects, .. } = gathered;
     if objects == 0 && !found.iter().any(Diagnostic::is_error) {
-        found.push(Diagnostic::error("no-objects", "the input holds no Kubernetes object"));
+        found.push(Code::NoObjects.error("the input holds no Kubernetes object"));
     }
     if found.iter().any(Diagnostic::is_error) {
         return Err(Refused { diagnostics: found, sources });
@@ -95,15 +96,14 @@ fn read_text(name: &Arc<str>, text: &str, gathered: &mut Gathered, options: &Opt
     }
     if empty {
         let start = Span { line: 1, column: 1, ..Span::default() };
-        sink.report(Diagnostic::note("empty", "nothing here").at(sink.place(start), ""));
+        sink.report(Code::NoObjects.note("nothing here").at(sink.place(start), ""));
     }
     gathered.found.extend(sink.into_found());
 }
 
 /// Tells what is wrong with the text itself.
 pub(crate) fn report_problem(sink: &Sink, problem: &Problem) {
-    let mut diagnostic =
-        Diagnostic::error(problem.code(), problem.to_string()).at(sink.place(problem.span()), "");
+    let mut diagnostic = problem.code().error(problem.to_string()).at(sink.place(problem.span()), "");
     if let Problem::DuplicateKey { first, .. } = problem {
         diagnostic = diagnostic.at(sink.place(*first), "first stated here");
     }

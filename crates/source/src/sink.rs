@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use podfence_model::Place;
 
+use crate::code::Code;
 use crate::diagnostic::Diagnostic;
 use crate::yaml::Span;
 
@@ -59,7 +60,7 @@ impl Sink {
         let Found { mut kept, dropped, .. } = self.found.into_inner();
         kept.sort_by_key(|d| d.labels.first().map(|label| label.place.start));
         if dropped > 0 {
-            kept.push(Diagnostic::note("too-many", format!("{}: {dropped} more findings", self.file)));
+            kept.push(Code::MoreFindings.note(format!("{}: {dropped} more findings", self.file)));
         }
         kept
     }

@@ -32,9 +32,9 @@ fn depth_is_bounded_however_it_is_written() {
         (
             "mixed",
             "- [".repeat(3 << 20),
-            "mixed:1:4: error[syntax]: \"-\" is only valid inside a block".into(),
+            "mixed:1:4: error[yaml-syntax]: \"-\" is only valid inside a block".into(),
         ),
-        ("keys", "? ".repeat(3 << 20), "keys:1:3: error[key]: a key must be a text".into()),
+        ("keys", "? ".repeat(3 << 20), "keys:1:3: error[invalid-key]: a key must be a text".into()),
     ];
     for (name, text, expected) in table {
         assert_eq!(refuse(name, text.into_bytes()), expected);
@@ -56,12 +56,12 @@ fn bytes_that_are_no_text_are_named() {
         (
             "binary",
             b"\x7fELF\x02\x01\x01\x00\x00".to_vec(),
-            "1:8: error[encoding]: this is not text: it has a NUL byte",
+            "1:8: error[unreadable]: this is not text: it has a NUL byte",
         ),
-        ("latin1", b"a: b\nc: caf\xe9\n".to_vec(), "2:7: error[encoding]: this is not UTF-8 text"),
-        ("cut", b"a: \xf0\x9f\xa6".to_vec(), "1:4: error[encoding]: this is not UTF-8 text"),
-        ("utf16", b"\xff\xfea\x00".to_vec(), "1:1: error[encoding]: this is UTF-16 text"),
-        ("control", b"a: \x07b\n".to_vec(), "1:4: error[syntax]: a control character, `\\u{7}`"),
+        ("latin1", b"a: b\nc: caf\xe9\n".to_vec(), "2:7: error[unreadable]: this is not UTF-8 text"),
+        ("cut", b"a: \xf0\x9f\xa6".to_vec(), "1:4: error[unreadable]: this is not UTF-8 text"),
+        ("utf16", b"\xff\xfea\x00".to_vec(), "1:1: error[unreadable]: this is UTF-16 text"),
+        ("control", b"a: \x07b\n".to_vec(), "1:4: error[yaml-syntax]: a control character, `\\u{7}`"),
     ];
     for (name, bytes, expected) in table {
         assert_eq!(refuse(name, bytes), format!("{name}:{expected}"));
@@ -71,7 +71,7 @@ fn bytes_that_are_no_text_are_named() {
 #[test]
 fn an_input_beyond_the_limit_is_refused_unread() {
     let bytes = vec![b'#'; usize::try_from(MAX_INPUT).unwrap() + 1];
-    assert_eq!(refuse("large", bytes), "error[too-big]: large is larger than 256 MiB");
+    assert_eq!(refuse("large", bytes), "error[unreadable]: large is larger than 256 MiB");
 }
 
 #[test]
@@ -102,7 +102,7 @@ fn findings_are_told_up_to_a_point_and_the_rest_is_counted() {
         panic!("accepted");
     };
     assert_eq!(diagnostics.len(), 1001);
-    assert_eq!(diagnostics[1000].to_string(), "note[too-many]: pods: 5000 more findings");
+    assert_eq!(diagnostics[1000].to_string(), "note[more-findings]: pods: 5000 more findings");
 }
 
 #[test]

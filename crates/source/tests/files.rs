@@ -84,7 +84,7 @@ fn what_cannot_be_read_is_named() {
     let refused = scratch.read(&["none.yaml", "empty"]).unwrap_err();
     let expected = [
         format!("error[unreadable]: cannot read {root}/none.yaml: No such file or directory (os error 2)"),
-        format!("note[no-manifests]: no .yaml, .yml or .json file in {root}/empty"),
+        format!("note[no-objects]: no .yaml, .yml or .json file in {root}/empty"),
     ];
     assert_eq!(found(&refused.diagnostics), expected);
     let refused = scratch.read(&[""]).unwrap_err();
@@ -99,7 +99,7 @@ fn places_name_files_as_the_user_did() {
     let path = scratch.0.join("a.yaml");
     assert_eq!(
         refused.to_string(),
-        format!("{}:1:7: error[syntax]: this `[` is never closed", path.display())
+        format!("{}:1:7: error[yaml-syntax]: this `[` is never closed", path.display())
     );
     assert_eq!(refused.sources.text(&path.display().to_string()), Some("kind: [\n"));
 }

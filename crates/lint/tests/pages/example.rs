@@ -12,7 +12,7 @@ const NAME: &str = "example.yaml";
 
 /// Everything found in a text, with facts about the cluster beside it.
 pub fn findings(text: &str, cluster: &str) -> (Report, SourceMap) {
-    let input = |name: &str, text: &str| Input::Bytes { name: name.to_owned(), bytes: text.into() };
+    let input = |name: &str, text: &str| Input::Bytes { name: name.to_owned(), bytes: drawn(text).into() };
     let mut inputs = vec![input(NAME, text)];
     inputs.extend((!cluster.is_empty()).then(|| input("cluster.yaml", cluster)));
     let selection = Selection::default();
@@ -25,6 +25,11 @@ pub fn findings(text: &str, cluster: &str) -> (Report, SourceMap) {
         }
         Err(found) => (refused(&found.diagnostics, &selection), found.sources),
     }
+}
+
+/// What pages draw because nobody could see it: NUL bytes and tabs.
+fn drawn(text: &str) -> String {
+    text.replace('␀', "\0").replace('→', "\t")
 }
 
 /// What one rule says of a text, as its page shows it; empty when it says nothing.

@@ -11,6 +11,7 @@ use std::path::Path;
 use std::sync::OnceLock;
 
 use podfence_lint::{Family, rules};
+use podfence_source::Code;
 
 /// The folder of a family's rules.
 fn folder(family: Family) -> std::path::PathBuf {
@@ -45,6 +46,14 @@ fn every_rule_has_one_code_and_a_file_of_that_name() {
     for rule in rules::all() {
         let path = file::path(rule);
         assert!(path.exists(), "{} is missing", path.display());
+    }
+}
+
+#[test]
+fn whatever_reading_finds_has_its_rule() {
+    for code in Code::ALL.iter().filter(|code| code.is_of_manifests()) {
+        let rule = rules::find(code.word()).unwrap_or_else(|| panic!("no rule for {code}"));
+        assert_eq!(rule.family, Family::Validation, "{code}");
     }
 }
 

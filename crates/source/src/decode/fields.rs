@@ -3,6 +3,7 @@
 use podfence_model::{Place, nearest};
 
 use super::item::Item;
+use crate::code::Code;
 use crate::diagnostic::Diagnostic;
 use crate::yaml::{Entry, Key};
 
@@ -45,7 +46,7 @@ impl<'n> Fields<'n> {
         if item.is_none() {
             let place = self.place_of(name).unwrap_or_else(|| self.item.place());
             let message = format!("`{name}` is required");
-            self.item.sink.report(Diagnostic::error("missing-field", message).at(place, ""));
+            self.item.sink.report(Code::MissingField.error(message).at(place, ""));
         }
         item
     }
@@ -100,7 +101,7 @@ impl<'n> Fields<'n> {
             _ => String::new(),
         };
         let message = format!("unknown field `{}`{suggestion}", key.text);
-        let diagnostic = Diagnostic::error("unknown-field", message).at(place.clone(), "");
+        let diagnostic = Code::UnknownField.error(message).at(place.clone(), "");
         match (hint, near) {
             (Some(hint), _) => diagnostic.help(hint),
             (None, Some(near)) => diagnostic.edit(place, near),

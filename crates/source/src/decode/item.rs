@@ -5,9 +5,10 @@ use std::fmt;
 use podfence_model::Place;
 
 use super::fields::Fields;
+use crate::code::Code;
 use crate::diagnostic::Diagnostic;
 use crate::sink::Sink;
-use crate::yaml::{Node, Resolved, Scalar, Value, resolve};
+use crate::yaml::{Node, Resolved, Scalar, Span, Value, resolve};
 
 /// A value and what to call it.
 #[derive(Clone, Copy)]
@@ -54,18 +55,31 @@ impl<'n> Item<'n> {
     }
 
     /// An error at this value.
-    pub(crate) fn error(self, code: &'static str, message: impl Into<String>, label: impl Into<String>) {
-        self.sink.report(Diagnostic::error(code, message).at(self.place(), label));
+    pub(crate) fn error(self, code: Code, message: impl Into<String>, label: impl Into<String>) {
+        self.sink.report(code.error(message).at(self.place(), label));
     }
 
     /// An error at this value, with what to do about it.
-    pub(crate) fn error_with_help(self, code: &'static str, message: impl Into<String>, help: &str) {
-        self.sink.report(Diagnostic::error(code, message).at(self.place(), "").help(help));
+    pub(crate) fn error_with_help(self, code: Code, message: impl Into<String>, help: &str) {
+        self.sink.report(code.error(message).at(self.place(), "").help(help));
     }
 
     /// A note at this value.
-    pub(crate) fn note(self, code: &'static str, message: impl Into<String>) {
-        self.sink.report(Diagnostic::note(code, message).at(self.place(), ""));
+    pub(crate) fn note(self, code: Code, message: impl Into<String>) {
+        self.sink.report(code.note(message).at(self.place(), ""));
+    }
+
+    /// Adds to a finding the edit that writes another text here, in quotes where this one is. A text over several lines
+    /// gets none.
+    pub(crate) fn rewritten(self, finding: Diagnostic, text: &str) -> Diagnostic {
+        let Some(written) = self.scalar() else { return finding };
+        let Span { start, end, .. } = self.node.span;
+        let quotes = (end - start) as usize - written.text.len().min((end - start) as usize);
+        match (written.plain, quotes) {
+            (true, 0) => finding.edit(self.place(), text),
+            (false, 2) => finding.edit(self.place(), format!("\"{text}\"")),
+            _ => finding,
+        }
     }
 
     /// The fields of a mapping.
@@ -155,7 +169,7 @@ impl<'n> Item<'n> {
     fn rendered(self, text: &'n str, plain: bool) -> Option<&'n str> {
         if plain && text.contains("{{") {
             let message = format!("{self} holds a template, not a value");
-            self.error_with_help("template", message, crate::yaml::TEMPLATE_HELP);
+            self.error_with_help(Code::UnrenderedTemplate, message, crate::yaml::TEMPLATE_HELP);
             return None;
         }
         Some(text)
@@ -167,7 +181,8 @@ impl<'n> Item<'n> {
         }
         let message = format!("{self} must be a text, but `{text}` without quotes is {}", self.what());
         let quoted = format!("\"{text}\"");
-        let diagnostic = Diagnostic::error("unquoted", message)
+        let diagnostic = Code::UnquotedValue
+            .error(message)
             .at(self.place(), "")
             .help(format!("quote it: {quoted}"))
             .edit(self.place(), quoted);
@@ -177,7 +192,7 @@ impl<'n> Item<'n> {
 
     fn wrong_type<T>(self, wanted: &str) -> Option<T> {
         let message = format!("{self} must be {wanted}, but this is {}", self.what());
-        self.error("wrong-type", message, format!("{wanted} was expected"));
+        self.error(Code::WrongType, message, format!("{wanted} was expected"));
         None
     }
 

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use podfence_model::{Expectation, Word};
 
 use crate::decode::{Fields, IntOrText, Item};
+use crate::code::Code;
 use crate::diagnostic::Diagnostic;
 use crate::input::{Input, Reader, Text};
 use crate::read::{Refused, report_problem};
@@ -84,7 +85,7 @@ fn of_text(text: &str, sink: &Sink) -> Vec<Expectation> {
     }
     if expectations.is_empty() && !sink.has_error() {
         let start = Span { line: 1, column: 1, ..Span::default() };
-        let nothing = Diagnostic::error("no-expectations", "the file expects nothing");
+        let nothing = Code::NoExpectations.error("the file expects nothing");
         sink.report(nothing.at(sink.place(start), "").help("list expectations under `expect`"));
     }
     expectations
@@ -97,7 +98,7 @@ fn word(item: Item<'_>) -> Option<Word> {
         IntOrText::Text(text) => text.to_owned(),
     };
     if text.trim().is_empty() {
-        item.error("expectation", format!("{item} is empty"), "");
+        item.error(Code::Expectation, format!("{item} is empty"), "");
         return None;
     }
     Some(Word { text: text.trim().to_owned(), place: item.place() })
@@ -111,7 +112,7 @@ fn words(fields: &mut Fields<'_>, name: &'static str) -> Vec<Word> {
     }
     let words: Vec<Word> = item.list().into_iter().flatten().filter_map(word).collect();
     if words.is_empty() {
-        item.error("expectation", format!("{item} is empty"), "");
+        item.error(Code::Expectation, format!("{item} is empty"), "");
     }
     words
 }

@@ -9,7 +9,7 @@ use std::net::IpAddr;
 use podfence_model::{Claim, Connections, Expectation, Wanted, Word};
 
 use crate::decode::{Fields, Item};
-use crate::diagnostic::Diagnostic;
+use crate::code::Code;
 
 const KINDS: [&str; 4] = ["deployment", "statefulset", "daemonset", "pod"];
 
@@ -19,7 +19,7 @@ pub(super) fn read(item: Item<'_>, into: &mut Vec<Expectation>) {
         let Some(test) = test(item) else { continue };
         if into.iter().any(|before| before.name == test.name) {
             let name = test.name.as_deref().unwrap_or_default();
-            item.error("netassert", format!("there are two tests of the name `{name}`"), "");
+            item.error(Code::Netassert, format!("there are two tests of the name `{name}`"), "");
         }
         into.push(test);
     }
@@ -41,7 +41,7 @@ fn test(item: Item<'_>) -> Option<Expectation> {
     let (protocol, port, from) = (protocol?, port?, source?);
     if let (Some(Destination::Host(host) | Destination::Address(host)), "udp") = (&destination, protocol) {
         let error =
-            Diagnostic::error("netassert", "a test by UDP must have a `k8sResource` as its destination");
+            Code::Netassert.error("a test by UDP must have a `k8sResource` as its destination");
         item.sink.report(error.at(host.place.clone(), ""));
     }
     let ports = vec![Word { text: format!("{protocol} {port}"), place: item.place() }];
@@ -86,11 +86,11 @@ fn destination(mut fields: Fields<'_>) -> Option<Destination> {
         (Some(item), None) => item.mapping().and_then(resource).map(Destination::Resource),
         (None, Some(item)) => item.mapping().and_then(host),
         (Some(_), Some(host)) => {
-            host.error("netassert", "`dst` may have a `k8sResource` or a `host`, not both", "");
+            host.error(Code::Netassert, "`dst` may have a `k8sResource` or a `host`, not both", "");
             None
         }
         (None, None) => {
-            fields.item.error("netassert", "`dst` needs a `k8sResource` or a `host`", "");
+            fields.item.error(Code::Netassert, "`dst` needs a `k8sResource` or a `host`", "");
             None
         }
     }
@@ -129,6 +129,6 @@ fn one_of<'n>(item: Option<Item<'n>>, known: &[&'static str]) -> Option<&'n str>
     }
     let near = crate::decode::did_you_mean(text, known.iter().copied());
     let help = format!("netassert knows {}", known.join(", "));
-    item.error_with_help("netassert", format!("unknown {item} `{text}`{near}"), &help);
+    item.error_with_help(Code::Netassert, format!("unknown {item} `{text}`{near}"), &help);
     None
 }

@@ -4,7 +4,7 @@ use podfence_model::{Claim, Connections, Directions, Exactly, Expectation, Famil
 
 use super::{required_words, words};
 use crate::decode::{Fields, Item, did_you_mean};
-use crate::diagnostic::Diagnostic;
+use crate::code::Code;
 
 const VERSION: &str = "expectations/v1";
 
@@ -27,14 +27,14 @@ fn is_ours(fields: &mut Fields<'_>) -> bool {
     let help = format!("a file of expectations begins with `podfence: {VERSION}`");
     let Some(item) = fields.get("podfence") else {
         let message = "this is no file of expectations: it has no field `podfence`";
-        let error = Diagnostic::error("expectation", message).at(fields.item.place(), "");
+        let error = Code::Expectation.error(message).at(fields.item.place(), "");
         fields.item.sink.report(error.help(help));
         return false;
     };
     match item.text() {
         Some(VERSION) => true,
         Some(other) => {
-            item.error_with_help("expectation", format!("`{other}` is no version that is known here"), &help);
+            item.error_with_help(Code::Expectation, format!("`{other}` is no version that is known here"), &help);
             false
         }
         None => false,
@@ -52,7 +52,7 @@ fn expectation(item: Item<'_>) -> Option<Expectation> {
         [] if !known => return None,
         [] => {
             item.error_with_help(
-                "expectation",
+                Code::Expectation,
                 "this expects nothing",
                 &format!("say one of {}", CLAIMS.join(", ")),
             );
@@ -60,7 +60,7 @@ fn expectation(item: Item<'_>) -> Option<Expectation> {
         }
         [(first, _), (second, again), ..] => {
             let message = format!("this says both `{first}` and `{second}`");
-            again.error_with_help("expectation", message, "one expectation is one claim: begin another item");
+            again.error_with_help(Code::Expectation, message, "one expectation is one claim: begin another item");
             return None;
         }
     };
@@ -129,7 +129,7 @@ fn family(fields: &mut Fields<'_>) -> Option<Family> {
     let text = item.text()?;
     let known = Family::BOTH.into_iter().find(|family| family.to_string() == text);
     if known.is_none() {
-        item.error_with_help("expectation", format!("unknown family `{text}`"), "families are IPv4 and IPv6");
+        item.error_with_help(Code::Expectation, format!("unknown family `{text}`"), "families are IPv4 and IPv6");
     }
     known
 }
@@ -144,7 +144,7 @@ fn directions(fields: &mut Fields<'_>) -> Directions {
             "egress" => directions.egress = true,
             other => {
                 let near = did_you_mean(other, ["ingress", "egress"]);
-                let error = Diagnostic::error("expectation", format!("unknown direction `{other}`{near}"));
+                let error = Code::Expectation.error(format!("unknown direction `{other}`{near}"));
                 fields.item.sink.report(error.at(word.place, "").help("directions are ingress and egress"));
             }
         }

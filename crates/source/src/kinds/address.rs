@@ -5,6 +5,8 @@ use std::net::IpAddr;
 use ipnet::IpNet;
 use podfence_model::Cidr;
 
+use super::at;
+use crate::code::Code;
 use crate::decode::Item;
 
 /// An address block. Host bits are cleared with a note; see the module of peers for what is refused.
@@ -12,21 +14,27 @@ pub(crate) fn cidr(item: Item<'_>) -> Option<Cidr> {
     let text = item.text()?;
     match parse(text) {
         Ok(net) => {
-            note_host_bits(item, net);
+            note_form(item, text, net);
             Some(Cidr::new(net))
         }
         Err(why) => {
-            item.error("ip-block", format!("`{text}` is not an address block: {why}"), "");
+            item.error(Code::InvalidCidr, format!("`{text}` is not an address block: {why}"), "");
             None
         }
     }
 }
 
-fn note_host_bits(item: Item<'_>, net: IpNet) {
-    if net.addr() != net.network() {
-        let message = format!("`{net}` has bits set behind its prefix and means {}", net.trunc());
-        item.note("host-bits", message);
-    }
+/// What the API server warns of (`GetWarningsForCIDR`), without what is refused here.
+fn note_form(item: Item<'_>, text: &str, net: IpNet) {
+    let usual = net.trunc().to_string();
+    let finding = if net.addr() != net.network() {
+        Code::HostBits.note(format!("`{text}` has bits set behind its prefix and means {usual}"))
+    } else if text != usual {
+        Code::NonCanonicalCidr.note(format!("`{text}` is usually written {usual}"))
+    } else {
+        return;
+    };
+    at(item, item.rewritten(finding, &usual));
 }
 
 fn parse(text: &str) -> Result<IpNet, String> {
@@ -70,5 +78,7 @@ fn has_leading_zero(text: &str) -> bool {
 /// An IP address that must be one.
 pub(crate) fn ip(item: Item<'_>) -> Option<IpAddr> {
     let text = item.text()?;
-    parse_address(text).map_err(|why| item.error("address", format!("bad address `{text}`: {why}"), "")).ok()
+    parse_address(text)
+        .map_err(|why| item.error(Code::InvalidAddress, format!("bad address `{text}`: {why}"), ""))
+        .ok()
 }

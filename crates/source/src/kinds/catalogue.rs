@@ -4,8 +4,8 @@
 use podfence_model::{Kind, nearest};
 
 use super::{at, facts, operator};
+use crate::code::Code;
 use crate::decode::Item;
-use crate::diagnostic::Diagnostic;
 
 /// Who reads an object.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -170,18 +170,19 @@ fn versions(row: &Row, api_version: &str, item: Item<'_>) -> Answer {
     }
     if row.legacy.contains(&api_version) {
         let message = format!("{} of `{api_version}` is no longer served by clusters", row.kind);
-        at(item, Diagnostic::note("legacy-api", message).help(format!("write `{}`", row.current)));
+        at(item, Code::LegacyApi.note(message).help(format!("write `{}`", row.current)));
         return Answer::Read(row.reader.clone());
     }
     let gone = row.gone.contains(&api_version);
     if gone && row.reader == Reader::Ingress {
         let message = format!("Ingress of `{api_version}` is not read");
-        at(item, Diagnostic::warning("legacy-api", message).help(format!("convert it to `{}`", row.current)));
+        at(item, Code::LegacyApi.warning(message).help(format!("convert it to `{}`", row.current)));
         return Answer::Skip;
     }
     let why = if gone { "is no longer served by clusters" } else { "does not exist" };
     let message = format!("{} of `{api_version}` {why}", row.kind);
-    let diagnostic = Diagnostic::error("api-version", message)
+    let diagnostic = Code::ApiVersion
+        .error(message)
         .help(format!("write `apiVersion: {}`", row.current))
         .edit(item.place(), row.current);
     at(item, diagnostic);
@@ -195,7 +196,7 @@ fn built_in(api_version: &str, kind: &str, item: Item<'_>) -> Answer {
     let same_group = |row: &&Row| row.current == api_version;
     if let Some(row) = ROWS.iter().filter(same_group).find(close).filter(|_| !is_real(kind)) {
         let message = format!("unknown kind `{kind}` in `{api_version}`; did you mean `{}`?", row.kind);
-        at(item, Diagnostic::error("kind", message));
+        at(item, Code::UnknownKind.error(message));
     }
     Answer::Skip
 }
@@ -212,7 +213,7 @@ fn foreign(group: &str, kind: &str, item: Item<'_>) -> Answer {
     }
     if let Some((_, name)) = engine.filter(|_| kind.contains("Policy")) {
         let message = format!("{name} policies are not read: verdicts leave this {kind} out");
-        at(item, Diagnostic::warning("unread-policy", message));
+        at(item, Code::UnreadPolicy.warning(message));
     }
     Answer::Unknown
 }

@@ -4,6 +4,7 @@ use podfence_model::{Cidr, DnsKind};
 
 use super::address;
 use super::manifest::Manifest;
+use crate::code::Code;
 use crate::decode::{Fields, Item, did_you_mean};
 
 /// The `apiVersion` and `kind` of such a document.
@@ -44,7 +45,7 @@ fn dns_kind(item: Item<'_>) -> Option<DnsKind> {
         let names = DNS_KINDS.map(|(name, _)| name);
         let message = format!("unknown kind of DNS `{name}`{}", did_you_mean(name, names));
         item.error_with_help(
-            "cluster-facts",
+            Code::InvalidFacts,
             message,
             "known are `coredns`, `openshift` and `gke-cloud-dns`",
         );

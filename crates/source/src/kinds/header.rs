@@ -3,6 +3,7 @@
 use podfence_model::{Kind, Labels, Meta, NamespacedName, ObjectRef, Origin};
 
 use super::manifest::Manifest;
+use crate::code::Code;
 use crate::decode::{Fields, Item};
 use crate::kinds::labels::labels;
 use crate::names;
@@ -110,7 +111,7 @@ fn name(
     let name = item.text()?;
     if let Err(why) = naming.check(name) {
         let why = if name.is_empty() { "is empty" } else { why };
-        item.error("name", format!("{kind} name `{name}` {why}"), "");
+        item.error(Code::InvalidName, format!("{kind} name `{name}` {why}"), "");
         return None;
     }
     Some(name.to_owned())

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use podfence_model::{LabelSelector, Labels, Operator, Requirement, nearest};
 
+use crate::code::Code;
 use crate::decode::{Item, did_you_mean};
-use crate::diagnostic::Diagnostic;
 use crate::names;
 use crate::yaml::Key;
 
@@ -19,7 +19,7 @@ fn label(map: Item<'_>, key: &Key<'_>, value: Item<'_>) -> Option<(String, Strin
     let place = map.sink.place(key.span);
     if key.converted {
         let message = format!("this label key without quotes is read as `{}`", key.text);
-        map.sink.report(Diagnostic::warning("label", message).at(place.clone(), "").help("quote it"));
+        map.sink.report(Code::UnquotedKey.warning(message).at(place.clone(), "").help("quote it"));
     }
     check_key(map, key.text.as_ref(), place);
     Some((key.text.clone().into_owned(), label_value(value)?))
@@ -29,19 +29,19 @@ fn label(map: Item<'_>, key: &Key<'_>, value: Item<'_>) -> Option<(String, Strin
 fn label_value(item: Item<'_>) -> Option<String> {
     if item.is_null() {
         let message = format!("label {item} has no value; the API server reads the empty text");
-        item.sink.report(Diagnostic::warning("label", message).at(item.place(), ""));
+        item.sink.report(Code::EmptyLabel.warning(message).at(item.place(), ""));
         return Some(String::new());
     }
     let value = item.text()?;
     if let Err(why) = names::label_value(value) {
-        item.error("label", format!("label value `{value}` {why}"), "");
+        item.error(Code::InvalidLabel, format!("label value `{value}` {why}"), "");
     }
     Some(value.to_owned())
 }
 
 fn check_key(item: Item<'_>, key: &str, place: podfence_model::Place) {
     if let Err(why) = names::label_key(key) {
-        item.sink.report(Diagnostic::error("label", format!("label key `{key}` {why}")).at(place, ""));
+        item.sink.report(Code::InvalidLabel.error(format!("label key `{key}` {why}")).at(place, ""));
     }
 }
 
@@ -82,12 +82,16 @@ fn operator_of(item: Item<'_>, values_item: Item<'_>, values: BTreeSet<String>) 
     match name {
         "In" | "NotIn" if values.is_empty() => {
             let message = format!("operator `{name}` needs at least one of `values`");
-            values_item.error("selector", message, "");
+            values_item.error(Code::InvalidSelector, message, "");
             None
         }
         "Exists" | "DoesNotExist" if !values.is_empty() => {
             let message = format!("operator `{name}` takes no `values`");
-            values_item.error_with_help("selector", message, "use `In` or `NotIn` to compare values");
+            values_item.error_with_help(
+                Code::InvalidSelector,
+                message,
+                "use `In` or `NotIn` to compare values",
+            );
             None
         }
         "In" => Some(Operator::In(values)),
@@ -104,5 +108,9 @@ fn operator_of(item: Item<'_>, values_item: Item<'_>, values: BTreeSet<String>) 
 fn unknown_operator(item: Item<'_>, name: &str) {
     const OPERATORS: [&str; 4] = ["In", "NotIn", "Exists", "DoesNotExist"];
     let message = format!("unknown operator `{name}`{}", did_you_mean(name, OPERATORS));
-    item.error_with_help("selector", message, "operators are `In`, `NotIn`, `Exists` and `DoesNotExist`");
+    item.error_with_help(
+        Code::InvalidSelector,
+        message,
+        "operators are `In`, `NotIn`, `Exists` and `DoesNotExist`",
+    );
 }

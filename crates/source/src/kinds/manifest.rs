@@ -3,6 +3,7 @@
 use podfence_model::{Kind, ObjectRef};
 
 use super::header::Header;
+use crate::code::Code;
 use crate::decode::Fields;
 use crate::gather::Gathered;
 use crate::names;
@@ -28,7 +29,7 @@ impl Manifest<'_, '_> {
             None | Some("") => self.default_namespace.to_owned(),
             Some(name) => {
                 if let Err(why) = names::dns_label(name) {
-                    item.error("name", format!("namespace `{name}` {why}"), "");
+                    item.error(Code::InvalidName, format!("namespace `{name}` {why}"), "");
                 }
                 name.to_owned()
             }

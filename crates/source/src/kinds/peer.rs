@@ -7,8 +7,8 @@ use podfence_model::{BlockError, Cidr, IpBlock, LabelSelector, NamespaceScope, P
 
 use super::labels::selector;
 use super::policy::{mapping_item, misplaced};
+use crate::code::Code;
 use crate::decode::Item;
-use crate::diagnostic::Diagnostic;
 use crate::kinds::address;
 
 /// Reads one `from` or `to` item.
@@ -39,14 +39,15 @@ fn nobody(item: Item<'_>, clean: bool) -> Option<Peer> {
     }
     let help =
         "state `podSelector`, `namespaceSelector` or `ipBlock`; for everybody, leave out the whole list";
-    item.error_with_help("peer", "this peer names nobody", help);
+    item.error_with_help(Code::EmptyPeer, "this peer names nobody", help);
     None
 }
 
 fn refuse_company(block: Item<'_>, selector: Option<Item<'_>>) {
     if let Some(selector) = selector {
         let message = "`ipBlock` cannot be combined with a selector in one peer";
-        let diagnostic = Diagnostic::error("peer", message)
+        let diagnostic = Code::BlockWithSelector
+            .error(message)
             .at(block.place(), "")
             .at(selector.place(), "the selector")
             .help("make them two list items");
@@ -73,7 +74,8 @@ fn ip_block(item: Item<'_>) -> Option<IpBlock> {
 }
 
 fn outside(item: Item<'_>, cidr_item: Item<'_>, error: BlockError) {
-    let diagnostic = Diagnostic::error("ip-block", error.to_string())
+    let diagnostic = Code::ExceptOutside
+        .error(error.to_string())
         .at(item.place(), "not inside")
         .at(cidr_item.place(), "the whole block");
     item.sink.report(diagnostic);

@@ -8,6 +8,7 @@ use super::header::{Header, Naming};
 use super::labels::labels;
 use super::manifest::Manifest;
 use super::{address, port};
+use crate::code::Code;
 use crate::decode::{Fields, Item};
 use crate::names;
 
@@ -134,7 +135,7 @@ fn container_port(mut fields: Fields<'_>) -> Option<ContainerPort> {
 fn port_name(item: Item<'_>) -> Option<String> {
     let name = item.text().filter(|name| !name.is_empty())?;
     if let Err(why) = names::port_name(name) {
-        item.error("port", format!("port name `{name}` {why}"), "");
+        item.error(Code::InvalidPort, format!("port name `{name}` {why}"), "");
     }
     Some(name.to_owned())
 }

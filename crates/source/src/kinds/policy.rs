@@ -9,6 +9,7 @@ use super::header::{Header, Naming};
 use super::labels::selector;
 use super::manifest::Manifest;
 use super::{peer, port};
+use crate::code::Code;
 use crate::decode::{Fields, Item, did_you_mean};
 
 /// Reads a NetworkPolicy into the world.
@@ -18,14 +19,22 @@ pub(crate) fn read(manifest: &mut Manifest<'_, '_>) {
     manifest.fields.ignore(&["status"]);
     if manifest.fields.finish(misplaced) && spec.is_none() {
         let message = "`spec` is missing: the policy isolates every pod of its namespace for ingress";
-        manifest.fields.item.note("implicit-empty", message);
+        manifest.fields.item.note(Code::ImplicitSelector, message);
     }
     let mut policy = spec.map_or_else(|| empty(Directions { ingress: true, egress: false }), spec_of);
     let Some(header) = header else { return };
+    header.annotations.iter().for_each(check_annotations);
     policy.meta = header.meta();
     manifest.state(&header);
     header.finish();
     manifest.gathered.world.policies.insert(policy.meta.id.clone(), policy);
+}
+
+/// Of annotations only the type matters here: the API server refuses numbers.
+fn check_annotations(annotations: &Fields<'_>) {
+    for (_, item) in annotations.entries().filter(|(_, item)| !item.is_null()) {
+        item.text();
+    }
 }
 
 fn empty(directions: Directions) -> NetworkPolicy {
@@ -45,7 +54,7 @@ fn spec_of(item: Item<'_>) -> NetworkPolicy {
     policy.directions = directions(&types, !policy.egress.is_empty());
     if fields.finish(misplaced) && subject.is_none() {
         let message = "`podSelector` is missing: the policy selects every pod of its namespace";
-        item.note("implicit-empty", message);
+        item.note(Code::ImplicitSelector, message);
     }
     policy
 }
@@ -56,7 +65,7 @@ fn directions(types: &[Item<'_>], has_egress: bool) -> Directions {
         return Directions { ingress: true, egress: has_egress };
     }
     if let Some(third) = types.get(2) {
-        third.error("policy-type", "`policyTypes` may have at most two items", "");
+        third.error(Code::InvalidPolicyTypes, "`policyTypes` may have at most two items", "");
     }
     let mut directions = Directions::default();
     for item in types {
@@ -72,7 +81,7 @@ fn directions(types: &[Item<'_>], has_egress: bool) -> Directions {
 
 fn unknown_type(item: Item<'_>, name: &str) {
     let message = format!("unknown policy type `{name}`{}", did_you_mean(name, ["Ingress", "Egress"]));
-    item.error_with_help("policy-type", message, "policy types are `Ingress` and `Egress`");
+    item.error_with_help(Code::InvalidPolicyTypes, message, "policy types are `Ingress` and `Egress`");
 }
 
 fn rules(spec: &mut Fields<'_>, direction: Direction) -> Vec<Rule> {
@@ -105,7 +114,11 @@ fn rule(item: Item<'_>, direction: Direction) -> Option<Rule> {
 pub(super) fn mapping_item(item: Item<'_>) -> Option<Fields<'_>> {
     if item.is_null() {
         let message = format!("{item} must say something; this one is empty");
-        item.error_with_help("wrong-type", message, "the API server reads it as `{}`: write that if meant");
+        item.error_with_help(
+            Code::EmptyItem,
+            message,
+            "the API server reads it as `{}`: write that if meant",
+        );
         return None;
     }
     item.mapping()

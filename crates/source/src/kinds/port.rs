@@ -4,7 +4,9 @@
 
 use podfence_model::{Port, PortMatch, PortRange, PortSpec, Protocol};
 
+use super::at;
 use super::policy::{mapping_item, misplaced};
+use crate::code::Code;
 use crate::decode::{Fields, IntOrText, Item};
 use crate::names;
 
@@ -24,7 +26,7 @@ pub(super) fn read(item: Item<'_>) -> Option<PortMatch> {
 
 fn every_port(end: Option<Item<'_>>) -> Option<PortSpec> {
     if let Some(end) = end {
-        end.error("port", "`endPort` needs a `port` to start from", "");
+        end.error(Code::EndPort, "`endPort` needs a `port` to start from", "");
         return None;
     }
     Some(PortSpec::All)
@@ -35,14 +37,14 @@ fn ports(port: Item<'_>, end: Option<Item<'_>>) -> Option<PortSpec> {
         (PortId::Name(name), None) => Some(PortSpec::Named(name)),
         (PortId::Name(name), Some(end)) => {
             let message = format!("`endPort` needs a number as `port`, not the name `{name}`");
-            end.error("port", message, "");
+            end.error(Code::EndPort, message, "");
             None
         }
         (PortId::Number(port), None) => Some(PortSpec::Range(PortRange::single(port))),
         (PortId::Number(first), Some(end)) => {
             let last = number(end)?;
             let range = PortRange::new(first, last);
-            range.map_err(|error| end.error("port", error.to_string(), "")).ok().map(PortSpec::Range)
+            range.map_err(|error| end.error(Code::EndPort, error.to_string(), "")).ok().map(PortSpec::Range)
         }
     }
 }
@@ -58,7 +60,7 @@ pub(crate) fn number(item: Item<'_>) -> Option<Port> {
     let number = item.integer()?;
     let port = u16::try_from(number).ok().and_then(Port::new);
     if port.is_none() {
-        item.error("port", format!("port {number} is not between 1 and 65535"), "");
+        item.error(Code::InvalidPort, format!("port {number} is not between 1 and 65535"), "");
     }
     port
 }
@@ -75,9 +77,10 @@ fn name(item: Item<'_>, text: &str) -> Option<String> {
     let Err(why) = names::port_name(text) else { return Some(text.to_owned()) };
     if !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit()) {
         let message = format!("port \"{text}\" in quotes is a name, and a name {why}");
-        item.error_with_help("port", message, &format!("for the number, leave out the quotes: {text}"));
+        let help = format!("for the number, leave out the quotes: {text}");
+        at(item, Code::QuotedPort.error(message).help(help).edit(item.place(), text));
     } else {
-        item.error("port", format!("port name `{text}` {why}"), "");
+        item.error(Code::InvalidPort, format!("port name `{text}` {why}"), "");
     }
     None
 }
@@ -96,10 +99,14 @@ pub(crate) fn protocol(fields: &mut Fields<'_>) -> Option<Protocol> {
 fn unknown_protocol(item: Item<'_>, text: &str) {
     let upper = text.to_uppercase();
     let help = match upper.as_str() {
-        "TCP" | "UDP" | "SCTP" => format!("write it in capitals: `{upper}`"),
+        "TCP" | "UDP" | "SCTP" => {
+            let finding = Code::UnknownProtocol.error(format!("unknown protocol `{text}`"));
+            let finding = finding.help(format!("write it in capitals: `{upper}`"));
+            return at(item, item.rewritten(finding, &upper));
+        }
         "ICMP" | "ICMPV6" => "policies cannot name ICMP; a rule without `ports` admits it".to_owned(),
         "ANY" | "ALL" | "*" => "for every protocol, leave out `ports`".to_owned(),
         _ => "protocols are `TCP`, `UDP` and `SCTP`".to_owned(),
     };
-    item.error_with_help("protocol", format!("unknown protocol `{text}`"), &help);
+    item.error_with_help(Code::UnknownProtocol, format!("unknown protocol `{text}`"), &help);
 }

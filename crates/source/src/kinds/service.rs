@@ -11,6 +11,7 @@ use super::labels::labels;
 use super::manifest::Manifest;
 use super::port::PortId;
 use super::{address, port};
+use crate::code::Code;
 use crate::decode::{Fields, IntOrText, Item};
 
 /// Reads a Service into the world.
@@ -74,7 +75,7 @@ fn choice<T>(spec: &mut Fields<'_>, field: &'static str, absent: T, read: impl F
     let Some(item) = spec.get(field) else { return absent };
     let Some(text) = item.text().filter(|text| !text.is_empty()) else { return absent };
     read(text).unwrap_or_else(|| {
-        item.error("service", format!("unknown `{field}` `{text}`"), "");
+        item.error(Code::InvalidService, format!("unknown `{field}` `{text}`"), "");
         absent
     })
 }

@@ -4,14 +4,14 @@ use podfence_model::{Kind, ObjectRef, Origin, UnknownObject};
 
 use super::at;
 use super::manifest::Manifest;
+use crate::code::Code;
 use crate::decode::{Fields, Item};
-use crate::diagnostic::Diagnostic;
 
 /// The fields of a document that is a Kubernetes object; anything else is skipped with a note, or refused
 /// when it looks like an object that has lost its type. Items of typed lists need none (`typed`).
 pub(super) fn kubernetes_fields(item: Item<'_>, typed: bool) -> Option<Fields<'_>> {
     if !item.is_mapping() {
-        at(item, Diagnostic::note("not-kubernetes", "skipped: this is no Kubernetes object"));
+        at(item, Code::NotKubernetes.note("skipped: this is no Kubernetes object"));
         return None;
     }
     let fields = item.mapping()?;
@@ -20,7 +20,7 @@ pub(super) fn kubernetes_fields(item: Item<'_>, typed: bool) -> Option<Fields<'_
     if typed || (has("kind") || has("metadata")) && parts > 1 {
         return Some(fields);
     }
-    at(item, Diagnostic::note("not-kubernetes", skipped(&fields)));
+    at(item, Code::NotKubernetes.note(skipped(&fields)));
     None
 }
 
@@ -49,7 +49,7 @@ pub(super) fn keep(manifest: &mut Manifest<'_, '_>, api_version: &str, kind: &st
     let item = manifest.fields.item;
     if api_version.starts_with("kustomize.config.k8s.io/") {
         let message = format!("skipped: a {kind} is an instruction to kustomize");
-        at(item, Diagnostic::note("not-kubernetes", message).help("render it with `kubectl kustomize`"));
+        at(item, Code::NotKubernetes.note(message).help("render it with `kubectl kustomize`"));
         manifest.gathered.objects -= 1;
         return;
     }

@@ -1,6 +1,7 @@
 //! What can be wrong with a text before Kubernetes comes into it.
 
 use super::tree::Span;
+use crate::code::Code;
 
 /// A document that cannot be read. The places are spans of the text.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -54,17 +55,17 @@ impl Problem {
         }
     }
 
-    /// The finding's short word.
-    pub(crate) fn code(&self) -> &'static str {
+    /// The kind of finding.
+    pub(crate) fn code(&self) -> Code {
         match self {
-            Self::Syntax { .. } => "syntax",
-            Self::Tab { .. } => "tab",
-            Self::DuplicateKey { .. } => "duplicate-key",
-            Self::KeyNotText { .. } => "key",
-            Self::Template { .. } => "template",
-            Self::TooDeep { .. } | Self::TooManyNodes { .. } => "too-big",
-            Self::AliasCycle { .. } | Self::AliasBudget { .. } => "alias",
-            Self::Merge { .. } => "merge",
+            Self::Syntax { .. } => Code::YamlSyntax,
+            Self::Tab { .. } => Code::TabIndentation,
+            Self::DuplicateKey { .. } => Code::DuplicateKey,
+            Self::KeyNotText { .. } => Code::InvalidKey,
+            Self::Template { .. } => Code::UnrenderedTemplate,
+            Self::TooDeep { .. } | Self::TooManyNodes { .. } => Code::TooBig,
+            Self::AliasCycle { .. } | Self::AliasBudget { .. } => Code::InvalidAlias,
+            Self::Merge { .. } => Code::InvalidMerge,
         }
     }
 

@@ -1,6 +1,7 @@
 //! # An address block with bits behind its prefix
 //!
-//! A `cidr` has bits set behind its prefix length: `10.0.0.5/24` is written like an address and means the block `10.0.0.0/24`.
+//! A `cidr` has bits set behind its prefix length: `192.0.2.77/24` is written like an address and means the block
+//! `192.0.2.0/24`.
 //!
 //! ## Why is this bad?
 //!
@@ -12,7 +13,7 @@
 //! ```yaml fires
 //! apiVersion: networking.k8s.io/v1
 //! kind: NetworkPolicy
-//! metadata: {name: office, namespace: shop}
+//! metadata: {name: web, namespace: shop}
 //! spec:
 //!   podSelector: {}
 //!   ingress:
@@ -25,28 +26,35 @@
 //!   8:27
 //! ```
 //!
-//! Written as it is read:
+//! Written as it is read, which changes nothing; if the one address was meant, write `192.0.2.77/32`:
 //!
-//! ```yaml silent
+//! ```yaml fixed
 //! apiVersion: networking.k8s.io/v1
 //! kind: NetworkPolicy
-//! metadata: {name: office, namespace: shop}
+//! metadata: {name: web, namespace: shop}
 //! spec:
 //!   podSelector: {}
 //!   ingress:
 //!     - from:
 //!         - ipBlock: {cidr: 192.0.2.0/24}
 //! ```
+//!
+//! ## When it is silent
+//!
+//! ```yaml silent
+//! apiVersion: networking.k8s.io/v1
+//! kind: NetworkPolicy
+//! metadata: {name: web, namespace: shop}
+//! spec:
+//!   podSelector: {}
+//!   ingress:
+//!     - from:
+//!         - ipBlock: {cidr: 192.0.2.77/32}
+//! ```
 
-use podfence_source::Severity;
+use podfence_source::{Code, Severity};
 
-use crate::family::Family;
-use crate::rule::{Check, Rule};
+use super::reader;
+use crate::rule::Rule;
 
-pub(super) static RULE: Rule = Rule {
-    code: "host-bits",
-    family: Family::Validation,
-    severity: Severity::Note,
-    file: include_str!("host_bits.rs"),
-    check: Check::Reader,
-};
+pub(super) static RULE: Rule = reader(Code::HostBits, Severity::Note, include_str!("host_bits.rs"));

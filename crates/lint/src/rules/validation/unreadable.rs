@@ -1,6 +1,7 @@
 //! # An input cannot be read
 //!
-//! A file is missing, is no text, or holds YAML that is broken.
+//! A file is missing, larger than 256 MiB, or no text in UTF-8: UTF-16, another encoding, or something with NUL bytes in
+//! it.
 //!
 //! ## Why is this bad?
 //!
@@ -8,33 +9,37 @@
 //!
 //! ## Example
 //!
+//! (`␀` stands for a NUL byte.)
+//!
 //! ```yaml fires
 //! apiVersion: networking.k8s.io/v1
 //! kind: NetworkPolicy
-//! metadata: {name: web, namespace: shop
+//! metadata: {name: web, namespace: shop}
+//! spec: {podSelector: {}} # ␀
 //! ```
 //!
 //! ```text
-//! error: this `{` is never closed
-//!   3:11
+//! error: this is not text: it has a NUL byte
+//!   4:27
+//!   help: save it as UTF-8
 //! ```
+//!
+//! Save it as UTF-8.
+//!
+//! ## When it is silent
+//!
+//! Any character of UTF-8 will do.
 //!
 //! ```yaml silent
 //! apiVersion: networking.k8s.io/v1
 //! kind: NetworkPolicy
 //! metadata: {name: web, namespace: shop}
-//! spec: {podSelector: {}}
+//! spec: {podSelector: {}} # für den Laden
 //! ```
 
-use podfence_source::Severity;
+use podfence_source::{Code, Severity};
 
-use crate::family::Family;
-use crate::rule::{Check, Rule};
+use super::reader;
+use crate::rule::Rule;
 
-pub(crate) static RULE: Rule = Rule {
-    code: "unreadable",
-    family: Family::Validation,
-    severity: Severity::Error,
-    file: include_str!("unreadable.rs"),
-    check: Check::Reader,
-};
+pub(crate) static RULE: Rule = reader(Code::Unreadable, Severity::Error, include_str!("unreadable.rs"));
