@@ -16,6 +16,7 @@ mod isolated;
 mod metadata;
 mod page;
 mod rule;
+mod rule_ports;
 pub mod rules;
 mod run;
 mod select;

@@ -70,9 +70,56 @@
 //!     - {name: web, image: web, ports: [{containerPort: 8080}]}
 //! ```
 //!
+//! Where the Service's `targetPort` is a name that pods give to several numbers, the rule needs the name:
+//!
+//! ```yaml fires
+//! apiVersion: networking.k8s.io/v1
+//! kind: NetworkPolicy
+//! metadata: {name: web, namespace: shop}
+//! spec:
+//!   podSelector: {matchLabels: {app: web}}
+//!   policyTypes: [Egress]
+//!   egress:
+//!     - to:
+//!         - podSelector: {matchLabels: {tier: store}}
+//!       ports:
+//!         - port: 80
+//! ---
+//! apiVersion: v1
+//! kind: Service
+//! metadata: {name: store, namespace: shop}
+//! spec:
+//!   clusterIP: None
+//!   selector: {tier: store}
+//!   ports: [{port: 80, targetPort: http}]
+//! ---
+//! apiVersion: v1
+//! kind: Pod
+//! metadata: {name: carts, namespace: shop, labels: {app: carts, tier: store}}
+//! spec:
+//!   containers:
+//!     - {name: carts, image: carts, ports: [{name: http, containerPort: 8080}]}
+//! ---
+//! apiVersion: v1
+//! kind: Pod
+//! metadata: {name: orders, namespace: shop, labels: {app: orders, tier: store}}
+//! spec:
+//!   containers:
+//!     - {name: orders, image: orders, ports: [{name: http, containerPort: 9090}]}
+//! ```
+//!
+//! ```text
+//! error: port 80 is Service shop/store's, but its pods listen on 8080: policies see packets after the Service
+//!   11:11 no pod here listens on 80
+//!   13:1 translates 80 to 8080
+//!   help: name the pods' port, 8080
+//! ```
+//!
 //! ## When it is silent
 //!
-//! When a pod that the rule is about declares the port, too: perhaps it listens on both.
+//! - The rule is about others, too: an egress rule without peers, with a block of addresses, or with a peer of which the input
+//!   has no pods.
+//! - A pod that the rule is about declares the port, too: perhaps it listens on both.
 //!
 //! ```yaml silent
 //! apiVersion: networking.k8s.io/v1
@@ -100,14 +147,17 @@
 //!     - {name: web, image: web, ports: [{containerPort: 8080}, {containerPort: 80}]}
 //! ```
 
+use std::collections::BTreeSet;
+
 use podfence_analysis::assumed::is_cluster_dns;
-use podfence_model::{Direction, Pod, Port, PortMatch, PortSpec, Service, ServicePort, TargetPort};
+use podfence_model::{Pod, Port, PortMatch, Service, ServiceAddress, ServicePort, TargetPort};
 use podfence_source::{Edit, Severity};
 
 use crate::context::{Context, PolicyRule};
 use crate::family::Family;
 use crate::finding::Finding;
 use crate::rule::{Check, Rule};
+use crate::rule_ports::{self, declares};
 
 pub(super) static RULE: Rule = Rule {
     code: "service-port",
@@ -118,74 +168,70 @@ pub(super) static RULE: Rule = Rule {
 };
 
 /// A port item that is a Service's port, and what the pods behind it listen on.
-struct Untranslated<'a> {
+pub(super) struct Untranslated<'a> {
     service: &'a Service,
-    listens: Port,
+    /// The number, or the name that stands for several.
+    listens: String,
 }
 
 fn check(context: &Context<'_>) -> Vec<Finding> {
-    let items = context.rules().flat_map(|rule| rule.rule.ports.iter().map(move |item| (rule, item)));
-    items.filter_map(|(rule, item)| finding(context, rule, item)).collect()
+    rule_ports::items(context).filter_map(|(rule, item)| finding(context, rule, item)).collect()
 }
 
 fn finding(context: &Context<'_>, rule: PolicyRule<'_>, item: &PortMatch) -> Option<Finding> {
-    let PortSpec::Range(range) = &item.ports else { return None };
-    let number = (range.first() == range.last()).then(|| range.first())?;
-    let destinations = destinations(context, rule);
+    let number = rule_ports::single(item)?;
+    let destinations = rule_ports::destinations(context, rule);
     // `dns-port-5353` tells of these.
     if destinations.iter().any(|pod| is_cluster_dns(pod)) {
         return None;
     }
-    if destinations.iter().any(|pod| listens(pod, item, number)) {
-        return None;
-    }
     let Untranslated { service, listens } = untranslated(context, &destinations, item, number)?;
     let id = &service.meta.id;
-    let message = format!(
-        "port {number} is Service {id}'s, but its pods listen on {listens}: policies see packets after the Service"
-    );
+    let (why, translates) = match service.address {
+        ServiceAddress::Headless => ("no packet is translated by a headless Service", "is headless".to_owned()),
+        _ => ("policies see packets after the Service", format!("translates {number} to {listens}")),
+    };
+    let message = format!("port {number} is Service {id}'s, but its pods listen on {listens}: {why}");
     let finding = Finding::about(&RULE, rule.policy, message)
         .at(item.place.clone(), format!("no pod here listens on {number}"))
-        .at_object(&service.meta.origin, format!("translates {number} to {listens}"));
-    Some(finding.help(format!("name the pods' port, {listens}")).fix(edit(context, item, listens)))
+        .at_object(&service.meta.origin, translates);
+    Some(finding.help(format!("name the pods' port, {listens}")).fix(edit(context, item, &listens)))
 }
 
-/// The pods whose ports a rule names.
-fn destinations<'a>(context: &Context<'a>, rule: PolicyRule<'_>) -> Vec<&'a Pod> {
-    match rule.direction {
-        Direction::Ingress => context.selected(rule.policy),
-        Direction::Egress => rule.rule.peers.iter().flat_map(|p| context.peer_pods(rule.policy, p)).collect(),
-    }
-}
-
-fn listens(pod: &Pod, item: &PortMatch, number: Port) -> bool {
-    pod.ports.iter().any(|port| (port.protocol, port.number) == (item.protocol, number))
-}
-
-/// The Service before some of the pods that has this port, when its pods declare the one that it translates to.
-fn untranslated<'a>(
+/// The Service before some of the pods that has this port, when its pods declare the one that it translates to, and no pod
+/// that the rule is about declares the Service's.
+pub(super) fn untranslated<'a>(
     context: &Context<'a>,
     destinations: &[&Pod],
     item: &PortMatch,
     number: Port,
 ) -> Option<Untranslated<'a>> {
-    let fronts = |service| destinations.iter().find(|pod| Context::fronts(service, pod)).copied();
+    if destinations.iter().any(|pod| declares(pod, item.protocol, number)) {
+        return None;
+    }
     context.world.services.values().find_map(|service| {
-        let pod = fronts(service)?;
-        let listens = target(service.port(item.protocol, number)?, pod)?;
-        let declared = listens != number && self::listens(pod, item, listens);
-        declared.then_some(Untranslated { service, listens })
+        let port = service.port(item.protocol, number)?;
+        let listens = target(port, destinations.iter().filter(|pod| Context::fronts(service, pod)))?;
+        Some(Untranslated { service, listens })
     })
 }
 
-fn target(port: &ServicePort, pod: &Pod) -> Option<Port> {
-    match &port.target {
-        TargetPort::Number(number) => Some(*number),
-        TargetPort::Named(name) => pod.named_port(name, port.protocol).next(),
+/// What the pods behind a Service's port declare for it: one number, or the name of several.
+fn target<'p>(port: &ServicePort, pods: impl Iterator<Item = &'p &'p Pod>) -> Option<String> {
+    let numbers: BTreeSet<Port> = match &port.target {
+        TargetPort::Number(number) => {
+            pods.filter(|pod| declares(pod, port.protocol, *number)).map(|_| *number).collect()
+        }
+        TargetPort::Named(name) => pods.flat_map(|pod| pod.named_port(name, port.protocol)).collect(),
+    };
+    match (numbers.len(), &port.target) {
+        (1, _) => numbers.first().map(ToString::to_string),
+        (2.., TargetPort::Named(name)) => Some(name.clone()),
+        _ => None,
     }
 }
 
-fn edit(context: &Context<'_>, item: &PortMatch, listens: Port) -> Option<Vec<Edit>> {
+fn edit(context: &Context<'_>, item: &PortMatch, listens: &str) -> Option<Vec<Edit>> {
     let port = context.view(item.place.as_ref())?.get(&["port"])?;
-    Some(vec![port.replace_scalar(&listens.to_string())?])
+    Some(vec![port.replace_scalar(listens)?])
 }

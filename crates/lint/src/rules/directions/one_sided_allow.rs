@@ -1,0 +1,197 @@
+//! # One side allows what the other refuses
+//!
+//! A rule names pods by their labels, and every connection that it admits is refused by the policies at the other end: an
+//! egress rule to pods whose ingress policies do not admit it, or an ingress rule from pods whose egress policies do not.
+//!
+//! ## Why is this bad?
+//!
+//! A connection needs both sides: the sender's egress and the receiver's ingress. Somebody wrote this rule for it and tested
+//! nothing; the rule is without effect until the other side has its counterpart.
+//!
+//! ## Example
+//!
+//! ```yaml fires
+//! apiVersion: networking.k8s.io/v1
+//! kind: NetworkPolicy
+//! metadata: {name: web, namespace: shop}
+//! spec:
+//!   podSelector: {matchLabels: {app: web}}
+//!   policyTypes: [Egress]
+//!   egress:
+//!     - to:
+//!         - podSelector: {matchLabels: {app: db}}
+//!       ports:
+//!         - port: 5432
+//! ---
+//! apiVersion: networking.k8s.io/v1
+//! kind: NetworkPolicy
+//! metadata: {name: db, namespace: shop}
+//! spec:
+//!   podSelector: {matchLabels: {app: db}}
+//!   policyTypes: [Ingress]
+//!   ingress:
+//!     - from:
+//!         - podSelector: {matchLabels: {app: admin}}
+//! ---
+//! apiVersion: v1
+//! kind: Pod
+//! metadata: {name: web, namespace: shop, labels: {app: web}}
+//! spec: {containers: [{name: web, image: web}]}
+//! ---
+//! apiVersion: v1
+//! kind: Pod
+//! metadata: {name: db, namespace: shop, labels: {app: db}}
+//! spec: {containers: [{name: db, image: db, ports: [{containerPort: 5432}]}]}
+//! ```
+//!
+//! Admit it on the other side, too:
+//!
+//! ```yaml silent
+//! apiVersion: networking.k8s.io/v1
+//! kind: NetworkPolicy
+//! metadata: {name: web, namespace: shop}
+//! spec:
+//!   podSelector: {matchLabels: {app: web}}
+//!   policyTypes: [Egress]
+//!   egress:
+//!     - to:
+//!         - podSelector: {matchLabels: {app: db}}
+//!       ports:
+//!         - port: 5432
+//! ---
+//! apiVersion: networking.k8s.io/v1
+//! kind: NetworkPolicy
+//! metadata: {name: db, namespace: shop}
+//! spec:
+//!   podSelector: {matchLabels: {app: db}}
+//!   policyTypes: [Ingress]
+//!   ingress:
+//!     - from:
+//!         - podSelector: {matchLabels: {app: admin}}
+//!         - podSelector: {matchLabels: {app: web}}
+//! ---
+//! apiVersion: v1
+//! kind: Pod
+//! metadata: {name: web, namespace: shop, labels: {app: web}}
+//! spec: {containers: [{name: web, image: web}]}
+//! ---
+//! apiVersion: v1
+//! kind: Pod
+//! metadata: {name: db, namespace: shop, labels: {app: db}}
+//! spec: {containers: [{name: db, image: db, ports: [{containerPort: 5432}]}]}
+//! ```
+//!
+//! ## When it is silent
+//!
+//! - One pair of the pods may connect on one of the ports: the rule has some effect, and the other side may be narrower on
+//!   purpose.
+//! - The peer names a whole namespace, or every pod: such rules are wide, and the other side is to be the narrow one.
+//! - The rule names no port and the pods declare none, so that nobody knows what to ask for.
+
+use std::collections::BTreeSet;
+
+use podfence_engine::Outcome;
+use podfence_model::{Direction, Labels, Layer4, Peer, PeerKind, Pod, PortSpec, Rule as PolicyText};
+use podfence_source::Severity;
+
+use crate::context::{Context, PolicyRule, place_of};
+use crate::family::Family;
+use crate::finding::Finding;
+use crate::rule::{Check, Rule};
+use crate::words;
+
+pub(super) static RULE: Rule = Rule {
+    code: "one-sided-allow",
+    family: Family::Directions,
+    severity: Severity::Warning,
+    file: include_str!("one_sided_allow.rs"),
+    check: Check::World(check),
+};
+
+fn check(context: &Context<'_>) -> Vec<Finding> {
+    let peers = context.rules().flat_map(|rule| rule.rule.peers.iter().map(move |peer| (rule, peer)));
+    peers.filter(|(_, peer)| is_on_purpose(peer)).filter_map(|(rule, peer)| finding(context, rule, peer)).collect()
+}
+
+/// Whether a peer names pods by their labels.
+fn is_on_purpose(peer: &Peer) -> bool {
+    matches!(&peer.kind, PeerKind::Pods { pods, .. } if !pods.is_everything())
+}
+
+fn finding(context: &Context<'_>, rule: PolicyRule<'_>, peer: &Peer) -> Option<Finding> {
+    let (there, verb) = match rule.direction {
+        Direction::Egress => (Direction::Ingress, "sent to"),
+        Direction::Ingress => (Direction::Egress, "sent by"),
+    };
+    let mut others = distinct(context.peer_pods(rule.policy, peer));
+    let isolated = |pod: &&Pod| context.engine.pod_id(&pod.meta.id).is_some_and(|id| context.is_isolated(id, there));
+    // Who is not isolated refuses nothing: the rule has an effect.
+    if others.is_empty() || !others.iter().all(isolated) {
+        return None;
+    }
+    let subjects = distinct(context.subjects(rule.policy).into_iter().map(|(_, pod)| pod).collect());
+    if !all_refused(context, rule, &subjects, &others) {
+        return None;
+    }
+    others.sort_by_key(|pod| &pod.meta.id);
+    let whom = words::list(&words::owners(&others));
+    let message = format!("what may be {verb} {whom} by this rule is refused by the {there} policies there");
+    let finding = Finding::about(&RULE, rule.policy, message).at(peer.place.clone(), "has no effect");
+    let policy = refusing(context, &others, there)?;
+    let help = format!("let an {there} rule of {} admit it as well, or take this one out", policy.meta.id);
+    Some(finding.at(place_of(&policy.meta.origin).cloned(), format!("isolates them for {there}")).help(help))
+}
+
+/// One pod for each namespace, set of labels and workload: the others have the same verdicts.
+fn distinct(pods: Vec<&Pod>) -> Vec<&Pod> {
+    let mut seen: BTreeSet<(&str, &Labels, String)> = BTreeSet::new();
+    let key = |pod: &Pod| format!("{:?}", pod.ports);
+    let policed = pods.into_iter().filter(|pod| pod.is_policed());
+    policed.filter(|pod| seen.insert((&pod.meta.id.namespace, &pod.meta.labels, key(pod)))).collect()
+}
+
+/// Whether something can be asked for, and all of it is refused.
+fn all_refused(context: &Context<'_>, rule: PolicyRule<'_>, subjects: &[&Pod], others: &[&Pod]) -> bool {
+    let mut asked = false;
+    for subject in subjects {
+        for other in others.iter().filter(|other| other.meta.id != subject.meta.id) {
+            let (from, to) = match rule.direction {
+                Direction::Egress => (subject, other),
+                Direction::Ingress => (other, subject),
+            };
+            for layer4 in asked_for(rule.rule, to) {
+                asked = true;
+                if context.between(from, to, layer4) != Some(Outcome::Denied) {
+                    return false;
+                }
+            }
+        }
+    }
+    asked
+}
+
+/// What a rule admits to a pod, as far as it says so or the pod declares it: one port of each item.
+fn asked_for(rule: &PolicyText, to: &Pod) -> Vec<Layer4> {
+    if rule.ports.is_empty() {
+        return to.ports.iter().map(|port| Layer4::Port(port.protocol, port.number)).collect();
+    }
+    let of_item = |item: &podfence_model::PortMatch| -> Vec<Layer4> {
+        let protocol = item.protocol;
+        match &item.ports {
+            PortSpec::Range(range) => vec![Layer4::Port(protocol, range.first()), Layer4::Port(protocol, range.last())],
+            PortSpec::Named(name) => to.named_port(name, protocol).map(|port| Layer4::Port(protocol, port)).collect(),
+            PortSpec::All => {
+                let declared = to.ports.iter().filter(|port| port.protocol == protocol);
+                declared.map(|port| Layer4::Port(protocol, port.number)).collect()
+            }
+        }
+    };
+    rule.ports.iter().flat_map(of_item).collect()
+}
+
+/// A policy that isolates these pods: one that is about the fewest pods is the likeliest place to mend.
+fn refusing<'c>(context: &'c Context<'_>, pods: &[&Pod], there: Direction) -> Option<&'c podfence_model::NetworkPolicy> {
+    let id = context.engine.pod_id(&pods.first()?.meta.id)?;
+    let policies = context.engine.isolating(id, there).into_iter().map(|policy| context.engine.policy(policy));
+    policies.max_by_key(|policy| policy.subject.requirements().count())
+}
