@@ -21,6 +21,12 @@
 //!     - {}
 //! ```
 //!
+//! ```text
+//! warning: this policy is named for denying, and admits everybody
+//!   8:7 admits everybody for ingress
+//!   help: no policy can take away what another admits: take the rule out, or narrow it
+//! ```
+//!
 //! To deny, write no rule:
 //!
 //! ```yaml silent
@@ -51,6 +57,13 @@
 //!   policyTypes: [Ingress]
 //!   ingress:
 //!     - {}
+//! ```
+//!
+//! ```text
+//! warning: this policy denies nothing: shop/tmp-debug admits everybody to all of its pods
+//!   5:3 all of these are open
+//!   15:7 admits everybody for ingress
+//!   help: no policy can take away what another admits: take the rule out, or narrow it
 //! ```
 //!
 //! ## When it is silent
@@ -101,7 +114,8 @@ fn says_deny(name: &str) -> bool {
 }
 
 fn finding(context: &Context<'_>, policy: &NetworkPolicy) -> Option<Finding> {
-    let mut directions = Direction::BOTH.into_iter().filter(|direction| policy.directions.contains(*direction));
+    let mut directions =
+        Direction::BOTH.into_iter().filter(|direction| policy.directions.contains(*direction));
     let first = directions.next()?;
     let (opener, rule) = opener(context, policy, first)?;
     let others_too = directions.all(|direction| self::opener(context, policy, direction).is_some());
@@ -115,7 +129,8 @@ fn finding(context: &Context<'_>, policy: &NetworkPolicy) -> Option<Finding> {
         format!("this policy denies nothing: {} admits everybody to all of its pods", opener.meta.id)
     };
     let finding = Finding::about(&RULE, policy, message);
-    let finding = if own { finding } else { finding.at(context.subject_place(policy), "all of these are open") };
+    let finding =
+        if own { finding } else { finding.at(context.subject_place(policy), "all of these are open") };
     let help = "no policy can take away what another admits: take the rule out, or narrow it";
     Some(finding.at(rule.place.clone(), format!("admits everybody for {first}")).help(help))
 }

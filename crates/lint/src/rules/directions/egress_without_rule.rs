@@ -22,9 +22,24 @@
 //!         - port: 8080
 //! ```
 //!
+//! ```text
+//! warning: this isolates for egress without an egress rule: its pods may send nothing, not even to the DNS
+//!   6:26 isolates for egress
+//!   help: if only ingress is meant, take `Egress` out; to deny egress on purpose, write `egress: []`
+//! ```
+//!
 //! If only ingress was meant, take `Egress` out:
 //!
 //! ```yaml fixed
+//! apiVersion: networking.k8s.io/v1
+//! kind: NetworkPolicy
+//! metadata: {name: web, namespace: shop}
+//! spec:
+//!   podSelector: {matchLabels: {app: web}}
+//!   policyTypes: [Ingress]
+//!   ingress:
+//!     - ports:
+//!         - port: 8080
 //! ```
 //!
 //! ## When it is silent
@@ -85,7 +100,8 @@ fn others_admit(context: &Context<'_>, policy: &NetworkPolicy) -> bool {
 fn finding(context: &Context<'_>, policy: &NetworkPolicy) -> Finding {
     let types = context.spec(policy).and_then(|spec| spec.get(&["policyTypes"]));
     let egress = types.and_then(|types| types.items().find(|item| item.text() == Some("Egress")));
-    let message = "this isolates for egress without an egress rule: its pods may send nothing, not even to the DNS";
+    let message =
+        "this isolates for egress without an egress rule: its pods may send nothing, not even to the DNS";
     Finding::about(&RULE, policy, message)
         .at(egress.map(|item| item.place()), "isolates for egress")
         .help("if only ingress is meant, take `Egress` out; to deny egress on purpose, write `egress: []`")

@@ -21,9 +21,24 @@
 //!         - port: 8080
 //! ```
 //!
+//! ```text
+//! note: without `policyTypes` this isolates for ingress
+//!   4:1
+//!   help: say `policyTypes: [Ingress]`
+//! ```
+//!
 //! Written out as it is read, which changes nothing:
 //!
 //! ```yaml fixed
+//! apiVersion: networking.k8s.io/v1
+//! kind: NetworkPolicy
+//! metadata: {name: web, namespace: shop}
+//! spec:
+//!   podSelector: {matchLabels: {app: web}}
+//!   ingress:
+//!     - ports:
+//!         - port: 8080
+//!   policyTypes: [Ingress]
 //! ```
 //!
 //! The trap:
@@ -43,9 +58,28 @@
 //! spec: {containers: [{name: web, image: web}]}
 //! ```
 //!
+//! ```text
+//! warning: without `policyTypes` this isolates 1 pod for ingress, too, and admits nothing there
+//!   4:1 isolates for ingress and egress
+//!   help: if only egress is meant, say `policyTypes: [Egress]`
+//! ```
+//!
 //! If only egress was meant:
 //!
 //! ```yaml fixed
+//! apiVersion: networking.k8s.io/v1
+//! kind: NetworkPolicy
+//! metadata: {name: web, namespace: shop}
+//! spec:
+//!   podSelector: {matchLabels: {app: web}}
+//!   egress:
+//!     - to: [{podSelector: {matchLabels: {app: db}}}]
+//!   policyTypes: [Egress]
+//! ---
+//! apiVersion: v1
+//! kind: Pod
+//! metadata: {name: web, namespace: shop, labels: {app: web}}
+//! spec: {containers: [{name: web, image: web}]}
 //! ```
 //!
 //! ## When it is silent

@@ -44,6 +44,13 @@
 //! spec: {containers: [{name: db, image: db, ports: [{containerPort: 5432}]}]}
 //! ```
 //!
+//! ```text
+//! warning: what may be sent to db by this rule is refused by the ingress policies there
+//!   9:11 has no effect
+//!   13:1 isolates them for ingress
+//!   help: let an ingress rule of shop/db admit it as well, or take this one out
+//! ```
+//!
 //! Admit it on the other side, too:
 //!
 //! ```yaml silent
@@ -110,7 +117,10 @@ pub(super) static RULE: Rule = Rule {
 
 fn check(context: &Context<'_>) -> Vec<Finding> {
     let peers = context.rules().flat_map(|rule| rule.rule.peers.iter().map(move |peer| (rule, peer)));
-    peers.filter(|(_, peer)| is_on_purpose(peer)).filter_map(|(rule, peer)| finding(context, rule, peer)).collect()
+    peers
+        .filter(|(_, peer)| is_on_purpose(peer))
+        .filter_map(|(rule, peer)| finding(context, rule, peer))
+        .collect()
 }
 
 /// Whether a peer names pods by their labels.
@@ -124,7 +134,8 @@ fn finding(context: &Context<'_>, rule: PolicyRule<'_>, peer: &Peer) -> Option<F
         Direction::Ingress => (Direction::Egress, "sent by"),
     };
     let mut others = distinct(context.peer_pods(rule.policy, peer));
-    let isolated = |pod: &&Pod| context.engine.pod_id(&pod.meta.id).is_some_and(|id| context.is_isolated(id, there));
+    let isolated =
+        |pod: &&Pod| context.engine.pod_id(&pod.meta.id).is_some_and(|id| context.is_isolated(id, there));
     // Who is not isolated refuses nothing: the rule has an effect.
     if others.is_empty() || !others.iter().all(isolated) {
         return None;
@@ -178,8 +189,12 @@ fn asked_for(rule: &PolicyText, to: &Pod) -> Vec<Layer4> {
     let of_item = |item: &podfence_model::PortMatch| -> Vec<Layer4> {
         let protocol = item.protocol;
         match &item.ports {
-            PortSpec::Range(range) => vec![Layer4::Port(protocol, range.first()), Layer4::Port(protocol, range.last())],
-            PortSpec::Named(name) => to.named_port(name, protocol).map(|port| Layer4::Port(protocol, port)).collect(),
+            PortSpec::Range(range) => {
+                vec![Layer4::Port(protocol, range.first()), Layer4::Port(protocol, range.last())]
+            }
+            PortSpec::Named(name) => {
+                to.named_port(name, protocol).map(|port| Layer4::Port(protocol, port)).collect()
+            }
             PortSpec::All => {
                 let declared = to.ports.iter().filter(|port| port.protocol == protocol);
                 declared.map(|port| Layer4::Port(protocol, port.number)).collect()
@@ -190,8 +205,13 @@ fn asked_for(rule: &PolicyText, to: &Pod) -> Vec<Layer4> {
 }
 
 /// A policy that isolates these pods: one that is about the fewest pods is the likeliest place to mend.
-fn refusing<'c>(context: &'c Context<'_>, pods: &[&Pod], there: Direction) -> Option<&'c podfence_model::NetworkPolicy> {
+fn refusing<'c>(
+    context: &'c Context<'_>,
+    pods: &[&Pod],
+    there: Direction,
+) -> Option<&'c podfence_model::NetworkPolicy> {
     let id = context.engine.pod_id(&pods.first()?.meta.id)?;
-    let policies = context.engine.isolating(id, there).into_iter().map(|policy| context.engine.policy(policy));
+    let policies =
+        context.engine.isolating(id, there).into_iter().map(|policy| context.engine.policy(policy));
     policies.max_by_key(|policy| policy.subject.requirements().count())
 }

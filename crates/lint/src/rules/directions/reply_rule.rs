@@ -25,6 +25,13 @@
 //!       ports: [{port: 32768, endPort: 60999}]
 //! ```
 //!
+//! ```text
+//! note: replies need no rule: this one lets connections be opened for egress
+//!   11:7 not needed
+//!   8:7 the replies to these pass anyway
+//!   help: take it out, unless connections are opened in this direction as well
+//! ```
+//!
 //! Without it, the replies still pass:
 //!
 //! ```yaml silent
@@ -91,7 +98,9 @@ fn finding(rule: PolicyRule<'_>) -> Option<Finding> {
         Direction::Ingress => Direction::Egress,
         Direction::Egress => Direction::Ingress,
     };
-    let same = |other: &&PolicyText| whom(other) == whom(rule.rule) && !other.ports.is_empty() && !is_for_clients(other);
+    let same = |other: &&PolicyText| {
+        whom(other) == whom(rule.rule) && !other.ports.is_empty() && !is_for_clients(other)
+    };
     if !is_for_clients(rule.rule) || !rule.policy.directions.contains(back) {
         return None;
     }

@@ -23,9 +23,26 @@
 //!         - port: 8080
 //! ```
 //!
+//! ```text
+//! warning: this item alone admits every TCP port, so that TCP 8080 adds nothing
+//!   9:11 every TCP port
+//!   10:11 adds nothing
+//!   help: if one item is meant, take out the second `-`
+//! ```
+//!
 //! As one item:
 //!
 //! ```yaml fixed
+//! apiVersion: networking.k8s.io/v1
+//! kind: NetworkPolicy
+//! metadata: {name: web, namespace: shop}
+//! spec:
+//!   podSelector: {}
+//!   policyTypes: [Ingress]
+//!   ingress:
+//!     - ports:
+//!         - protocol: TCP
+//!           port: 8080
 //! ```
 //!
 //! An empty item (a warning), or one with a protocol only (a note):
@@ -50,6 +67,15 @@
 //!   ingress:
 //!     - ports:
 //!         - protocol: UDP
+//! ```
+//!
+//! ```text
+//! warning: this item admits every TCP port, and no other protocol
+//!   9:11 every TCP port
+//!   help: name the ports; for every port of every protocol, leave out `ports`
+//! note: this item admits every UDP port, and no other protocol
+//!   19:11 every UDP port
+//!   help: name the ports; for every port of every protocol, leave out `ports`
 //! ```
 //!
 //! ## When it is silent
@@ -125,7 +151,8 @@ fn joined(context: &Context<'_>, rule: PolicyRule<'_>, item: &PortMatch) -> Opti
     let index = rule.rule.ports.iter().position(|other| other == item)?;
     let (first, second) = (item.place.as_ref()?, rule.rule.ports.get(index + 1)?.place.as_ref()?);
     let (upper, lower) = (context.view(Some(first))?, context.view(Some(second))?);
-    let apart = upper.is_flow() || lower.is_flow() || lower.field("protocol").is_some() || second.start < first.end;
+    let apart =
+        upper.is_flow() || lower.is_flow() || lower.field("protocol").is_some() || second.start < first.end;
     if apart || upper.field("protocol").is_none() {
         return None;
     }

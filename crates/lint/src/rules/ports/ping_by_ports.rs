@@ -22,6 +22,12 @@
 //!         - {protocol: UDP, port: 7}
 //! ```
 //!
+//! ```text
+//! warning: a rule with `ports` never admits ICMP, so no ping passes
+//!   10:11 no ICMP
+//!   help: ICMP cannot be named; only a rule without `ports` admits it, with all else
+//! ```
+//!
 //! Everything between the pods of the namespace, ping included:
 //!
 //! ```yaml silent

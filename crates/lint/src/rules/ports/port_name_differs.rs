@@ -35,6 +35,11 @@
 //!     - {name: db, image: db, ports: [{name: metrics, containerPort: 9187}]}
 //! ```
 //!
+//! ```text
+//! note: port `metrics` is 9090 in web and 9187 in db
+//!   9:11 2 numbers
+//! ```
+//!
 //! ## When it is silent
 //!
 //! When all pods that have the name agree; others have no such port.
@@ -103,7 +108,8 @@ fn finding(context: &Context<'_>, rule: PolicyRule<'_>, item: &PortMatch, name: 
     if numbers.len() < 2 {
         return None;
     }
-    let each = |(number, pods): (&Port, &Vec<&Pod>)| format!("{number} in {}", words::list(&words::owners(pods)));
+    let each =
+        |(number, pods): (&Port, &Vec<&Pod>)| format!("{number} in {}", words::list(&words::owners(pods)));
     let table: Vec<String> = numbers.iter().map(each).collect();
     let message = format!("port `{name}` is {}", words::list(&table));
     let label = words::count(numbers.len(), "number", "numbers");

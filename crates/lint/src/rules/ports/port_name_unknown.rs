@@ -29,7 +29,29 @@
 //!     - {name: web, image: web, ports: [{name: http, containerPort: 8080}]}
 //! ```
 //!
+//! ```text
+//! error: no TCP port of 1 pod (web) has the name `htpp`
+//!   9:11 admits nothing
+//!   help: did you mean `http`?
+//! ```
+//!
 //! ```yaml fixed
+//! apiVersion: networking.k8s.io/v1
+//! kind: NetworkPolicy
+//! metadata: {name: web, namespace: shop}
+//! spec:
+//!   podSelector: {matchLabels: {app: web}}
+//!   policyTypes: [Ingress]
+//!   ingress:
+//!     - ports:
+//!         - port: http
+//! ---
+//! apiVersion: v1
+//! kind: Pod
+//! metadata: {name: web, namespace: shop, labels: {app: web}}
+//! spec:
+//!   containers:
+//!     - {name: web, image: web, ports: [{name: http, containerPort: 8080}]}
 //! ```
 //!
 //! The names of a Service's ports are not those of its pods:
@@ -60,6 +82,12 @@
 //!     - {name: web, image: web, ports: [{name: http, containerPort: 8080}]}
 //! ```
 //!
+//! ```text
+//! error: no TCP port of 1 pod (web) has the name `public`
+//!   9:11 admits nothing
+//!   help: it is the name of a port of Service shop/web; the pods have `http`
+//! ```
+//!
 //! A protocol that is left out is TCP, for names as well:
 //!
 //! ```yaml fires
@@ -81,6 +109,12 @@
 //!     - {name: dns, image: dns, ports: [{name: dns, containerPort: 53, protocol: UDP}]}
 //! ```
 //!
+//! ```text
+//! error: no TCP port of 1 pod (dns) has the name `dns`
+//!   9:11 admits nothing
+//!   help: it is the name of a UDP port: write `protocol: UDP`
+//! ```
+//!
 //! ```yaml fires
 //! apiVersion: networking.k8s.io/v1
 //! kind: NetworkPolicy
@@ -93,6 +127,12 @@
 //!         - ipBlock: {cidr: 192.0.2.0/24}
 //!       ports:
 //!         - port: https
+//! ```
+//!
+//! ```text
+//! warning: port `https` is looked up in pods; addresses of an `ipBlock` give ports no names
+//!   11:11 admits nothing outside the cluster
+//!   help: name the port by its number
 //! ```
 //!
 //! ## When it is silent
@@ -175,7 +215,8 @@ fn is_of_blocks(rule: PolicyRule<'_>) -> bool {
 }
 
 fn outside(rule: PolicyRule<'_>, item: &PortMatch, name: &str) -> Finding {
-    let message = format!("port `{name}` is looked up in pods; addresses of an `ipBlock` give ports no names");
+    let message =
+        format!("port `{name}` is looked up in pods; addresses of an `ipBlock` give ports no names");
     Finding::about(&RULE, rule.policy, message)
         .severity(Severity::Warning)
         .at(item.place.clone(), "admits nothing outside the cluster")
@@ -211,7 +252,8 @@ fn help(context: &Context<'_>, pods: &[&Pod], item: &PortMatch, name: &str, near
 fn service_of(context: &Context<'_>, pods: &[&Pod], name: &str) -> Option<String> {
     let here = |namespace: &str| pods.iter().any(|pod| pod.meta.id.namespace == namespace);
     let mut services = context.world.services.values().filter(|service| here(&service.meta.id.namespace));
-    let service = services.find(|service| service.ports.iter().any(|port| port.name.as_deref() == Some(name)))?;
+    let service =
+        services.find(|service| service.ports.iter().any(|port| port.name.as_deref() == Some(name)))?;
     Some(service.meta.id.to_string())
 }
 

@@ -29,6 +29,12 @@
 //!     - {name: db, image: db, ports: [{containerPort: 5432}]}
 //! ```
 //!
+//! ```text
+//! note: TCP 5433 is declared by none of 1 pod (db); they declare 5432
+//!   10:11 not declared
+//!   help: right if a container listens there all the same; declare the port then
+//! ```
+//!
 //! ## When it is silent
 //!
 //! - One of the pods declares the port, or one of them declares no port at all.
@@ -90,7 +96,8 @@ fn finding(context: &Context<'_>, rule: PolicyRule<'_>, item: &PortMatch) -> Opt
     let known: Vec<String> = declared.iter().map(ToString::to_string).collect();
     let whom = words::pods(pods.iter().copied());
     let protocol = item.protocol;
-    let message = format!("{protocol} {number} is declared by none of {whom}; they declare {}", words::list(&known));
+    let message =
+        format!("{protocol} {number} is declared by none of {whom}; they declare {}", words::list(&known));
     let finding = Finding::about(&RULE, rule.policy, message).at(item.place.clone(), "not declared");
     Some(finding.help("right if a container listens there all the same; declare the port then"))
 }

@@ -109,10 +109,10 @@
 //! ```
 //!
 //! ```text
-//! error: port 80 is Service shop/store's, but its pods listen on 8080: policies see packets after the Service
+//! error: port 80 is Service shop/store's, but its pods listen on http: no packet is translated by a headless Service
 //!   11:11 no pod here listens on 80
-//!   13:1 translates 80 to 8080
-//!   help: name the pods' port, 8080
+//!   13:1 is headless
+//!   help: name the pods' port, http
 //! ```
 //!
 //! ## When it is silent
@@ -188,7 +188,9 @@ fn finding(context: &Context<'_>, rule: PolicyRule<'_>, item: &PortMatch) -> Opt
     let Untranslated { service, listens } = untranslated(context, &destinations, item, number)?;
     let id = &service.meta.id;
     let (why, translates) = match service.address {
-        ServiceAddress::Headless => ("no packet is translated by a headless Service", "is headless".to_owned()),
+        ServiceAddress::Headless => {
+            ("no packet is translated by a headless Service", "is headless".to_owned())
+        }
         _ => ("policies see packets after the Service", format!("translates {number} to {listens}")),
     };
     let message = format!("port {number} is Service {id}'s, but its pods listen on {listens}: {why}");

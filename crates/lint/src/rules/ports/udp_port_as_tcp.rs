@@ -23,7 +23,25 @@
 //!         - port: 123
 //! ```
 //!
+//! ```text
+//! warning: NTP is served by UDP, and port 123 without a `protocol` is TCP's
+//!   11:11 TCP only
+//!   help: add `protocol: UDP`
+//! ```
+//!
 //! ```yaml fixed
+//! apiVersion: networking.k8s.io/v1
+//! kind: NetworkPolicy
+//! metadata: {name: clock, namespace: shop}
+//! spec:
+//!   podSelector: {matchLabels: {app: clock}}
+//!   policyTypes: [Egress]
+//!   egress:
+//!     - to:
+//!         - ipBlock: {cidr: 192.0.2.0/24}
+//!       ports:
+//!         - port: 123
+//!           protocol: UDP
 //! ```
 //!
 //! DNS needs both:
@@ -40,7 +58,24 @@
 //!         - port: 53
 //! ```
 //!
+//! ```text
+//! warning: DNS is served by UDP, and port 53 without a `protocol` is TCP's
+//!   9:11 TCP only
+//!   help: admit 53 of UDP, too
+//! ```
+//!
 //! ```yaml fixed
+//! apiVersion: networking.k8s.io/v1
+//! kind: NetworkPolicy
+//! metadata: {name: dns, namespace: shop}
+//! spec:
+//!   podSelector: {}
+//!   policyTypes: [Egress]
+//!   egress:
+//!     - ports:
+//!         - port: 53
+//!         - port: 53
+//!           protocol: UDP
 //! ```
 //!
 //! ## When it is silent

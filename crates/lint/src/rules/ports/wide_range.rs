@@ -21,6 +21,12 @@
 //!         - {port: 1, endPort: 65535}
 //! ```
 //!
+//! ```text
+//! note: this range admits 65535 ports of TCP
+//!   9:11
+//!   help: name the ports that are served; for all, leave out `port` and `endPort`
+//! ```
+//!
 //! ## When it is silent
 //!
 //! A range of some thousand ports has its uses: node ports, media streams.
