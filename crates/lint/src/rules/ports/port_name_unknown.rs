@@ -202,7 +202,7 @@ fn finding(context: &Context<'_>, rule: PolicyRule<'_>, item: &PortMatch, name: 
     let whose = words::pods(pods.iter().copied());
     let message = format!("no {} port of {whose} has the name `{name}`", item.protocol);
     let finding = Finding::about(&RULE, rule.policy, message).at(item.place.clone(), "admits nothing");
-    let near = nearest(name, names(&pods, item).into_iter());
+    let near = nearest(name, names(&pods, item));
     let finding = finding.help(help(context, &pods, item, name, near));
     Some(finding.suggest(near.and_then(|near| edit(context, item, near))))
 }

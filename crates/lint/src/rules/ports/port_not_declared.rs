@@ -97,7 +97,7 @@ fn finding(context: &Context<'_>, rule: PolicyRule<'_>, item: &PortMatch) -> Opt
     let whom = words::pods(pods.iter().copied());
     let protocol = item.protocol;
     let message =
-        format!("{protocol} {number} is declared by none of {whom}; they declare {}", words::list(&known));
+        format!("{protocol} {number} is not among the declared ports of {whom}: {}", words::list(&known));
     let finding = Finding::about(&RULE, rule.policy, message).at(item.place.clone(), "not declared");
     Some(finding.help("right if a container listens there all the same; declare the port then"))
 }
