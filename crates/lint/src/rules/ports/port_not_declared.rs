@@ -30,7 +30,7 @@
 //! ```
 //!
 //! ```text
-//! note: TCP 5433 is declared by none of 1 pod (db); they declare 5432
+//! note: TCP 5433 is not among the declared ports of 1 pod (db): 5432
 //!   10:11 not declared
 //!   help: right if a container listens there all the same; declare the port then
 //! ```
