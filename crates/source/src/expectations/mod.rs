@@ -10,8 +10,8 @@ use std::sync::Arc;
 
 use podfence_model::{Expectation, Word};
 
-use crate::decode::{Fields, IntOrText, Item};
 use crate::code::Code;
+use crate::decode::{Fields, IntOrText, Item};
 use crate::diagnostic::Diagnostic;
 use crate::input::{Input, Reader, Text};
 use crate::read::{Refused, report_problem};

@@ -8,8 +8,8 @@ use std::net::IpAddr;
 
 use podfence_model::{Claim, Connections, Expectation, Wanted, Word};
 
-use crate::decode::{Fields, Item};
 use crate::code::Code;
+use crate::decode::{Fields, Item};
 
 const KINDS: [&str; 4] = ["deployment", "statefulset", "daemonset", "pod"];
 
@@ -40,8 +40,7 @@ fn test(item: Item<'_>) -> Option<Expectation> {
     fields.finish(|_| None);
     let (protocol, port, from) = (protocol?, port?, source?);
     if let (Some(Destination::Host(host) | Destination::Address(host)), "udp") = (&destination, protocol) {
-        let error =
-            Code::Netassert.error("a test by UDP must have a `k8sResource` as its destination");
+        let error = Code::Netassert.error("a test by UDP must have a `k8sResource` as its destination");
         item.sink.report(error.at(host.place.clone(), ""));
     }
     let ports = vec![Word { text: format!("{protocol} {port}"), place: item.place() }];

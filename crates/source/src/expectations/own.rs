@@ -3,8 +3,8 @@
 use podfence_model::{Claim, Connections, Directions, Exactly, Expectation, Family, Reach, Wanted};
 
 use super::{required_words, words};
-use crate::decode::{Fields, Item, did_you_mean};
 use crate::code::Code;
+use crate::decode::{Fields, Item, did_you_mean};
 
 const VERSION: &str = "expectations/v1";
 
@@ -34,7 +34,11 @@ fn is_ours(fields: &mut Fields<'_>) -> bool {
     match item.text() {
         Some(VERSION) => true,
         Some(other) => {
-            item.error_with_help(Code::Expectation, format!("`{other}` is no version that is known here"), &help);
+            item.error_with_help(
+                Code::Expectation,
+                format!("`{other}` is no version that is known here"),
+                &help,
+            );
             false
         }
         None => false,
@@ -60,7 +64,11 @@ fn expectation(item: Item<'_>) -> Option<Expectation> {
         }
         [(first, _), (second, again), ..] => {
             let message = format!("this says both `{first}` and `{second}`");
-            again.error_with_help(Code::Expectation, message, "one expectation is one claim: begin another item");
+            again.error_with_help(
+                Code::Expectation,
+                message,
+                "one expectation is one claim: begin another item",
+            );
             return None;
         }
     };
@@ -129,7 +137,11 @@ fn family(fields: &mut Fields<'_>) -> Option<Family> {
     let text = item.text()?;
     let known = Family::BOTH.into_iter().find(|family| family.to_string() == text);
     if known.is_none() {
-        item.error_with_help(Code::Expectation, format!("unknown family `{text}`"), "families are IPv4 and IPv6");
+        item.error_with_help(
+            Code::Expectation,
+            format!("unknown family `{text}`"),
+            "families are IPv4 and IPv6",
+        );
     }
     known
 }
