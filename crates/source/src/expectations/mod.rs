@@ -62,7 +62,7 @@ pub fn expectations(inputs: &[Input]) -> Result<LoadedExpectations, Refused> {
 
 /// YAML takes a bare `*` for an alias, and says so in words that help nobody here.
 fn about_star(found: Diagnostic) -> Diagnostic {
-    let is_alias = found.code == "syntax" && found.message.contains("alias");
+    let is_alias = found.code == Code::YamlSyntax.word() && found.message.contains("alias");
     if is_alias { found.help("a name that begins with `*` needs quotes: \"*\"") } else { found }
 }
 
