@@ -3,7 +3,8 @@
 //!
 //! A fenced block ```` ```yaml NAME ```` puts a file of that name into an empty directory; a ```` ```console ````
 //! block runs its `$ podfence …` line there. Everything below that line is expected: standard output, then
-//! `[stderr]` and standard error if there is any, then `[exit N]`. `< NAME` gives a file as standard input. A README's
+//! `[stderr]` and standard error if there is any, then `[exit N]`. `< NAME` gives a file as standard input. Further
+//! lines that begin with `$ podfence` or `$ cat FILE` run in the same directory, and their output is expected below them. A README's
 //! commands run at the root of the workspace, as its reader would run them, and `[exit 0]` is left out.
 //! What a command with `-o json` writes must fit the schema that it names.
 //! With `PODFENCE_BLESS=1` the documents are rewritten with what really came out, with `PODFENCE_BLESS=PART` those whose
@@ -33,7 +34,10 @@ struct Manifest {
 struct Case {
     ground: Ground,
     files: Vec<Manifest>,
+    /// What stands behind `$ podfence` on the first line.
     command: String,
+    /// Further lines with a `$`, run in the same directory.
+    further: Vec<String>,
     expected: String,
     /// The lines of the document that `expected` stands in.
     lines: std::ops::Range<usize>,
@@ -151,8 +155,11 @@ fn cases(text: &str, ground: Ground) -> Vec<Case> {
         if info == "console" {
             let command = lines[body.start].strip_prefix("$ podfence").expect("`$ podfence …`").to_owned();
             let lines_of = body.start + 1..body.end;
-            let expected = lines[lines_of.clone()].join("\n");
-            cases.push(Case { ground, files: files.clone(), command, expected, lines: lines_of });
+            let below = &lines[lines_of.clone()];
+            let further =
+                below.iter().filter_map(|line| line.strip_prefix("$ ").map(str::to_owned)).collect();
+            let expected = below.join("\n");
+            cases.push(Case { ground, files: files.clone(), command, further, expected, lines: lines_of });
         } else if let Some((_, name)) = info.split_once(' ') {
             files.retain(|f| f.name != name);
             files.push(Manifest { name: name.to_owned(), text: lines[body].join("\n") + "\n" });
@@ -174,7 +181,7 @@ fn check(case: &Case) -> Result<(), Failed> {
 fn fits_schema(case: &Case) -> Result<(), Failed> {
     let mut words = case.command.split_whitespace();
     let has_answer = !["[stderr]", "[exit"].iter().any(|start| case.expected.starts_with(start));
-    let is_json = words.any(|word| word == "json") && has_answer;
+    let is_json = words.any(|word| word == "json") && has_answer && case.further.is_empty();
     let end = case.expected.rfind("\n}").map_or(case.expected.len(), |at| at + 2);
     let checked = if is_json { schemas::check(&case.expected[..end]).map(drop) } else { Ok(()) };
     Ok(checked?)
@@ -182,8 +189,22 @@ fn fits_schema(case: &Case) -> Result<(), Failed> {
 
 /// What the command writes and how it ends, in the form in which documents state it.
 fn run(case: &Case) -> String {
-    let (directory, root) = (Scratch::new(case), workspace());
-    let (arguments, stdin) = case.command.split_once('<').unwrap_or((&case.command, ""));
+    let directory = Scratch::new(case);
+    let mut text = run_podfence(case, &directory, &case.command);
+    for command in &case.further {
+        let written = match command.split_once(' ') {
+            Some(("podfence", arguments)) => run_podfence(case, &directory, arguments),
+            Some(("cat", name)) => fs::read_to_string(directory.0.join(name)).expect("a file of the case"),
+            _ => panic!("`$ podfence …` or `$ cat FILE`, not `$ {command}`"),
+        };
+        text = format!("{text}\n$ {command}\n{}", written.trim_end());
+    }
+    text.trim_start().to_owned()
+}
+
+fn run_podfence(case: &Case, directory: &Scratch, command: &str) -> String {
+    let root = workspace();
+    let (arguments, stdin) = command.split_once('<').unwrap_or((command, ""));
     let mut child = Command::new(env!("CARGO_BIN_EXE_podfence"))
         .args(arguments.split_whitespace())
         .current_dir(if case.ground == Ground::Scratch { &directory.0 } else { &root })

@@ -3,7 +3,7 @@
 //! Nothing is judged here. [`terminal`] writes styled text: print it through `anstream`, which takes the
 //! colours out where nobody can see them (`NO_COLOR`, pipes). Colour is never the only sign of anything.
 //! [`json`] writes versioned values for programs. [`diagnostic`] draws what the reader of manifests found.
-//! [`junit`] and [`tap`] write [`results`] of checks for build servers.
+//! [`findings`] has all forms of what `lint` found. [`junit`] and [`tap`] write [`results`] of checks for build servers.
 //! `words` holds the phrases that several of them use; start reading in [`terminal::explain`].
 
 pub mod change;
@@ -11,6 +11,7 @@ pub mod diagnostic;
 pub mod diff;
 pub mod ends;
 pub mod expectations;
+pub mod findings;
 pub mod grid;
 pub mod json;
 pub mod junit;

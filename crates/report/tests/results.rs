@@ -1,12 +1,9 @@
 //! JUnit and TAP are what their readers accept, whatever names hold.
 
-use std::io::Write;
-use std::process::{Command, Stdio};
-
 use podfence_report::junit::junit;
 use podfence_report::results::{Case, Status, Suite, Trouble};
 use podfence_report::tap::tap;
-use podfence_testkit::sandboxed::in_ci;
+use podfence_testkit::xmllint::xmllint;
 
 /// Texts that break careless writers.
 const HOSTILE: [&str; 9] = [
@@ -44,29 +41,6 @@ fn suites() -> Vec<Suite> {
     };
     let empty = Suite { name: "empty".into(), ..Suite::default() };
     HOSTILE.iter().map(suite).chain([empty]).collect()
-}
-
-/// What `xmllint` says; `None` where it is not installed, which CI does not forgive.
-fn xmllint(arguments: &[&str], xml: &str) -> Option<(bool, String)> {
-    let command = Command::new("xmllint")
-        .args(arguments)
-        .arg("-")
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn();
-    let mut child = match command {
-        Ok(child) => child,
-        Err(error) => {
-            assert!(!in_ci(), "xmllint must be installed in CI: {error}");
-            println!("skipped: xmllint (Debian's libxml2-utils) cannot be run: {error}");
-            return None;
-        }
-    };
-    child.stdin.take().expect("a pipe").write_all(xml.as_bytes()).expect("it reads");
-    let output = child.wait_with_output().expect("it ends");
-    let said = [output.stdout, output.stderr].concat();
-    Some((output.status.success(), String::from_utf8_lossy(&said).into_owned()))
 }
 
 #[test]

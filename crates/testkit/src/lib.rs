@@ -26,3 +26,4 @@ pub mod schemas;
 pub mod shrink;
 pub mod storm;
 pub mod truths;
+pub mod xmllint;

@@ -1,0 +1,41 @@
+//! `--fix`: writing the edits of findings into the user's files.
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, bail};
+use podfence_lint::{Fix, Fixed, Selection, fix};
+
+use super::{Arguments, Found, find};
+
+/// Rounds of mending: an edit may lead to another finding, or touch the text of another edit.
+const ROUNDS: usize = 10;
+
+/// Mends as long as there is something to mend, and returns what is left.
+pub(super) fn mend(arguments: &Arguments, selection: &Selection) -> anyhow::Result<Found> {
+    let wanted = |fix: Fix| match fix {
+        Fix::None => false,
+        Fix::Safe => true,
+        Fix::Suggested => arguments.fix_suggested,
+    };
+    if arguments.input.filenames.iter().any(|name| name == "-") {
+        bail!("--fix writes into files, and standard input is none: give -f FILE or -f DIR");
+    }
+    let mut found = find(arguments, selection)?;
+    for _ in 0..ROUNDS {
+        let fixed = fix(&found.report.findings, wanted, &found.sources);
+        if fixed.is_empty() {
+            break;
+        }
+        fixed.iter().try_for_each(write)?;
+        found = find(arguments, selection)?;
+    }
+    Ok(found)
+}
+
+fn write(Fixed { file, text, mended }: &Fixed) -> anyhow::Result<()> {
+    let path = Path::new(&**file);
+    fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))?;
+    anstream::eprintln!("{file}: {mended} mended");
+    Ok(())
+}
