@@ -37,6 +37,7 @@ enum Contents<'t> {
 /// Takes the events of one document.
 pub(crate) struct Builder<'t> {
     text: &'t str,
+    base: Base,
     open: Vec<Open<'t>>,
     root: Option<Node<'t>>,
     anchors: Anchors<'t>,
@@ -45,9 +46,10 @@ pub(crate) struct Builder<'t> {
 }
 
 impl<'t> Builder<'t> {
-    pub(crate) fn new(text: &'t str) -> Self {
+    /// A builder for a document of `text`; the events are those of the part of it that begins at `base`.
+    pub(crate) fn new(text: &'t str, base: Base) -> Self {
         let anchors = Anchors::default();
-        Self { text, open: Vec::new(), root: None, anchors, problems: Vec::new(), nodes: 0 }
+        Self { text, base, open: Vec::new(), root: None, anchors, problems: Vec::new(), nodes: 0 }
     }
 
     /// The document, when its last event has come. An empty one has no root.
@@ -86,9 +88,10 @@ impl<'t> Builder<'t> {
         tag: Option<&Tag>,
         at: &EventSpan,
     ) -> Result<(), Problem> {
-        let mut span = span(at);
+        let mut span = self.base.span(at);
         if matches!(style, ScalarStyle::Literal | ScalarStyle::Folded) {
-            span.end = self.trimmed_end(span);
+            // An empty one is nothing written, wherever the parser says that it ends.
+            span.end = if text.is_empty() { span.start } else { self.trimmed_end(span) };
         }
         let plain = match tag.and_then(Tag::core_suffix) {
             Some("str" | "binary") => false,
@@ -107,19 +110,21 @@ impl<'t> Builder<'t> {
         anchor: usize,
         at: &EventSpan,
     ) -> Result<(), Problem> {
-        let span = span(at);
+        let span = self.base.span(at);
         if self.open.len() >= MAX_DEPTH {
             return Err(Problem::TooDeep { limit: MAX_DEPTH, span });
         }
         self.refuse_as_key(span)?;
         let flow = style == StructureStyle::Flow;
+        let of_items = matches!(contents, Contents::Items(_)) && !flow;
+        let span = if of_items { self.begun_at_dash(span) } else { span };
         self.open.push(Open { contents, span, flow, end: span.end, anchor });
         Ok(())
     }
 
     fn end(&mut self, at: &EventSpan) -> Result<(), Problem> {
         let Some(open) = self.open.pop() else { return Ok(()) };
-        let end = if open.flow { offset(&at.end) } else { open.end };
+        let end = if open.flow { self.base.span(at).end } else { open.end };
         let span = Span { end, ..open.span };
         let node = Node { value: self.close(open.contents), span };
         self.anchors.define(open.anchor, &node, span)?;
@@ -140,7 +145,7 @@ impl<'t> Builder<'t> {
     }
 
     fn alias(&mut self, id: usize, at: &EventSpan) -> Result<(), Problem> {
-        let span = span(at);
+        let span = self.base.span(at);
         let room = MAX_DEPTH.saturating_sub(self.open.len());
         let node = self.anchors.resolve(id, room, span)?;
         self.push(node, span.end)
@@ -178,6 +183,18 @@ impl<'t> Builder<'t> {
         at > 0 && self.text.as_bytes().get(at - 1..=at).is_some_and(|bytes| bytes == b"{{")
     }
 
+    /// Where a block list begins: at its first `-`. The parser takes one in the column of its key to begin behind that.
+    fn begun_at_dash(&self, span: Span) -> Span {
+        let before = self.text.get(..span.start as usize).unwrap_or_default();
+        let spaces = before.len() - before.trim_end_matches(' ').len() + 1;
+        let rest = self.text.get(span.start as usize..).unwrap_or_default();
+        let at_dash =
+            rest.strip_prefix('-').is_some_and(|rest| rest.is_empty() || rest.starts_with([' ', '\n']));
+        let begins_behind = !at_dash && before.trim_end_matches(' ').ends_with('-');
+        let back = if begins_behind { small(spaces) } else { 0 };
+        Span { start: span.start - back, column: span.column.saturating_sub(back), ..span }
+    }
+
     fn trimmed_end(&self, span: Span) -> u32 {
         let slice = self.text.get(span.start as usize..span.end as usize).unwrap_or("");
         let blank = slice.len() - slice.trim_end().len();
@@ -204,7 +221,7 @@ impl<'t> Contents<'t> {
 }
 
 /// A key as `kubectl` converts it to JSON: `yes:` is the key `true`, `0x10:` the key `16`.
-fn read_key<'t>(node: Node<'t>, merges: &mut bool) -> Result<Key<'t>, Problem> {
+pub(super) fn read_key<'t>(node: Node<'t>, merges: &mut bool) -> Result<Key<'t>, Problem> {
     let span = node.span;
     let Value::Scalar(Scalar { text, plain }) = node.value else {
         return Err(Problem::KeyNotText { span });
@@ -220,17 +237,30 @@ fn read_key<'t>(node: Node<'t>, merges: &mut bool) -> Result<Key<'t>, Problem> {
     Ok(Key { converted: converted != text, text: converted.into(), span })
 }
 
-fn span(at: &EventSpan) -> Span {
-    Span {
-        start: offset(&at.start),
-        end: offset(&at.end),
-        line: small(at.start.line()),
-        column: small(at.start.col() + 1),
-    }
+/// Where the part of a text begins that a parser was given.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Base {
+    /// Bytes before it.
+    pub(crate) offset: usize,
+    /// Lines before it.
+    pub(crate) lines: u32,
 }
 
-fn offset(marker: &Marker) -> u32 {
-    small(marker.byte_offset().unwrap_or(0))
+impl Base {
+    /// The place of an event in the whole text.
+    fn span(self, at: &EventSpan) -> Span {
+        Span {
+            start: small(self.offset_of(&at.start)),
+            end: small(self.offset_of(&at.end)),
+            line: small(at.start.line()) + self.lines,
+            column: small(at.start.col() + 1),
+        }
+    }
+
+    /// The byte offset of a mark in the whole text.
+    pub(super) fn offset_of(self, marker: &Marker) -> usize {
+        self.offset + marker.byte_offset().unwrap_or(0)
+    }
 }
 
 /// Inputs are far smaller than 4 GiB (see `crate::input`), so nothing is lost.

@@ -4,7 +4,8 @@
 //! way: it is YAML, tabs and surrogate escapes included. Nothing here knows Kubernetes, except that plain
 //! scalars are resolved as Kubernetes' own reader resolves them ([`resolve`]).
 //!
-//! Start with [`Documents`], which yields one [`Document`] after the other, and [`Node`].
+//! Start with [`Documents`], which yields one [`Document`] after the other, and [`Node`]. `quick` reads plain documents without
+//! the parser.
 //!
 //! Comments are not kept: a place is a byte range of the text, so whoever needs the comments near one
 //! reads the text, or sets `emit_comments` in [`Documents`] and keeps the events.
@@ -14,6 +15,7 @@ mod build;
 mod documents;
 mod entries;
 mod problem;
+mod quick;
 mod scalar;
 mod syntax;
 mod tree;

@@ -1,15 +1,15 @@
 //! The parser's errors in words that say what to do, at the place where the mistake is.
 
-use granit_parser::{ErrorKind, Marker, ScanError};
+use granit_parser::{ErrorKind, ScanError};
 
-use super::build::MAX_DEPTH;
+use super::build::{Base, MAX_DEPTH};
 use super::problem::Problem;
 use super::tree::Span;
 
-/// The problem behind a parser error in `text`.
-pub(crate) fn problem(text: &str, error: &ScanError) -> Problem {
+/// The problem behind a parser error in `text`; the parser was given the part that begins at `base`.
+pub(crate) fn problem(text: &str, base: Base, error: &ScanError) -> Problem {
     let marker = error.marker();
-    let at = marker.byte_offset().unwrap_or(0).min(text.len());
+    let at = base.offset_of(marker).min(text.len());
     if let Some(span) = template(text, at) {
         return Problem::Template { span };
     }
@@ -20,18 +20,17 @@ pub(crate) fn problem(text: &str, error: &ScanError) -> Problem {
         | ErrorKind::TabInIndentation
         | ErrorKind::TabInPlainScalar
         | ErrorKind::TabAtBlockScalarStart => Problem::Tab { span: next_tab(text, at) },
-        kind => plain(text, kind, marker, at),
+        kind => plain(text, kind, small(marker.line()) + base.lines, at),
     }
 }
 
-fn plain(text: &str, kind: &ErrorKind, marker: &Marker, at: usize) -> Problem {
+fn plain(text: &str, kind: &ErrorKind, line: u32, at: usize) -> Problem {
     if is_open_quote(kind) {
         let message = "this quoted text is never closed".to_owned();
         return Problem::Syntax { message, help: None, span: open_quote(text, at) };
     }
     let (message, help) = words(kind);
-    let mut span = point(text, at);
-    span.line = u32::try_from(marker.line()).unwrap_or(span.line);
+    let span = Span { line, ..point(text, at) };
     Problem::Syntax { message, help, span }
 }
 
@@ -115,12 +114,15 @@ fn open_quote(text: &str, at: usize) -> Span {
     point(text, text[..at].rfind(['"', '\'']).unwrap_or(at))
 }
 
+fn small(n: usize) -> u32 {
+    u32::try_from(n).unwrap_or(u32::MAX)
+}
+
 /// The span of the character at a byte offset (empty at the end of the text).
 fn point(text: &str, at: usize) -> Span {
     let before = &text[..at];
     let line = before.bytes().filter(|b| *b == b'\n').count() + 1;
     let column = before.rsplit('\n').next().unwrap_or("").trim_start_matches('\u{feff}').chars().count() + 1;
     let end = at + text[at..].chars().next().filter(|c| *c != '\n').map_or(0, char::len_utf8);
-    let small = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
     Span { start: small(at), end: small(end), line: small(line), column: small(column) }
 }
