@@ -45,6 +45,7 @@
 //! ## When it is silent
 //!
 //! - `egress: []` is written out, or the policy has no ingress rule either: it is meant to deny.
+//! - Another policy isolates all of the same pods for egress, too: isolation is meant.
 //! - Another policy admits egress to some of the same pods, or may, where the pods are not known.
 //!
 //! ```yaml silent
@@ -81,20 +82,27 @@ fn check(context: &Context<'_>) -> Vec<Finding> {
         let mentions = context.spec(policy).is_none_or(|spec| spec.field("egress").is_some());
         policy.directions.egress && !mentions && policy.directions.ingress && !policy.ingress.is_empty()
     };
-    let silent = context.policies().filter(forgot).filter(|policy| !others_admit(context, policy));
+    let silent = context.policies().filter(forgot).filter(|policy| !others_speak(context, policy));
     silent.map(|policy| finding(context, policy)).collect()
 }
 
-/// Whether another policy has an egress rule for one of the same pods.
-fn others_admit(context: &Context<'_>, policy: &NetworkPolicy) -> bool {
+/// Whether other policies isolate all of the same pods for egress, or admit some to one of them.
+fn others_speak(context: &Context<'_>, policy: &NetworkPolicy) -> bool {
     let admits = |other: &NetworkPolicy| other.directions.egress && !other.egress.is_empty();
     let subjects = context.subjects(policy);
     if subjects.is_empty() {
         let home = &policy.meta.id.namespace;
-        return context.policies().any(|other| other.meta.id.namespace == *home && admits(other));
+        let mut others = context.policies().filter(|other| other.meta.id.namespace == *home);
+        return others.any(|other| admits(other) || (other.meta.id != policy.meta.id && isolates_all(other)));
     }
     let isolating = |pod| context.engine.isolating(pod, Direction::Egress);
-    subjects.iter().flat_map(|(pod, _)| isolating(*pod)).any(|id| admits(context.engine.policy(id)))
+    let others_isolate = subjects.iter().all(|(pod, _)| isolating(*pod).len() > 1);
+    let mut all = subjects.iter().flat_map(|(pod, _)| isolating(*pod));
+    others_isolate || all.any(|id| admits(context.engine.policy(id)))
+}
+
+fn isolates_all(policy: &NetworkPolicy) -> bool {
+    policy.directions.egress && policy.subject.is_everything()
 }
 
 fn finding(context: &Context<'_>, policy: &NetworkPolicy) -> Finding {

@@ -93,18 +93,23 @@
 //! - One pair of the pods may connect on one of the ports: the rule has some effect, and the other side may be narrower on
 //!   purpose.
 //! - The peer names a whole namespace, or every pod: such rules are wide, and the other side is to be the narrow one.
-//! - The rule names no port and the pods declare none, so that nobody knows what to ask for.
+//! - The rule names no port and the pods declare none, so that nobody knows what to ask for; or it names only ports that pods
+//!   which declare others do not.
 
 use std::collections::BTreeSet;
 
 use podfence_engine::Outcome;
-use podfence_model::{Direction, Labels, Layer4, Peer, PeerKind, Pod, PortSpec, Rule as PolicyText};
+use podfence_model::{
+    Direction, Labels, Layer4, NetworkPolicy, Peer, PeerKind, Pod, Port, PortMatch, PortSpec,
+    Rule as PolicyText,
+};
 use podfence_source::Severity;
 
 use crate::context::{Context, PolicyRule, place_of};
 use crate::family::Family;
 use crate::finding::Finding;
 use crate::rule::{Check, Rule};
+use crate::rule_ports::admits;
 use crate::words;
 
 pub(super) static RULE: Rule = Rule {
@@ -181,35 +186,29 @@ fn all_refused(context: &Context<'_>, rule: PolicyRule<'_>, subjects: &[&Pod], o
     asked
 }
 
-/// What a rule admits to a pod, as far as it says so or the pod declares it: one port of each item.
+/// What a rule admits to a pod where somebody listens, as far as the pod declares it; where it declares nothing, the ends of
+/// the rule's ranges.
 fn asked_for(rule: &PolicyText, to: &Pod) -> Vec<Layer4> {
+    let declared = to.ports.iter().map(|port| (port.protocol, port.number));
     if rule.ports.is_empty() {
-        return to.ports.iter().map(|port| Layer4::Port(port.protocol, port.number)).collect();
+        return declared.map(|(protocol, number)| Layer4::Port(protocol, number)).collect();
     }
-    let of_item = |item: &podfence_model::PortMatch| -> Vec<Layer4> {
-        let protocol = item.protocol;
-        match &item.ports {
-            PortSpec::Range(range) => {
-                vec![Layer4::Port(protocol, range.first()), Layer4::Port(protocol, range.last())]
+    let of_item = |item: &PortMatch| -> Vec<Layer4> {
+        let numbers: Vec<Port> = match &item.ports {
+            PortSpec::Range(range) if to.ports.is_empty() => vec![range.first(), range.last()],
+            PortSpec::Named(name) => to.named_port(name, item.protocol).collect(),
+            PortSpec::All | PortSpec::Range(_) => {
+                let admitted = declared.clone().filter(|(protocol, number)| admits(item, *protocol, *number));
+                admitted.map(|(_, number)| number).collect()
             }
-            PortSpec::Named(name) => {
-                to.named_port(name, protocol).map(|port| Layer4::Port(protocol, port)).collect()
-            }
-            PortSpec::All => {
-                let declared = to.ports.iter().filter(|port| port.protocol == protocol);
-                declared.map(|port| Layer4::Port(protocol, port.number)).collect()
-            }
-        }
+        };
+        numbers.into_iter().map(|number| Layer4::Port(item.protocol, number)).collect()
     };
     rule.ports.iter().flat_map(of_item).collect()
 }
 
 /// A policy that isolates these pods: one that is about the fewest pods is the likeliest place to mend.
-fn refusing<'c>(
-    context: &'c Context<'_>,
-    pods: &[&Pod],
-    there: Direction,
-) -> Option<&'c podfence_model::NetworkPolicy> {
+fn refusing<'c>(context: &'c Context<'_>, pods: &[&Pod], there: Direction) -> Option<&'c NetworkPolicy> {
     let id = context.engine.pod_id(&pods.first()?.meta.id)?;
     let policies =
         context.engine.isolating(id, there).into_iter().map(|policy| context.engine.policy(policy));
