@@ -16,6 +16,7 @@ mod error;
 pub mod expect;
 mod explain;
 mod explanation;
+pub mod graph;
 mod idle;
 mod judge;
 pub mod matrix;

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::verbs::{diff, explain, lab, learn, lint, matrix, test};
+use crate::verbs::{diff, explain, graph, lab, learn, lint, matrix, test};
 
 /// Kubernetes NetworkPolicy you can see, test and trust
 #[derive(Debug, Parser)]
@@ -28,6 +28,8 @@ pub enum Verb {
     Test(test::Arguments),
     /// Who reaches whom, on which ports?
     Matrix(matrix::Arguments),
+    /// Who reaches whom, as a page, a picture or data
+    Graph(graph::Arguments),
     /// The same on the real kernel: pods as network namespaces, real packets
     Lab(lab::Arguments),
     /// Exercises in NetworkPolicy, proven on the kernel

@@ -31,6 +31,7 @@ fn run() -> ExitCode {
         Verb::Diff(arguments) => verbs::diff::run(&arguments),
         Verb::Test(arguments) => verbs::test::run(&arguments),
         Verb::Matrix(arguments) => verbs::matrix::run(&arguments),
+        Verb::Graph(arguments) => verbs::graph::run(&arguments),
         Verb::Lab(arguments) => verbs::lab::run(&arguments),
         Verb::Learn(arguments) => verbs::learn::run(&arguments),
     };

@@ -12,6 +12,7 @@ pub mod diff;
 pub mod ends;
 pub mod expectations;
 pub mod findings;
+pub mod graph;
 pub mod grid;
 pub mod json;
 pub mod junit;

@@ -20,22 +20,49 @@ pub(crate) fn paint(style: Style, text: impl Display) -> String {
     format!("{style}{text}{style:#}")
 }
 
+/// A part of a [`Sheet`], before it is wrapped.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Piece {
+    /// A line as it is.
+    Line(String),
+    /// An empty line, unless there is one.
+    Gap,
+    /// A paragraph with a label, which is as wide as all labels.
+    Entry(String, String),
+    /// A paragraph under the entry before it.
+    More(String),
+}
+
+impl Piece {
+    /// The same without styles.
+    pub(crate) fn plain(self) -> Self {
+        match self {
+            Self::Line(line) => Self::Line(plain(&line)),
+            Self::Gap => Self::Gap,
+            Self::Entry(label, words) => Self::Entry(plain(&label).trim_end().to_owned(), plain(&words)),
+            Self::More(words) => Self::More(plain(&words)),
+        }
+    }
+}
+
+/// Text without escape sequences.
+pub(crate) fn plain(text: &str) -> String {
+    anstream::adapter::strip_str(text).to_string()
+}
+
 /// Lines of text with a label on the left of the first: the shape of all answers.
 #[derive(Default)]
-pub(crate) struct Sheet(String);
+pub(crate) struct Sheet(Vec<Piece>);
 
 impl Sheet {
     /// A line as it is.
     pub(crate) fn line(&mut self, text: impl AsRef<str>) {
-        self.0.push_str(text.as_ref());
-        self.0.push('\n');
+        self.0.push(Piece::Line(text.as_ref().to_owned()));
     }
 
     /// An empty line, never two.
     pub(crate) fn gap(&mut self) {
-        if !self.0.is_empty() && !self.0.ends_with("\n\n") {
-            self.0.push('\n');
-        }
+        self.0.push(Piece::Gap);
     }
 
     /// A labelled paragraph.
@@ -45,27 +72,41 @@ impl Sheet {
 
     /// A labelled paragraph whose label has a style of its own.
     pub(crate) fn styled_entry(&mut self, style: Style, label: &str, text: &str) {
-        let label = paint(style, format!("{label:<LABEL$}"));
-        self.paragraph(&label, text);
+        self.0.push(Piece::Entry(paint(style, format!("{label:<LABEL$}")), text.to_owned()));
     }
 
     /// A paragraph under the entry before it.
     pub(crate) fn more(&mut self, text: &str) {
-        self.paragraph(&" ".repeat(LABEL), text);
+        self.0.push(Piece::More(text.to_owned()));
     }
 
-    fn paragraph(&mut self, margin: &str, text: &str) {
-        for (i, line) in wrap(text, WIDTH - LABEL).iter().enumerate() {
-            let margin = if i == 0 { margin } else { &format!("{}  ", " ".repeat(LABEL)) };
-            self.line(format!("{margin}{line}"));
-        }
+    /// What is on it, for other forms than lines of a terminal.
+    pub(crate) fn pieces(self) -> Vec<Piece> {
+        self.0
     }
 
     /// The text, without empty lines at its end.
-    pub(crate) fn finish(mut self) -> String {
-        self.0.truncate(self.0.trim_end().len());
-        self.0.push('\n');
-        self.0
+    pub(crate) fn finish(self) -> String {
+        let mut text = String::new();
+        for piece in self.0 {
+            match piece {
+                Piece::Line(line) => text.push_str(&(line + "\n")),
+                Piece::Gap if text.is_empty() || text.ends_with("\n\n") => {}
+                Piece::Gap => text.push('\n'),
+                Piece::Entry(label, words) => paragraph(&mut text, &label, &words),
+                Piece::More(words) => paragraph(&mut text, &" ".repeat(LABEL), &words),
+            }
+        }
+        text.truncate(text.trim_end().len());
+        text.push('\n');
+        text
+    }
+}
+
+fn paragraph(text: &mut String, margin: &str, words: &str) {
+    for (i, line) in wrap(words, WIDTH - LABEL).iter().enumerate() {
+        let margin = if i == 0 { margin } else { &format!("{}  ", " ".repeat(LABEL)) };
+        text.extend([margin, line.as_str(), "\n"]);
     }
 }
 
@@ -92,7 +133,7 @@ pub(crate) fn wrap(text: &str, width: usize) -> Vec<String> {
 }
 
 fn visible(word: &str) -> usize {
-    anstream::adapter::strip_str(word).to_string().chars().count()
+    plain(word).chars().count()
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 pub mod diff;
 pub mod explain;
+pub mod graph;
 pub mod lab;
 pub mod learn;
 pub mod lint;

@@ -13,7 +13,7 @@ use podfence_model::{Endpoint, World};
 use podfence_source::SourceMap;
 
 use crate::mend::{self, Change};
-use crate::style::{BAD, BOLD, GOOD, OPEN, Sheet, paint};
+use crate::style::{BAD, BOLD, GOOD, OPEN, Piece, Sheet, paint};
 use crate::words;
 
 pub(crate) use notes::text as note_text;
@@ -46,6 +46,14 @@ pub fn explain(explanation: &Explanation<'_>, sources: &SourceMap, change: Optio
         mend::tell(&mut sheet, explanation.world, change);
     }
     sheet.finish()
+}
+
+/// What the policies of both ends say about a path, and the drawn rules behind it, without styles, for other forms than a
+/// terminal's.
+pub(crate) fn path(world: &World, path: &Path, sources: &SourceMap) -> (Vec<Piece>, Vec<String>) {
+    let mut sheet = Sheet::default();
+    side::sides(&mut sheet, world, path);
+    (sheet.pieces().into_iter().map(Piece::plain).collect(), rules::of_path(world, path, sources))
 }
 
 fn headline(explanation: &Explanation<'_>) -> String {

@@ -8,7 +8,7 @@ use podfence_source::SourceMap;
 
 use crate::miss::{Told, parts, peer_word, port_word};
 use crate::snippet::{Window, line_with, renderer};
-use crate::style::Sheet;
+use crate::style::{Sheet, plain};
 use crate::words;
 
 /// Rules drawn at most; a fold of many paths would otherwise fill pages.
@@ -38,6 +38,15 @@ pub(super) fn rules(sheet: &mut Sheet, explanation: &Explanation<'_>, sources: &
             drawn.push(drawing.rule);
         }
     }
+}
+
+/// The drawn rules behind the outcome of one path, without styles.
+pub(super) fn of_path(world: &World, path: &Path, sources: &SourceMap) -> Vec<String> {
+    drawings(world, path, sources)
+        .iter()
+        .filter_map(|drawing| draw(drawing, sources))
+        .map(|text| plain(&text))
+        .collect()
 }
 
 /// A denied path shows what nearly admitted it, any other what admits it.
