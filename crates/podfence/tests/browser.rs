@@ -8,7 +8,7 @@ use std::process::Command;
 
 use podfence_analysis::graph::{Choice, Graph};
 use podfence_engine::Engine;
-use podfence_model::{Namespace, NamespacedName, Protocol, World};
+use podfence_model::{Addresses, Namespace, NamespacedName, Protocol, World};
 use podfence_source::SourceMap;
 use podfence_testkit::build::{self, Put};
 use podfence_testkit::sandboxed;
@@ -48,6 +48,7 @@ fn hostile() -> World {
         for (index, name) in names.iter().enumerate() {
             let mut pod = build::pod("shop/pod", "node", &[], &[("app", if index == 0 { "a" } else { "b" })]);
             pod.meta.id = NamespacedName::new(namespace, *name);
+            pod.addresses = Addresses::Unstated;
             pod.ports = vec![build::serves("</script>", Protocol::Tcp, 80)];
             world.put(pod);
         }

@@ -110,7 +110,7 @@ const tests = {
 
   async "names are text, whatever they are"() {
     const { page, close } = await open(hostile);
-    assert.ok((await page.locator(".edge").count()) > 0);
+    assert.ok((await page.locator("#map .edge").count()) > 0);
     for (const index of Array(await page.locator(".card").count()).keys()) {
       await page.locator(".card").nth(index).focus();
       await page.keyboard.press("Enter");
