@@ -87,10 +87,12 @@ fn merged(cell: &[Link], shared: usize) -> Vec<Link> {
 }
 
 impl Pairs {
-    /// Pairs of whom all that a link says is true, and more.
+    /// Pairs of whom all that a link says is true, and more. What passes for certain is not called open to question.
     pub(super) fn wider(&self, link: &Link) -> FixedBitSet {
-        let mut wider = self.undecided.clone();
-        for (_, bits) in self.links.iter().filter(|(other, _)| *other != link && other.covers(link)) {
+        let asks = !link.open.is_empty();
+        let mut wider = if asks { FixedBitSet::default() } else { self.undecided.clone() };
+        let fits = |other: &Link| other.covers(link) && (!asks || other.open.covers(&link.open));
+        for (_, bits) in self.links.iter().filter(|(other, _)| *other != link && fits(other)) {
             wider.union_with(bits);
         }
         wider
