@@ -1,14 +1,11 @@
 //! What rules ask of the world: whom a policy selects, whom a peer names, what the text says, what is known. What the engine
 //! says is asked in `verdicts`.
 
-#![allow(dead_code, reason = "rules that use the rest are being written")]
-
 mod verdicts;
 
 use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
-use podfence_analysis::matrix::Matrix;
 use podfence_engine::{Engine, PodId};
 use podfence_model::{
     ClusterFacts, Direction, LabelSelector, Layer4, Life, Namespace, NamespaceScope, NamespacedName,
@@ -29,8 +26,6 @@ pub struct Context<'a> {
     pub engine: &'a Engine,
     outlines: Outlines<'a>,
     pods: BTreeMap<&'a str, Vec<&'a Pod>>,
-    certain: OnceCell<Matrix>,
-    possible: OnceCell<Matrix>,
     /// Filled by [`crate::isolated::isolated`]: egress, ingress.
     pub(crate) isolated: [OnceCell<Vec<Isolated<'a>>>; 2],
     /// Filled by [`crate::dns::cases`].
@@ -52,16 +47,7 @@ impl<'a> Context<'a> {
             pods.entry(&pod.meta.id.namespace).or_default().push(pod);
         }
         let outlines = Outlines::new(sources);
-        Self {
-            world,
-            engine,
-            outlines,
-            pods,
-            certain: OnceCell::new(),
-            possible: OnceCell::new(),
-            isolated: Default::default(),
-            dns_cases: OnceCell::new(),
-        }
+        Self { world, engine, outlines, pods, isolated: Default::default(), dns_cases: OnceCell::new() }
     }
 
     /// All policies, in the order of their names.

@@ -1,7 +1,7 @@
 //! One finding: which rule, about which object, where, and how to mend it.
 
 use podfence_model::{Kind, NetworkPolicy, ObjectRef, Origin, Place};
-use podfence_source::{Diagnostic, Edit, Severity};
+use podfence_source::{Code, Diagnostic, Edit, Severity};
 
 use crate::rule::Rule;
 
@@ -46,7 +46,12 @@ impl Finding {
 
     /// What reading found, if a rule stands for it.
     pub(crate) fn read(rule: &'static Rule, diagnostic: Diagnostic) -> Self {
-        let fix = if diagnostic.patch.is_empty() { Fix::None } else { Fix::Safe };
+        let fix = match diagnostic.code {
+            _ if diagnostic.patch.is_empty() => Fix::None,
+            // The nearest known name is a guess.
+            code if code == Code::UnknownField.word() => Fix::Suggested,
+            _ => Fix::Safe,
+        };
         Self { rule, object: None, diagnostic, fix }
     }
 

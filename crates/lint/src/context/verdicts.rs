@@ -1,7 +1,6 @@
 //! What the engine says, asked in the words of rules. They evaluate nothing themselves.
 
-use podfence_analysis::matrix::Matrix;
-use podfence_engine::{Outcome, PodId, Reading};
+use podfence_engine::{Outcome, PodId};
 use podfence_model::{Direction, Endpoint, Flow, Layer4, NetworkPolicy, Pod};
 
 use super::Context;
@@ -44,15 +43,5 @@ impl<'a> Context<'a> {
         let source = Endpoint::Pod { id: from.meta.id.clone(), address: None };
         let answer = self.engine.answer(&Flow { source, destination, layer4 }).ok()?;
         Some(answer.egress.map_or(Outcome::Allowed, |side| side.outcome))
-    }
-
-    /// Who surely reaches whom: missing facts count against it.
-    pub(crate) fn certain(&self) -> &Matrix {
-        self.certain.get_or_init(|| Matrix::new(self.engine, Reading::Certain))
-    }
-
-    /// Who may reach whom: missing facts count for it.
-    pub(crate) fn possible(&self) -> &Matrix {
-        self.possible.get_or_init(|| Matrix::new(self.engine, Reading::Possible))
     }
 }

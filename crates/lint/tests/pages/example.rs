@@ -3,8 +3,11 @@
 use std::fmt::Write as _;
 
 use podfence_analysis::assumed::add_cluster_dns;
+use podfence_analysis::diff::{Snapshot, diff};
 use podfence_engine::Engine;
 use podfence_lint::{Finding, Report, Rule, Selection, fix, lint, refused};
+use podfence_model::World;
+use podfence_report::diff::text;
 use podfence_source::{Input, Options, SourceMap, read};
 
 /// The name that places in examples have.
@@ -12,11 +15,8 @@ const NAME: &str = "example.yaml";
 
 /// Everything found in a text, with facts about the cluster beside it.
 pub fn findings(text: &str, cluster: &str) -> (Report, SourceMap) {
-    let input = |name: &str, text: &str| Input::Bytes { name: name.to_owned(), bytes: drawn(text).into() };
-    let mut inputs = vec![input(NAME, text)];
-    inputs.extend((!cluster.is_empty()).then(|| input("cluster.yaml", cluster)));
     let selection = Selection::default();
-    match read(&inputs, &Options::default()) {
+    match read(&inputs(text, cluster), &Options::default()) {
         Ok(mut loaded) => {
             add_cluster_dns(&mut loaded.world);
             let engine = Engine::new(&loaded.world);
@@ -25,6 +25,12 @@ pub fn findings(text: &str, cluster: &str) -> (Report, SourceMap) {
         }
         Err(found) => (refused(&found.diagnostics, &selection), found.sources),
     }
+}
+
+fn inputs(text: &str, cluster: &str) -> Vec<Input> {
+    let input = |name: &str, text: &str| Input::Bytes { name: name.to_owned(), bytes: drawn(text).into() };
+    let cluster = (!cluster.is_empty()).then(|| input("cluster.yaml", cluster));
+    [input(NAME, text)].into_iter().chain(cluster).collect()
 }
 
 /// What pages draw because nobody could see it: NUL bytes and tabs.
@@ -69,6 +75,25 @@ pub fn mended(rule: &Rule, text: &str, cluster: &str) -> String {
         }
     }
     text
+}
+
+/// Which connections the mended text changes, by the engine's word; `None` where one of the texts is refused.
+pub fn changes(before: &str, after: &str, cluster: &str) -> Option<String> {
+    let [old, new] = [world(before, cluster)?, world(after, cluster)?];
+    let [old_engine, new_engine] = [Engine::new(&old), Engine::new(&new)];
+    let old = Snapshot { world: &old, engine: &old_engine };
+    let new = Snapshot { world: &new, engine: &new_engine };
+    let told = text(&diff(old, new));
+    let plain = anstream::adapter::strip_str(&told).to_string();
+    let changes = plain.lines().filter(|line| line.contains(" → ") || line.starts_with("EQUAL"));
+    Some(changes.flat_map(|line| [line.trim_end(), "\n"]).collect())
+}
+
+/// The world of a text that is not refused.
+fn world(text: &str, cluster: &str) -> Option<World> {
+    let mut world = read(&inputs(text, cluster), &Options::default()).ok()?.world;
+    add_cluster_dns(&mut world);
+    Some(world)
 }
 
 /// What other rules find in the mended text as errors, and did not in the one before.

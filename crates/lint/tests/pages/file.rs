@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use podfence_lint::Rule;
 
-use crate::example::{all, mended, new_errors, said};
+use crate::example::{all, changes, mended, new_errors, said};
 
 /// A line of a page, or a whole fenced block.
 enum Part {
@@ -156,14 +156,19 @@ impl Page<'_> {
         let after = mended(self.rule, &before, &self.cluster);
         self.failures.extend(not_mended(self.rule, &before, &after, &self.cluster));
         self.keep("yaml fixed", &after);
+        if let Some(changes) = changes(&before, &after, &self.cluster) {
+            self.line("");
+            self.keep("text", &changes);
+        }
     }
 }
 
-/// Whether the last thing but empty lines is what a rule says of an example.
+/// Whether the last thing but empty lines is what a rule says of an example, or what mending it changes.
 fn below_example(made: &[Part]) -> bool {
     let mut last = made.iter().rev().skip_while(|part| matches!(part, Part::Line(line) if line.is_empty()));
     let text = last.next().is_some_and(|part| part.is("text"));
-    text && last.find(|part| matches!(part, Part::Block { .. })).is_some_and(|part| part.is("yaml fires"))
+    let above = last.find(|part| matches!(part, Part::Block { .. }));
+    text && above.is_some_and(|part| part.is("yaml fires") || part.is("yaml fixed"))
 }
 
 fn not_mended(rule: &Rule, before: &str, after: &str, cluster: &str) -> Option<String> {

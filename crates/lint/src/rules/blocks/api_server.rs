@@ -66,6 +66,10 @@
 //!   containers: [{name: operator, image: operator}]
 //! ```
 //!
+//! ```text
+//! opened    shop/operator → 172.18.0.2/32 TCP 443, 6443
+//! ```
+//!
 //! ## When it is silent
 //!
 //! - The addresses of the API servers are not known.

@@ -70,6 +70,10 @@
 //! spec: {containers: [{name: web, image: web, ports: [{containerPort: 80}]}]}
 //! ```
 //!
+//! ```text
+//! EQUAL  nothing changes: every connection is judged as before
+//! ```
+//!
 //! ## When it is silent
 //!
 //! - The rule also admits the nodes, or everybody, or the block may hold nodes: it has private addresses, and the nodes'

@@ -19,6 +19,9 @@
 //!   egress:
 //!     - to:
 //!         - ipBlock: {cidr: 10.96.14.20/32}
+//!     - ports:
+//!         - {port: 53, protocol: UDP}
+//!         - {port: 53}
 //! ---
 //! apiVersion: v1
 //! kind: Service
@@ -27,12 +30,22 @@
 //!   clusterIP: 10.96.14.20
 //!   selector: {app: db}
 //!   ports: [{port: 5432}]
+//! ---
+//! apiVersion: v1
+//! kind: Pod
+//! metadata: {name: web, namespace: shop, labels: {app: web}}
+//! spec: {containers: [{name: web, image: web}]}
+//! ---
+//! apiVersion: v1
+//! kind: Pod
+//! metadata: {name: db, namespace: shop, labels: {app: db}}
+//! spec: {containers: [{name: db, image: db}]}
 //! ```
 //!
 //! ```text
 //! error: 10.96.14.20 is the address of Service shop/db: policies see no packet with such an address
 //!   9:27 matches nothing
-//!   11:1 has this address
+//!   14:1 has this address
 //!   help: name the pods behind the Service by their labels
 //! ```
 //!
@@ -50,6 +63,9 @@
 //!         - podSelector:
 //!             matchLabels:
 //!               app: db
+//!     - ports:
+//!         - {port: 53, protocol: UDP}
+//!         - {port: 53}
 //! ---
 //! apiVersion: v1
 //! kind: Service
@@ -58,6 +74,22 @@
 //!   clusterIP: 10.96.14.20
 //!   selector: {app: db}
 //!   ports: [{port: 5432}]
+//! ---
+//! apiVersion: v1
+//! kind: Pod
+//! metadata: {name: web, namespace: shop, labels: {app: web}}
+//! spec: {containers: [{name: web, image: web}]}
+//! ---
+//! apiVersion: v1
+//! kind: Pod
+//! metadata: {name: db, namespace: shop, labels: {app: db}}
+//! spec: {containers: [{name: db, image: db}]}
+//! ```
+//!
+//! ```text
+//! is open   all of shop → all of shop all ports but TCP 53; UDP 53, undecidable before
+//! is closed shop/web → kube-system/deploy/coredns all ports but TCP 53; UDP 53, undecidable before
+//! narrowed  shop/web → 10.96.14.20/32 all ports but TCP 53; UDP 53, which stays allowed
 //! ```
 //!
 //! ## Another example
@@ -78,6 +110,11 @@
 //!   egress:
 //!     - to:
 //!         - ipBlock: {cidr: 10.96.0.0/12}
+//! ---
+//! apiVersion: v1
+//! kind: Pod
+//! metadata: {name: web, namespace: shop, labels: {app: web}}
+//! spec: {containers: [{name: web, image: web}]}
 //! ```
 //!
 //! ```text

@@ -25,6 +25,12 @@
 //!   egress:
 //!     - to:
 //!         - ipBlock: {cidr: 0.0.0.0/0, except: [10.0.0.0/8, 169.254.0.0/16]}
+//! ---
+//! apiVersion: v1
+//! kind: Pod
+//! metadata: {name: web, namespace: shop, labels: {app: web}}
+//! spec: {containers: [{name: web, image: web}]}
+//! status: {podIPs: [{ip: 10.244.1.7}, {ip: "fd00:10:244::7"}]}
 //! ```
 //!
 //! ```text
@@ -48,6 +54,16 @@
 //!             except:
 //!               - fc00::/7
 //!               - fe80::/10
+//! ---
+//! apiVersion: v1
+//! kind: Pod
+//! metadata: {name: web, namespace: shop, labels: {app: web}}
+//! spec: {containers: [{name: web, image: web}]}
+//! status: {podIPs: [{ip: 10.244.1.7}, {ip: "fd00:10:244::7"}]}
+//! ```
+//!
+//! ```text
+//! opened    shop/web → ::/0 except fc00::/7 and fe80::/10 all ports
 //! ```
 //!
 //! ## When it is silent

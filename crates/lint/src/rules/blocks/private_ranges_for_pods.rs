@@ -26,6 +26,11 @@
 //!     - from:
 //!         - ipBlock:
 //!             cidr: 10.0.0.0/8
+//! ---
+//! apiVersion: v1
+//! kind: Pod
+//! metadata: {name: db, namespace: shop, labels: {app: db}}
+//! spec: {containers: [{name: db, image: db}]}
 //! ```
 //!
 //! ```text
@@ -49,6 +54,15 @@
 //!             cidr: 10.0.0.0/8
 //!             except:
 //!               - 10.244.0.0/16
+//! ---
+//! apiVersion: v1
+//! kind: Pod
+//! metadata: {name: db, namespace: shop, labels: {app: db}}
+//! spec: {containers: [{name: db, image: db}]}
+//! ```
+//!
+//! ```text
+//! closed    unknown pods, kube-system/deploy/coredns → every pod all ports
 //! ```
 //!
 //! ## When it is silent

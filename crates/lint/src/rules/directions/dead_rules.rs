@@ -20,6 +20,11 @@
 //!   egress:
 //!     - to:
 //!         - podSelector: {}
+//! ---
+//! apiVersion: v1
+//! kind: Pod
+//! metadata: {name: web, namespace: shop, labels: {app: web}}
+//! spec: {containers: [{name: web, image: web}]}
 //! ```
 //!
 //! ```text
@@ -44,6 +49,15 @@
 //!   egress:
 //!     - to:
 //!         - podSelector: {}
+//! ---
+//! apiVersion: v1
+//! kind: Pod
+//! metadata: {name: web, namespace: shop, labels: {app: web}}
+//! spec: {containers: [{name: web, image: web}]}
+//! ```
+//!
+//! ```text
+//! closed    every pod → everybody all ports
 //! ```
 //!
 //! ## When it is silent

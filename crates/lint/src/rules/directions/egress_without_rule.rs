@@ -20,6 +20,11 @@
 //!   ingress:
 //!     - ports:
 //!         - port: 8080
+//! ---
+//! apiVersion: v1
+//! kind: Pod
+//! metadata: {name: web, namespace: shop, labels: {app: web}}
+//! spec: {containers: [{name: web, image: web, ports: [{containerPort: 8080}]}]}
 //! ```
 //!
 //! ```text
@@ -40,6 +45,15 @@
 //!   ingress:
 //!     - ports:
 //!         - port: 8080
+//! ---
+//! apiVersion: v1
+//! kind: Pod
+//! metadata: {name: web, namespace: shop, labels: {app: web}}
+//! spec: {containers: [{name: web, image: web, ports: [{containerPort: 8080}]}]}
+//! ```
+//!
+//! ```text
+//! opened    every pod → everybody all ports
 //! ```
 //!
 //! ## When it is silent

@@ -41,6 +41,10 @@
 //!   policyTypes: [Ingress]
 //! ```
 //!
+//! ```text
+//! EQUAL  nothing changes: every connection is judged as before
+//! ```
+//!
 //! The trap:
 //!
 //! ```yaml fires
@@ -80,6 +84,10 @@
 //! kind: Pod
 //! metadata: {name: web, namespace: shop, labels: {app: web}}
 //! spec: {containers: [{name: web, image: web}]}
+//! ```
+//!
+//! ```text
+//! opened    everybody → every pod all ports
 //! ```
 //!
 //! ## When it is silent

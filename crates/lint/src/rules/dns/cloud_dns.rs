@@ -76,6 +76,10 @@
 //!     spec: {containers: [{name: web, image: web}]}
 //! ```
 //!
+//! ```text
+//! opened    every pod → 169.254.169.254/32 TCP 53; UDP 53
+//! ```
+//!
 //! ## When it is silent
 //!
 //! Without the fact that the cluster has this DNS.

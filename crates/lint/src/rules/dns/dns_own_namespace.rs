@@ -72,6 +72,10 @@
 //!     spec: {containers: [{name: web, image: web}]}
 //! ```
 //!
+//! ```text
+//! opened    every pod → every pod TCP 53; UDP 53
+//! ```
+//!
 //! ## When it is silent
 //!
 //! - The namespace has such pods itself, or an object of an unknown kind that may make them.

@@ -9,6 +9,14 @@
 //!
 //! ## Example
 //!
+//! On a cluster of which is told:
+//!
+//! ```yaml cluster
+//! apiVersion: podfence.dev/v1alpha1
+//! kind: ClusterFacts
+//! dns: openshift
+//! ```
+//!
 //! ```yaml fires
 //! apiVersion: networking.k8s.io/v1
 //! kind: NetworkPolicy
@@ -65,6 +73,11 @@
 //!   template:
 //!     metadata: {labels: {app: web}}
 //!     spec: {containers: [{name: web, image: web}]}
+//! ```
+//!
+//! ```text
+//! opened    every pod → every pod TCP 5353; UDP 5353
+//! closed    every pod → every pod TCP 53; UDP 53
 //! ```
 //!
 //! ## When it is silent

@@ -68,6 +68,10 @@
 //!     spec: {containers: [{name: web, image: web}]}
 //! ```
 //!
+//! ```text
+//! opened    every pod → every pod TCP 53; UDP 53
+//! ```
+//!
 //! ## When it is silent
 //!
 //! The DNS pods in the input have the label, or another rule admits them.

@@ -66,6 +66,10 @@
 //!     spec: {containers: [{name: web, image: web}]}
 //! ```
 //!
+//! ```text
+//! widened   every pod → every pod TCP 53 (UDP 53 stays allowed)
+//! ```
+//!
 //! ## When it is silent
 //!
 //! Another rule or policy admits TCP, or may.

@@ -96,6 +96,10 @@
 //!     spec: {containers: [{name: web, image: web}]}
 //! ```
 //!
+//! ```text
+//! opened    shop/deploy/web → kube-system/deploy/coredns TCP 53; UDP 53
+//! ```
+//!
 //! A port without a protocol is a TCP port, so this admits half of what is needed, and not the half that is tried first:
 //!
 //! ```yaml fires
@@ -146,6 +150,10 @@
 //!   template:
 //!     metadata: {labels: {app: web}}
 //!     spec: {containers: [{name: web, image: web}]}
+//! ```
+//!
+//! ```text
+//! widened   every pod → everybody UDP 53 (TCP 53 stays allowed)
 //! ```
 //!
 //! ## When it is silent

@@ -76,6 +76,10 @@
 //!     spec: {containers: [{name: web, image: web}]}
 //! ```
 //!
+//! ```text
+//! opened    shop/deploy/web → 169.254.20.10/32 TCP 53; UDP 53
+//! ```
+//!
 //! ## When it is silent
 //!
 //! Without the fact that the cluster has such a cache.

@@ -32,6 +32,11 @@
 //! kind: Pod
 //! metadata: {name: db, namespace: shop, labels: {app: db}}
 //! spec: {containers: [{name: db, image: db}]}
+//! ---
+//! apiVersion: v1
+//! kind: Pod
+//! metadata: {name: web, namespace: shop, labels: {app: web}}
+//! spec: {containers: [{name: web, image: web}]}
 //! ```
 //!
 //! ```text
@@ -62,6 +67,15 @@
 //! kind: Pod
 //! metadata: {name: db, namespace: shop, labels: {app: db}}
 //! spec: {containers: [{name: db, image: db}]}
+//! ---
+//! apiVersion: v1
+//! kind: Pod
+//! metadata: {name: web, namespace: shop, labels: {app: web}}
+//! spec: {containers: [{name: web, image: web}]}
+//! ```
+//!
+//! ```text
+//! widened   all of shop → all of shop TCP 15008 (TCP 5432 stays allowed)
 //! ```
 //!
 //! With sidecars:
@@ -90,6 +104,11 @@
 //! kind: Pod
 //! metadata: {name: web, namespace: shop, labels: {app: web}}
 //! spec: {containers: [{name: web, image: web}]}
+//! ---
+//! apiVersion: v1
+//! kind: Pod
+//! metadata: {name: db, namespace: shop, labels: {app: db}}
+//! spec: {containers: [{name: db, image: db}]}
 //! ```
 //!
 //! ```text

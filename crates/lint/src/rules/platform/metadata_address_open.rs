@@ -25,6 +25,11 @@
 //!               - 10.0.0.0/8
 //!               - 172.16.0.0/12
 //!               - 192.168.0.0/16
+//! ---
+//! apiVersion: v1
+//! kind: Pod
+//! metadata: {name: crawler, namespace: shop, labels: {app: crawler}}
+//! spec: {containers: [{name: crawler, image: crawler}]}
 //! ```
 //!
 //! ```text
@@ -49,6 +54,15 @@
 //!               - 172.16.0.0/12
 //!               - 192.168.0.0/16
 //!               - 169.254.169.254/32
+//! ---
+//! apiVersion: v1
+//! kind: Pod
+//! metadata: {name: crawler, namespace: shop, labels: {app: crawler}}
+//! spec: {containers: [{name: crawler, image: crawler}]}
+//! ```
+//!
+//! ```text
+//! closed    shop/crawler → 169.254.169.254/32 all ports
 //! ```
 //!
 //! With Cloud DNS for GKE, names are answered at this very address, so that an exception alone would cut pods off from the DNS:
@@ -69,6 +83,11 @@
 //!   egress:
 //!     - to:
 //!         - ipBlock: {cidr: 0.0.0.0/0}
+//! ---
+//! apiVersion: v1
+//! kind: Pod
+//! metadata: {name: crawler, namespace: shop, labels: {app: crawler}}
+//! spec: {containers: [{name: crawler, image: crawler}]}
 //! ```
 //!
 //! ```text

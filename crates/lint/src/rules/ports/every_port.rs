@@ -45,6 +45,10 @@
 //!           port: 8080
 //! ```
 //!
+//! ```text
+//! EQUAL  nothing changes: every connection is judged as before
+//! ```
+//!
 //! An empty item (a warning), or one with a protocol only (a note):
 //!
 //! ```yaml fires

@@ -54,6 +54,10 @@
 //!     - {name: web, image: web, ports: [{name: http, containerPort: 8080}]}
 //! ```
 //!
+//! ```text
+//! opened    everybody → every pod TCP 8080
+//! ```
+//!
 //! The names of a Service's ports are not those of its pods:
 //!
 //! ```yaml fires

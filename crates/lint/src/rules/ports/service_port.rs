@@ -70,6 +70,11 @@
 //!     - {name: web, image: web, ports: [{containerPort: 8080}]}
 //! ```
 //!
+//! ```text
+//! opened    everybody → every pod TCP 8080
+//! closed    everybody → every pod TCP 80
+//! ```
+//!
 //! Where the Service's `targetPort` is a name that pods give to several numbers, the rule needs the name:
 //!
 //! ```yaml fires

@@ -21,6 +21,11 @@
 //!         - ipBlock: {cidr: 192.0.2.0/24}
 //!       ports:
 //!         - port: 123
+//! ---
+//! apiVersion: v1
+//! kind: Pod
+//! metadata: {name: clock, namespace: shop, labels: {app: clock}}
+//! spec: {containers: [{name: clock, image: clock}]}
 //! ```
 //!
 //! ```text
@@ -42,6 +47,18 @@
 //!       ports:
 //!         - port: 123
 //!           protocol: UDP
+//! ---
+//! apiVersion: v1
+//! kind: Pod
+//! metadata: {name: clock, namespace: shop, labels: {app: clock}}
+//! spec: {containers: [{name: clock, image: clock}]}
+//! ```
+//!
+//! ```text
+//! opened    shop/clock → 192.0.2.0/24 UDP 123
+//! may open  every pod → every pod UDP 123
+//! is closed every pod → every pod TCP 123, undecidable before
+//! closed    shop/clock → 192.0.2.0/24 TCP 123
 //! ```
 //!
 //! DNS needs both:
@@ -56,6 +73,11 @@
 //!   egress:
 //!     - ports:
 //!         - port: 53
+//! ---
+//! apiVersion: v1
+//! kind: Pod
+//! metadata: {name: web, namespace: shop, labels: {app: web}}
+//! spec: {containers: [{name: web, image: web}]}
 //! ```
 //!
 //! ```text
@@ -76,6 +98,15 @@
 //!         - port: 53
 //!         - port: 53
 //!           protocol: UDP
+//! ---
+//! apiVersion: v1
+//! kind: Pod
+//! metadata: {name: web, namespace: shop, labels: {app: web}}
+//! spec: {containers: [{name: web, image: web}]}
+//! ```
+//!
+//! ```text
+//! widened   every pod → everybody UDP 53 (TCP 53 stays allowed)
 //! ```
 //!
 //! ## When it is silent

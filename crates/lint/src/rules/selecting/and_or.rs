@@ -105,6 +105,10 @@
 //!     spec: {containers: [{name: chat, image: chat}]}
 //! ```
 //!
+//! ```text
+//! closed    tools/deploy/chat → shop/db all ports
+//! ```
+//!
 //! The item with the pods adds nothing where the namespaces are all of them:
 //!
 //! ```yaml fires

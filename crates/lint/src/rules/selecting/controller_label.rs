@@ -20,6 +20,11 @@
 //!       app: web
 //!       pod-template-hash: 5d9c7b6f4
 //!   policyTypes: [Ingress]
+//! ---
+//! apiVersion: v1
+//! kind: Pod
+//! metadata: {name: web-5d9c7b6f4-x7k2p, namespace: shop, labels: {app: web, pod-template-hash: 5d9c7b6f4}}
+//! spec: {containers: [{name: web-5d9c7b6f4-x7k2p, image: web-5d9c7b6f4-x7k2p}]}
 //! ```
 //!
 //! ```text
@@ -37,6 +42,15 @@
 //!     matchLabels:
 //!       app: web
 //!   policyTypes: [Ingress]
+//! ---
+//! apiVersion: v1
+//! kind: Pod
+//! metadata: {name: web-5d9c7b6f4-x7k2p, namespace: shop, labels: {app: web, pod-template-hash: 5d9c7b6f4}}
+//! spec: {containers: [{name: web-5d9c7b6f4-x7k2p, image: web-5d9c7b6f4-x7k2p}]}
+//! ```
+//!
+//! ```text
+//! EQUAL  nothing changes: every connection is judged as before
 //! ```
 //!
 //! ## When it is silent

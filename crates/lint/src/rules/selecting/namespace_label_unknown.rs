@@ -24,6 +24,16 @@
 //! apiVersion: v1
 //! kind: Namespace
 //! metadata: {name: monitoring}
+//! ---
+//! apiVersion: v1
+//! kind: Pod
+//! metadata: {name: web, namespace: shop, labels: {app: web}}
+//! spec: {containers: [{name: web, image: web}]}
+//! ---
+//! apiVersion: v1
+//! kind: Pod
+//! metadata: {name: prometheus, namespace: monitoring, labels: {app: prometheus}}
+//! spec: {containers: [{name: prometheus, image: prometheus}]}
 //! ```
 //!
 //! ```text
@@ -48,6 +58,20 @@
 //! apiVersion: v1
 //! kind: Namespace
 //! metadata: {name: monitoring}
+//! ---
+//! apiVersion: v1
+//! kind: Pod
+//! metadata: {name: web, namespace: shop, labels: {app: web}}
+//! spec: {containers: [{name: web, image: web}]}
+//! ---
+//! apiVersion: v1
+//! kind: Pod
+//! metadata: {name: prometheus, namespace: monitoring, labels: {app: prometheus}}
+//! spec: {containers: [{name: prometheus, image: prometheus}]}
+//! ```
+//!
+//! ```text
+//! opened    monitoring/prometheus → shop/web all ports
 //! ```
 //!
 //! It is a warning for `kube-system`, which inputs seldom state: some clusters have given it the label.
@@ -63,6 +87,11 @@
 //!         - namespaceSelector: {matchLabels: {name: kube-system}}
 //!           podSelector: {matchLabels: {k8s-app: kube-dns}}
 //!       ports: [{port: 53, protocol: UDP}, {port: 53}]
+//! ---
+//! apiVersion: v1
+//! kind: Pod
+//! metadata: {name: web, namespace: shop, labels: {app: web}}
+//! spec: {containers: [{name: web, image: web}]}
 //! ```
 //!
 //! ```text
@@ -88,6 +117,16 @@
 //! apiVersion: v1
 //! kind: Namespace
 //! metadata: {name: tools, labels: {team: operations}}
+//! ---
+//! apiVersion: v1
+//! kind: Pod
+//! metadata: {name: web, namespace: shop, labels: {app: web}}
+//! spec: {containers: [{name: web, image: web}]}
+//! ---
+//! apiVersion: v1
+//! kind: Pod
+//! metadata: {name: chat, namespace: tools, labels: {app: chat}}
+//! spec: {containers: [{name: chat, image: chat}]}
 //! ```
 //!
 //! ```text
@@ -111,6 +150,20 @@
 //! apiVersion: v1
 //! kind: Namespace
 //! metadata: {name: tools, labels: {team: operations}}
+//! ---
+//! apiVersion: v1
+//! kind: Pod
+//! metadata: {name: web, namespace: shop, labels: {app: web}}
+//! spec: {containers: [{name: web, image: web}]}
+//! ---
+//! apiVersion: v1
+//! kind: Pod
+//! metadata: {name: chat, namespace: tools, labels: {app: chat}}
+//! spec: {containers: [{name: chat, image: chat}]}
+//! ```
+//!
+//! ```text
+//! opened    tools/chat → shop/web all ports
 //! ```
 //!
 //! ## When it is silent

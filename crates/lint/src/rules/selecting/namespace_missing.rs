@@ -46,6 +46,10 @@
 //! spec: {containers: [{name: web, image: web}]}
 //! ```
 //!
+//! ```text
+//! closed    everybody → every pod all ports
+//! ```
+//!
 //! It is a note where pods live in the namespace that the policy is taken to be in:
 //!
 //! ```yaml fires

@@ -70,6 +70,10 @@
 //! spec: {containers: [{name: prometheus, image: prometheus}]}
 //! ```
 //!
+//! ```text
+//! opened    monitoring/prometheus → shop/web TCP 9100
+//! ```
+//!
 //! ## When it is silent
 //!
 //! - The input does not state who lives in the policy's namespace.

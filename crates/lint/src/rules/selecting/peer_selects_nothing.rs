@@ -65,6 +65,10 @@
 //! spec: {containers: [{name: carts-db, image: carts-db}]}
 //! ```
 //!
+//! ```text
+//! opened    all of shop → all of shop all ports
+//! ```
+//!
 //! It is a note where no pod has a label like it: the clients may be in another input.
 //!
 //! ```yaml fires

@@ -57,6 +57,10 @@
 //!     spec: {containers: [{name: carts, image: carts}]}
 //! ```
 //!
+//! ```text
+//! closed    everybody → every pod all ports
+//! ```
+//!
 //! It is a warning where no pod has a label like it: such pods may come, as with a label that is given to a pod for a while.
 //!
 //! ```yaml fires

@@ -52,6 +52,10 @@
 //! spec: {containers: [{name: db, image: db, ports: [{containerPort: 5432}]}]}
 //! ```
 //!
+//! ```text
+//! closed    everybody → every pod TCP 5432
+//! ```
+//!
 //! It is a warning where the pods declare no other port than those that rules without peers open, so that the first one is of no use.
 //! Where nobody knows their ports, it is a note:
 //!

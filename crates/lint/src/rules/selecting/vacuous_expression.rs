@@ -65,6 +65,10 @@
 //! spec: {containers: [{name: trial, image: trial}]}
 //! ```
 //!
+//! ```text
+//! closed    all of shop → all of shop all ports
+//! ```
+//!
 //! Without a label that is like it, it is a note: such pods may come.
 //!
 //! ```yaml fires

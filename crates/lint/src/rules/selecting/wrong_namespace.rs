@@ -74,6 +74,10 @@
 //! spec: {containers: [{name: web, image: web}]}
 //! ```
 //!
+//! ```text
+//! closed    outside, kube-system/deploy/coredns → shop/web all ports
+//! ```
+//!
 //! Without a namespace, and where the input has no pods in the namespace that it goes to:
 //!
 //! ```yaml fires
@@ -115,6 +119,10 @@
 //! kind: Pod
 //! metadata: {name: web, namespace: shop, labels: {app: web}}
 //! spec: {containers: [{name: web, image: web}]}
+//! ```
+//!
+//! ```text
+//! closed    everybody → every pod all ports
 //! ```
 //!
 //! ## When it is silent

@@ -47,6 +47,10 @@
 //!           endPort: 5999
 //! ```
 //!
+//! ```text
+//! EQUAL  nothing changes: every connection is judged as before
+//! ```
+//!
 //! ## When it is silent
 //!
 //! Each item admits something that no other item of its list does.

@@ -63,6 +63,10 @@
 //!         - podSelector: {}
 //! ```
 //!
+//! ```text
+//! EQUAL  nothing changes: every connection is judged as before
+//! ```
+//!
 //! ## When it is silent
 //!
 //! - The rule is covered by several others together, or by one because of the pods that are there today.

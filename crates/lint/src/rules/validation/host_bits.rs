@@ -39,6 +39,10 @@
 //!         - ipBlock: {cidr: 192.0.2.0/24}
 //! ```
 //!
+//! ```text
+//! EQUAL  nothing changes: every connection is judged as before
+//! ```
+//!
 //! ## When it is silent
 //!
 //! ```yaml silent

@@ -39,6 +39,10 @@
 //!         - ipBlock: {cidr: "2001:db8::/64"}
 //! ```
 //!
+//! ```text
+//! EQUAL  nothing changes: every connection is judged as before
+//! ```
+//!
 //! ## When it is silent
 //!
 //! ```yaml silent

@@ -34,6 +34,10 @@
 //!     kubernetes.io/metadata.name: shop
 //! ```
 //!
+//! ```text
+//! EQUAL  nothing changes: every connection is judged as before
+//! ```
+//!
 //! ## When it is silent
 //!
 //! Other labels may say what they like.
