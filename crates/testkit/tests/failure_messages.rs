@@ -35,8 +35,8 @@ fn shrinking_keeps_the_failure_and_little_else() {
 const EXPECTED_POLICY: &str = r#"apiVersion: networking.k8s.io/v1
 kind: NetworkPolicy
 metadata:
-  name: all
-  namespace: x
+  name: "all"
+  namespace: "x"
 spec:
   podSelector: {matchLabels: {pod: "a"}, matchExpressions: [{key: tier, operator: NotIn, values: ["back", "front"]}]}
   policyTypes: [Egress]
@@ -71,8 +71,8 @@ fn a_policy_prints_as_a_manifest() {
 const EXPECTED_POD: &str = r#"apiVersion: v1
 kind: Pod
 metadata:
-  name: a
-  namespace: x
+  name: "a"
+  namespace: "x"
   labels: {pod: "a"}
 spec:
   nodeName: node-1
