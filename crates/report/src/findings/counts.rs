@@ -16,6 +16,8 @@ pub struct Counts {
     pub notes: usize,
     /// Those of them that `--fix` mends.
     pub fixable: usize,
+    /// Those that `--fix-suggested` mends besides.
+    pub suggested: usize,
 }
 
 impl Counts {
@@ -27,6 +29,7 @@ impl Counts {
             warnings: of(Severity::Warning),
             notes: of(Severity::Note),
             fixable: findings.iter().filter(|f| f.fix == Fix::Safe).count(),
+            suggested: findings.iter().filter(|f| f.fix == Fix::Suggested).count(),
         }
     }
 

@@ -27,9 +27,11 @@ fn summary(report: &Report) -> String {
         0 => String::new(),
         some => format!(", {some} suppressed"),
     };
-    let fixable = match counts.fixable {
-        0 => String::new(),
-        some => format!("; --fix mends {some} of them"),
+    let fixable = match (counts.fixable, counts.suggested) {
+        (0, 0) => String::new(),
+        (sure, 0) => format!("; --fix mends {sure} of them"),
+        (0, perhaps) => format!("; --fix-suggested mends {perhaps} of them"),
+        (sure, perhaps) => format!("; --fix mends {sure} of them, --fix-suggested {perhaps} more"),
     };
     let more = if report.findings.is_empty() { "" } else { MORE };
     format!("{}{suppressed}{fixable}\n{more}", paint(style, counts.sentence()))
