@@ -4,7 +4,7 @@ use std::ffi::OsString;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::verbs::{diff, explain, graph, lab, learn, lint, matrix, test};
+use crate::verbs::{completions, diff, explain, graph, lab, learn, lint, man, matrix, test};
 
 /// Kubernetes NetworkPolicy you can see, test and trust
 #[derive(Debug, Parser)]
@@ -34,6 +34,10 @@ pub enum Verb {
     Lab(lab::Arguments),
     /// Exercises in NetworkPolicy, proven on the kernel
     Learn(learn::Arguments),
+    /// A script that completes verbs and options in a shell
+    Completions(completions::Arguments),
+    /// Manual pages
+    Man(man::Arguments),
 }
 
 /// Where objects come from, and how much to say about reading them.
@@ -62,9 +66,19 @@ pub enum Output {
     Json,
 }
 
-/// The name to show in usage lines: kubectl runs a plugin as `kubectl-podfence`.
+/// The name to show in usage lines.
 fn bin_name() -> &'static str {
+    if is_plugin() { "kubectl podfence" } else { "podfence" }
+}
+
+/// The name of the program on the path.
+pub fn program() -> &'static str {
+    if is_plugin() { "kubectl-podfence" } else { "podfence" }
+}
+
+/// Whether the program has the name of a plugin: kubectl runs it as `kubectl-podfence`.
+fn is_plugin() -> bool {
     let name = std::env::args_os().next().unwrap_or_default();
-    let stem = std::path::Path::new(&name).file_stem().unwrap_or_default().to_string_lossy().into_owned();
-    if stem.starts_with("kubectl-") { "kubectl podfence" } else { "podfence" }
+    let stem = std::path::Path::new(&name).file_stem().unwrap_or_default();
+    stem.to_string_lossy().starts_with("kubectl-")
 }

@@ -34,6 +34,8 @@ fn run() -> ExitCode {
         Verb::Graph(arguments) => verbs::graph::run(&arguments),
         Verb::Lab(arguments) => verbs::lab::run(&arguments),
         Verb::Learn(arguments) => verbs::learn::run(&arguments),
+        Verb::Completions(arguments) => verbs::completions::run(&arguments),
+        Verb::Man(arguments) => verbs::man::run(&arguments),
     };
     let exit = done.unwrap_or_else(|error| {
         anstream::eprintln!("{}", exit::error_text(&error));

@@ -1,10 +1,12 @@
 //! The verbs, one file each: its arguments, and the wiring from input through analysis to report.
 
+pub mod completions;
 pub mod diff;
 pub mod explain;
 pub mod graph;
 pub mod lab;
 pub mod learn;
 pub mod lint;
+pub mod man;
 pub mod matrix;
 pub mod test;

@@ -20,7 +20,14 @@ pub(crate) fn because(difference: &Difference<'_>, change: &Change) -> Vec<Strin
         Scope::New if !reasons.iter().all(is_open) => reasons.retain(|reason| !is_open(reason)),
         Scope::New | Scope::Existing => {}
     }
-    reasons.iter().filter_map(|reason| sentence(difference, reason)).collect()
+    let mut sentences = Vec::new();
+    for sentence in reasons.iter().filter_map(|reason| sentence(difference, reason)) {
+        // Several protocols may have the same reason.
+        if !sentences.contains(&sentence) {
+            sentences.push(sentence);
+        }
+    }
+    sentences
 }
 
 /// Reasons of one direction that differ only in whom policies isolate, as one. Where a policy isolates all ends now, it is

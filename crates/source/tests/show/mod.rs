@@ -5,8 +5,8 @@
 use std::fmt::Write as _;
 
 use podfence_model::{
-    Addresses, ContainerPort, Direction, Labels, Life, Monitor, NetworkPolicy, Place, Pod, Rule, Service,
-    ServiceAddress, TargetPort, World,
+    Addresses, Cidr, ClusterFacts, ContainerPort, Direction, Labels, Life, Monitor, NetworkPolicy, Place,
+    Pod, Rule, Service, ServiceAddress, TargetPort, World,
 };
 
 /// Every object of a world, kind by kind.
@@ -32,6 +32,7 @@ pub fn world(world: &World) -> String {
     slices_and_ingresses(&mut out, world);
     world.policies.values().for_each(|value| policy(&mut out, value));
     callers(&mut out, world);
+    facts(&mut out, world);
     for unknown in &world.unknown {
         line(&mut out, &format!("unknown {} of {}", unknown.id, unknown.api_version));
     }
@@ -49,6 +50,20 @@ fn callers(out: &mut String, world: &World) {
     for monitor in &world.monitors {
         let Monitor { object, scope, selector, ports, .. } = monitor;
         line(out, &format!("{object} looks for {selector} in {scope:?} on {ports:?}"));
+    }
+}
+
+fn facts(out: &mut String, world: &World) {
+    let facts = &world.facts;
+    if *facts != ClusterFacts::default() || !world.pod_ranges.is_empty() {
+        let ClusterFacts { service_ranges, node_ranges, dns, node_local_dns, api_servers, cni, complete } =
+            facts;
+        let list = |ranges: &[Cidr]| ranges.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+        let pods = list(&world.pod_ranges);
+        line(out, &format!("pods in [{pods}]"));
+        line(out, &format!("Services in [{}] nodes in [{}]", list(service_ranges), list(node_ranges)));
+        line(out, &format!("DNS {dns:?} {node_local_dns:?} API servers {api_servers:?}"));
+        line(out, &format!("plugin {cni:?} complete {complete}"));
     }
 }
 
