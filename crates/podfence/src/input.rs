@@ -1,5 +1,7 @@
 //! Reading manifests as the common options ask for, and telling what was found on the way.
 
+use std::io::{self, IsTerminal};
+
 use anyhow::bail;
 use podfence_analysis::idle_policies;
 use podfence_model::{NetworkPolicy, World};
@@ -7,7 +9,7 @@ use podfence_report::{diagnostic, terminal};
 use podfence_source::{Diagnostic, Input, Loaded, Options, Refused, SourceMap, read};
 
 use crate::cli::Source;
-use crate::git;
+use crate::{git, progress};
 
 /// Reads the input; findings go to stderr. `None` when it is refused, which has then been told.
 pub fn load(source: &Source) -> anyhow::Result<Option<Loaded>> {
@@ -51,7 +53,8 @@ pub fn read_all(source: &Source) -> anyhow::Result<Result<Loaded, Refused>> {
     if let Some(namespace) = &source.namespace {
         options.default_namespace.clone_from(namespace);
     }
-    Ok(read(&inputs, &options))
+    let typed = inputs.contains(&Input::Stdin) && io::stdin().is_terminal();
+    Ok(if typed { read(&inputs, &options) } else { progress::during("reading", || read(&inputs, &options)) })
 }
 
 /// Tells of the policies that choose no pod, but for those that did so in the world before, word for word.

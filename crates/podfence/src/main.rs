@@ -7,6 +7,7 @@ mod exit;
 mod git;
 mod input;
 mod output;
+mod progress;
 mod verbs;
 
 use std::process::ExitCode;

@@ -3,7 +3,7 @@
 //! All `console` blocks of a guide are one session in one directory. It begins with what is in the folder of the guide's name, if
 //! there is one (`docs/tour/`), and with each ```` ```yaml NAME ```` block above. Lines that begin with `$ ` go to `sh`; below
 //! them stands what they write, standard error included, and `[exit N]` unless N is 0.
-//! `PODFENCE_BLESS` rewrites guides as it does cases (`cases.rs`).
+//! Pictures in the folder must be those that the session has drawn. `PODFENCE_BLESS` rewrites guides as it does cases (`cases.rs`).
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -24,14 +24,25 @@ fn check(name: &str) -> Result<(), Failed> {
     let stated = fs::read_to_string(&path)?;
     let session = Session::new(&path)?;
     let played = session.play(&stated)?;
-    if played == stated {
-        return Ok(());
-    }
     let asked = std::env::var("PODFENCE_BLESS");
     if asked.is_ok_and(|part| part == "1" || path.to_string_lossy().contains(&part)) {
-        return Ok(fs::write(&path, played)?);
+        fs::write(&path, played)?;
+        return session
+            .pictures(&path.with_extension(""), |drawn, shown| Ok(fs::copy(drawn, shown).map(drop)?));
     }
-    Err(difference(name, &stated, &played).into())
+    if played != stated {
+        return Err(difference(name, &stated, &played).into());
+    }
+    session.pictures(&path.with_extension(""), same)
+}
+
+/// Whether a picture that a guide shows is what its commands draw.
+fn same(drawn: &Path, shown: &Path) -> Result<(), Failed> {
+    if fs::read(drawn)? == fs::read(shown)? {
+        return Ok(());
+    }
+    Err(format!("{} is not what the guide draws; look at what PODFENCE_BLESS makes of it", shown.display())
+        .into())
 }
 
 /// Where two texts part.
@@ -82,6 +93,23 @@ impl Session {
         Ok(played)
     }
 
+    /// Does something with each picture in the folder of the guide and the one of that name that the session has drawn.
+    fn pictures(
+        &self,
+        folder: &Path,
+        each: impl Fn(&Path, &Path) -> Result<(), Failed>,
+    ) -> Result<(), Failed> {
+        let Ok(entries) = fs::read_dir(folder) else { return Ok(()) };
+        for shown in entries {
+            let shown = shown?.path();
+            if shown.extension().is_some_and(|extension| extension == "svg") {
+                let drawn = self.0.join(shown.file_name().unwrap_or_default());
+                each(&drawn, &shown)?;
+            }
+        }
+        Ok(())
+    }
+
     fn run(&self, command: &str) -> Result<String, Failed> {
         let programs = Path::new(env!("CARGO_BIN_EXE_podfence")).parent().ok_or("a directory of programs")?;
         let path = std::env::var("PATH").unwrap_or_default();
@@ -109,7 +137,7 @@ impl Drop for Session {
     }
 }
 
-/// Copies a directory with all that is in it.
+/// Copies the manifests of a directory and of those below it.
 fn copy(from: &Path, to: &Path) -> std::io::Result<()> {
     fs::create_dir_all(to)?;
     for entry in fs::read_dir(from)? {
@@ -117,7 +145,7 @@ fn copy(from: &Path, to: &Path) -> std::io::Result<()> {
         let target = to.join(entry.file_name());
         if entry.file_type()?.is_dir() {
             copy(&entry.path(), &target)?;
-        } else {
+        } else if entry.path().extension().is_some_and(|extension| extension == "yaml") {
             fs::copy(entry.path(), target)?;
         }
     }

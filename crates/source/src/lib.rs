@@ -8,6 +8,7 @@
 //! to trees), `kinds` (trees to objects), `gather` (objects to a world). Beside that way: `outline` (what the text of an
 //! object says, field by field), `edit` (changing it) and `expectations` (files that are no manifests).
 
+mod aside;
 mod code;
 mod decode;
 mod diagnostic;

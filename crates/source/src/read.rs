@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use podfence_model::World;
 
+use crate::aside;
 use crate::code::Code;
 use crate::decode::Item;
 use crate::diagnostic::Diagnostic;
@@ -63,13 +64,16 @@ pub fn read(inputs: &[Input], options: &Options) -> Result<Loaded, Refused> {
     for input in inputs {
         reader.read(input);
     }
-    let mut gathered = Gathered::new(reader.found);
+    let Reader { mut texts, mut found, .. } = reader;
+    aside::without_templates(&mut texts, &mut found);
+    let mut gathered = Gathered::new(found);
     let mut sources = SourceMap::default();
-    for Text { name, text } in reader.texts {
+    for Text { name, text } in texts {
         read_text(&name, &text, &mut gathered, options);
         sources.insert(name, text);
     }
-    let Gathered { world, mut found, objects, .. } = gathered;
+    let Gathered { world, found, objects, .. } = gathered;
+    let mut found = aside::folded(found);
     if objects == 0 && !found.iter().any(Diagnostic::is_error) {
         found.push(Code::NoObjects.error("the input holds no Kubernetes object"));
     }

@@ -103,3 +103,44 @@ fn places_name_files_as_the_user_did() {
     );
     assert_eq!(refused.sources.text(&path.display().to_string()), Some("kind: [\n"));
 }
+
+#[test]
+fn templates_of_a_chart_are_passed_over_with_a_warning() {
+    let scratch = Scratch::new("chart");
+    scratch.namespace("shop.yaml");
+    scratch.namespace("chart/templates/plain.yaml");
+    for (file, text) in [
+        ("chart/Chart.yaml", "apiVersion: v2\nname: shop\nversion: 1.2.3\n"),
+        ("chart/templates/a.yaml", "kind: {{ .Values.kind }}\n"),
+        ("chart/templates/tests/b.yaml", "{{- if .Values.tests }}\n"),
+    ] {
+        fs::create_dir_all(scratch.0.join(file).parent().unwrap()).unwrap();
+        fs::write(scratch.0.join(file), text).unwrap();
+    }
+    let loaded = scratch.read(&[""]).unwrap();
+    assert_eq!(names(&loaded), ["plain", "shop"]);
+    let chart = scratch.0.join("chart").display().to_string();
+    let notes = found(&loaded.notes);
+    assert_eq!(
+        notes[0],
+        format!("warning[unrendered-template]: skipped: 2 templates of the Helm chart {chart}")
+    );
+    assert_eq!(notes.len(), 2, "{notes:?}");
+    let refused = scratch.read(&["chart/templates/a.yaml"]).unwrap_err();
+    assert!(refused.diagnostics.iter().any(|one| one.code == "unrendered-template" && one.is_error()));
+}
+
+#[test]
+fn many_files_of_other_programs_are_told_of_in_one_note() {
+    let scratch = Scratch::new("aside");
+    scratch.namespace("shop.yaml");
+    for file in ["a.yaml", "b.json", "c.yaml"] {
+        fs::write(scratch.0.join(file), "{\"a\": 1}\n").unwrap();
+    }
+    assert_eq!(scratch.read(&[""]).unwrap().notes.len(), 3);
+    fs::write(scratch.0.join("d.yaml"), "a: 1\n---\nb: 1\n").unwrap();
+    let loaded = scratch.read(&[""]).unwrap();
+    let [only] = &loaded.notes[..] else { panic!("one note, not {:?}", loaded.notes) };
+    assert!(only.message.starts_with("skipped: what is no Kubernetes object, in 4 files: "), "{only}");
+    assert!(only.message.ends_with("c.yaml and 1 more"), "{only}");
+}

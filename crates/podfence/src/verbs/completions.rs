@@ -41,19 +41,26 @@ const KUBECTL: &str = include_str!("completions/kubectl.sh");
 /// Prints the script.
 pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
     output::print(&match arguments.shell {
-        Shell::Bash => script(Bash)?,
-        Shell::Elvish => script(Elvish)?,
-        Shell::Fish => script(Fish)?,
-        Shell::Powershell => script(PowerShell)?,
-        Shell::Zsh => script(Zsh)?,
+        Shell::Bash => bash()?,
+        Shell::Elvish => script(Elvish, program())?,
+        Shell::Fish => script(Fish, program())?,
+        Shell::Powershell => script(PowerShell, program())?,
+        Shell::Zsh => script(Zsh, program())?,
         Shell::Kubectl => KUBECTL.to_owned(),
     })?;
     Ok(Exit::Good)
 }
 
-fn script(shell: impl Generator) -> anyhow::Result<String> {
-    let mut command = Cli::command().name(program());
+/// The script for bash. Made for `podfence` under either name, since what is made for a name with a hyphen does not complete below the
+/// verbs (clap_complete 4.6).
+fn bash() -> anyhow::Result<String> {
+    let script = script(Bash, "podfence")?;
+    Ok(script.replace("-o default podfence\n", &format!("-o default {}\n", program())))
+}
+
+fn script(shell: impl Generator, name: &'static str) -> anyhow::Result<String> {
+    let mut command = Cli::command().name(name);
     let mut script = Vec::new();
-    clap_complete::generate(shell, &mut command, program(), &mut script);
+    clap_complete::generate(shell, &mut command, name, &mut script);
     Ok(String::from_utf8(script)?)
 }

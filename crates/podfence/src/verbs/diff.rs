@@ -13,7 +13,7 @@ use podfence_source::{Diagnostic, Loaded};
 
 use crate::cli::Source;
 use crate::exit::Exit;
-use crate::{input, output};
+use crate::{input, output, progress};
 
 const EXAMPLES: &str = "\
 OLD and NEW are files, directories, - for standard input, or git:REV:PATH: a file or directory at
@@ -102,9 +102,10 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
     if !arguments.input.quiet {
         input::tell_idle(&new, &old);
     }
-    let (before, after) = (Engine::new(&old), Engine::new(&new));
+    let (before, after) = progress::during("indexing policies", || (Engine::new(&old), Engine::new(&new)));
     let old = Snapshot { world: &old, engine: &before };
-    let difference = diff(old, Snapshot { world: &new, engine: &after });
+    let new = Snapshot { world: &new, engine: &after };
+    let difference = progress::during("comparing", || diff(old, new));
     output::print(&match arguments.output {
         Form::Text => told::text(&difference),
         Form::Json => json::diff(&difference),

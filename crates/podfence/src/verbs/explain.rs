@@ -11,7 +11,7 @@ use podfence_source::Loaded;
 
 use crate::cli::{Output, Source};
 use crate::exit::Exit;
-use crate::{input, output};
+use crate::{input, output, progress};
 
 const EXAMPLES: &str = "\
 SRC and DST are [NAMESPACE/][KIND/]NAME[:PORT], node/NAME, or an IP address (with a port
@@ -79,12 +79,13 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
     if !arguments.input.quiet {
         input::tell_idle(&world, &World::default());
     }
-    let engine = Engine::new(&world);
+    let engine = progress::during("indexing policies", || Engine::new(&world));
     let Some(destination) = &arguments.destination else { return read_back(arguments, &world, &engine) };
     let question = question(arguments, destination, &world)?;
     let explanation = explain(&world, &engine, &question)?;
     let goal = if arguments.deny { Goal::Deny } else { Goal::Allow };
-    let mended = mend::smallest(&world, &question, goal);
+    let mended =
+        progress::during("looking for the smallest change", || mend::smallest(&world, &question, goal));
     let change = mended.as_ref().map(|mended| Change { mended, goal, sources: &sources });
     let text = match arguments.output {
         Output::Text => terminal::explain(&explanation, &sources, change.as_ref()),

@@ -11,7 +11,7 @@ use podfence_source::Loaded;
 
 use crate::cli::Source;
 use crate::exit::Exit;
-use crate::{input, output};
+use crate::{input, output, progress};
 
 const EXAMPLES: &str = "\
 Workloads that no policy tells apart share a node, and a rule for a whole namespace, for every pod
@@ -78,8 +78,9 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
         return Ok(Exit::Unusable);
     };
     assumed::add_cluster_dns(&mut world);
-    let engine = Engine::new(&world);
-    let drawn = Graph::new(&world, &engine, &choice(arguments, &world)?)?;
+    let engine = progress::during("indexing policies", || Engine::new(&world));
+    let choice = choice(arguments, &world)?;
+    let drawn = progress::during("comparing pods", || Graph::new(&world, &engine, &choice))?;
     let fold = fold(arguments, &drawn);
     let text = match arguments.output {
         Form::Html => graph::html(&world, &engine, &drawn, &sources),

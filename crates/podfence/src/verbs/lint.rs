@@ -12,7 +12,7 @@ use podfence_source::{Severity, SourceMap};
 
 use crate::cli::Source;
 use crate::exit::Exit;
-use crate::{input, output};
+use crate::{input, output, progress};
 
 const EXAMPLES: &str = "\
 A finding is suppressed by a comment on its line, or above it or its object:
@@ -197,8 +197,10 @@ fn find(arguments: &Arguments, selection: &Selection) -> anyhow::Result<Found> {
     Ok(match input::read_all(&arguments.input)? {
         Ok(mut loaded) => {
             assumed::add_cluster_dns(&mut loaded.world);
-            let engine = Engine::new(&loaded.world);
-            let report = lint(&loaded.world, &engine, &loaded.sources, &loaded.notes, selection);
+            let report = progress::during("looking for traps", || {
+                let engine = Engine::new(&loaded.world);
+                lint(&loaded.world, &engine, &loaded.sources, &loaded.notes, selection)
+            });
             Found { report, sources: loaded.sources, refused: false }
         }
         Err(found) => {

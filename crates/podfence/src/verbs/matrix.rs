@@ -10,7 +10,7 @@ use podfence_source::Loaded;
 
 use crate::cli::Source;
 use crate::exit::Exit;
-use crate::{input, output};
+use crate::{input, output, progress};
 
 const EXAMPLES: &str = "\
 One row per set of destinations that everybody reaches alike. Equal ones are folded: to workloads, to
@@ -84,9 +84,11 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
     if !arguments.input.quiet {
         input::tell_idle(&world, &World::default());
     }
-    let engine = Engine::new(&world);
-    let overview = Overview::new(&world, &engine);
-    let table = overview.table(&filter(arguments, &world, &engine)?, folding(arguments));
+    let engine = progress::during("indexing policies", || Engine::new(&world));
+    let filter = filter(arguments, &world, &engine)?;
+    let table = progress::during("comparing pods", || {
+        Overview::new(&world, &engine).table(&filter, folding(arguments))
+    });
     let text = match arguments.output {
         Output::Text => matrix::text(&table),
         Output::Json => json::matrix(&table),

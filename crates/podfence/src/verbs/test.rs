@@ -12,7 +12,7 @@ use podfence_source::{Input, Loaded, LoadedExpectations, SourceMap, expectations
 
 use crate::cli::Source;
 use crate::exit::Exit;
-use crate::{input, output};
+use crate::{input, output, progress};
 
 const EXAMPLES: &str = "\
 FILE is a list of expectations, in our own YAML or in that of netassert v2; docs/expectations.md
@@ -71,7 +71,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
     };
     assumed::add_cluster_dns(&mut world);
     if arguments.freeze {
-        let frozen = freeze(world);
+        let frozen = progress::during("freezing", || freeze(world));
         if frozen.is_empty() {
             bail!("there is nothing to freeze: policies can see no pod in these manifests");
         }
@@ -88,7 +88,9 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
     };
     let checker = Checker::new(world, arguments.input.namespace.as_deref());
     let all = files.iter().flat_map(|file| &file.expectations);
-    let told: Vec<Told> = all.map(|expectation| Told::new(expectation, checker.check(expectation))).collect();
+    let told: Vec<Told> = progress::during("checking", || {
+        all.map(|expectation| Told::new(expectation, checker.check(expectation))).collect()
+    });
     output::print(&written(arguments.output, &told, &sources))?;
     Ok(exit(&told))
 }

@@ -23,6 +23,8 @@
 //!
 //! Render it first: `helm template CHART | podfence lint -f -`.
 //!
+//! It is a warning where a directory holds a whole chart: its templates are passed over, and the rest is read.
+//!
 //! ## When it is silent
 //!
 //! Braces in a quoted text or a comment that does not matter say nothing.

@@ -4,5 +4,5 @@
 source <(kubectl-podfence completions bash)
 COMP_WORDS=(kubectl-podfence "$@")
 COMP_CWORD=$#
-_kubectl__podfence kubectl-podfence "${COMP_WORDS[COMP_CWORD]}" "${COMP_WORDS[COMP_CWORD - 1]}"
+_podfence kubectl-podfence "${COMP_WORDS[COMP_CWORD]}" "${COMP_WORDS[COMP_CWORD - 1]}"
 printf '%s\n' "${COMPREPLY[@]}" :4
