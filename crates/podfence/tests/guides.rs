@@ -79,7 +79,7 @@ impl Session {
             let block: Vec<&str> = lines.by_ref().take_while(|line| *line != "```").collect();
             if info == "console" {
                 for command in block.iter().filter_map(|line| line.strip_prefix("$ ")) {
-                    played += &format!("$ {command}\n{}", self.run(command)?);
+                    played = played + "$ " + command + "\n" + &self.run(command)?;
                 }
             } else {
                 let body: String = block.iter().flat_map(|line| [*line, "\n"]).collect();
@@ -120,14 +120,13 @@ impl Session {
             .env_remove("CLICOLOR_FORCE")
             .stdin(Stdio::null())
             .output()?;
-        let mut written: String =
+        let written: String =
             String::from_utf8(output.stdout)?.lines().flat_map(|line| [line.trim_end(), "\n"]).collect();
         match output.status.code() {
-            Some(0) => {}
-            Some(code) => written += &format!("[exit {code}]\n"),
-            None => return Err(format!("`{command}` ended by a signal").into()),
+            Some(0) => Ok(written),
+            Some(code) => Ok(format!("{written}[exit {code}]\n")),
+            None => Err(format!("`{command}` ended by a signal").into()),
         }
-        Ok(written)
     }
 }
 

@@ -13,6 +13,9 @@ const CHART: &str = "Chart.yaml";
 /// Files without a Kubernetes object that are told of one by one.
 const FEW: usize = 3;
 
+/// What makes manifests of a kustomization.
+const KUSTOMIZE: &str = "render what kustomize builds: `kubectl kustomize DIR | podfence … -f -`";
+
 /// Takes out the templates of Helm charts: files below `templates/`, beside a `Chart.yaml`, that hold `{{`. They are no
 /// manifests until they are rendered. A file that is given without its chart stays.
 pub(crate) fn without_templates(texts: &mut Vec<Text>, found: &mut Vec<Diagnostic>) {
@@ -28,7 +31,7 @@ pub(crate) fn without_templates(texts: &mut Vec<Text>, found: &mut Vec<Diagnosti
                 if templates == 1 { "1 template".to_owned() } else { format!("{templates} templates") };
             let message = format!("skipped: {files} of the Helm chart {chart}");
             let help = format!("render it: `helm template {chart} | podfence … -f -`");
-            found.push(Code::UnrenderedTemplate.warning(message).help(help));
+            found.push(Code::UnrenderedTemplate.note(message).help(help));
         }
     }
 }
@@ -40,7 +43,7 @@ pub(crate) fn folded(mut found: Vec<Diagnostic>) -> Vec<Diagnostic> {
     if files.len() <= FEW {
         return found;
     }
-    let help = found.iter().filter(|one| file_aside(one).is_some()).find_map(|one| one.help.clone());
+    let kustomize = found.iter().any(|one| file_aside(one).is_some() && one.help.is_some());
     let more = files.len() - FEW;
     let message = format!(
         "skipped: what is no Kubernetes object, in {} files: {} and {more} more",
@@ -49,7 +52,7 @@ pub(crate) fn folded(mut found: Vec<Diagnostic>) -> Vec<Diagnostic> {
     );
     found.retain(|one| file_aside(one).is_none());
     let note = Code::NotKubernetes.note(message);
-    found.insert(0, Diagnostic { help: help.map(|help| format!("a kustomization: {help}")), ..note });
+    found.insert(0, if kustomize { note.help(KUSTOMIZE) } else { note });
     found
 }
 

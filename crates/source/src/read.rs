@@ -73,7 +73,8 @@ pub fn read(inputs: &[Input], options: &Options) -> Result<Loaded, Refused> {
         sources.insert(name, text);
     }
     let Gathered { world, found, objects, .. } = gathered;
-    let mut found = aside::folded(found);
+    // Where nothing else is there, what each file is matters.
+    let mut found = if objects > 0 { aside::folded(found) } else { found };
     if objects == 0 && !found.iter().any(Diagnostic::is_error) {
         found.push(Code::NoObjects.error("the input holds no Kubernetes object"));
     }

@@ -105,7 +105,7 @@ fn places_name_files_as_the_user_did() {
 }
 
 #[test]
-fn templates_of_a_chart_are_passed_over_with_a_warning() {
+fn templates_of_a_chart_are_passed_over_with_a_note() {
     let scratch = Scratch::new("chart");
     scratch.namespace("shop.yaml");
     scratch.namespace("chart/templates/plain.yaml");
@@ -123,7 +123,7 @@ fn templates_of_a_chart_are_passed_over_with_a_warning() {
     let notes = found(&loaded.notes);
     assert_eq!(
         notes[0],
-        format!("warning[unrendered-template]: skipped: 2 templates of the Helm chart {chart}")
+        format!("note[unrendered-template]: skipped: 2 templates of the Helm chart {chart}")
     );
     assert_eq!(notes.len(), 2, "{notes:?}");
     let refused = scratch.read(&["chart/templates/a.yaml"]).unwrap_err();

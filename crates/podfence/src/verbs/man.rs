@@ -30,15 +30,14 @@ pub struct Arguments {
 /// Prints one page, or writes all.
 pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
     let command = Cli::command().name(program());
-    match &arguments.dir {
-        Some(dir) => fs::create_dir_all(dir)
+    if let Some(dir) = &arguments.dir {
+        fs::create_dir_all(dir)
             .and_then(|()| clap_mangen::generate_to(command, dir))
-            .with_context(|| format!("cannot write manual pages into {}", dir.display()))?,
-        None => {
-            let mut page = Vec::new();
-            clap_mangen::Man::new(command).render(&mut page)?;
-            output::print(&String::from_utf8(page)?)?;
-        }
+            .with_context(|| format!("cannot write manual pages into {}", dir.display()))?;
+    } else {
+        let mut page = Vec::new();
+        clap_mangen::Man::new(command).render(&mut page)?;
+        output::print(&String::from_utf8(page)?)?;
     }
     Ok(Exit::Good)
 }

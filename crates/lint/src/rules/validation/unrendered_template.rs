@@ -23,7 +23,7 @@
 //!
 //! Render it first: `helm template CHART | podfence lint -f -`.
 //!
-//! It is a warning where a directory holds a whole chart: its templates are passed over, and the rest is read.
+//! It is a note where a directory holds a whole chart: its templates are passed over, and the rest is read.
 //!
 //! ## When it is silent
 //!
