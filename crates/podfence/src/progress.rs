@@ -85,7 +85,7 @@ mod tests {
         let (working, done) = mpsc::channel();
         drop(working);
         let mut terminal = Vec::new();
-        tell("reading", Duration::from_mins(60), &done, &mut terminal);
+        tell("reading", Duration::from_hours(1), &done, &mut terminal);
         assert!(terminal.is_empty());
     }
 }
