@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Command, CommandFactory, Parser, Subcommand, ValueEnum};
 
 use crate::verbs::{completions, diff, explain, graph, lab, learn, lint, man, matrix, test};
 
@@ -64,6 +64,24 @@ pub enum Output {
     Text,
     /// For programs
     Json,
+}
+
+/// The command line, with examples that call the command as the user did.
+pub fn command() -> Command {
+    let command = Cli::command();
+    if !is_plugin() {
+        return command;
+    }
+    let verbs: Vec<String> =
+        command.get_subcommands().map(|verb| format!("podfence {}", verb.get_name())).collect();
+    command.mut_subcommands(|verb| as_plugin(verb, &verbs))
+}
+
+/// A verb, and those below it, with the examples of a plugin.
+fn as_plugin(verb: Command, calls: &[String]) -> Command {
+    let verb = verb.mut_subcommands(|below| as_plugin(below, calls));
+    let Some(text) = verb.get_after_help().map(ToString::to_string) else { return verb };
+    verb.after_help(calls.iter().fold(text, |text, call| text.replace(call, &format!("kubectl {call}"))))
 }
 
 /// The name to show in usage lines.

@@ -51,10 +51,11 @@ impl World {
         command
     }
 
-    /// What a line of `sh` writes on a terminal that `script` makes; `None` where there is no `script`.
+    /// What a line of `sh` writes on a terminal that `script` makes, and meanwhile into the file `told`; `None` where there is no
+    /// `script`.
     fn on_terminal(&self, line: &str) -> Option<String> {
         let mut command = Command::new("script");
-        command.args(["-qec", line, "/dev/null"]).current_dir(&self.0).stdin(Stdio::null());
+        command.args(["-qefc", line, "told"]).current_dir(&self.0).stdin(Stdio::null());
         match command.env("PODFENCE", env!("CARGO_BIN_EXE_podfence")).env_remove("CI").output() {
             Ok(output) => Some(String::from_utf8_lossy(&output.stdout).into_owned()),
             Err(error) => {
@@ -124,9 +125,11 @@ fn terminals_get_colours_unless_the_user_wants_none() {
 #[test]
 fn long_work_is_told_of_on_terminals_only() {
     let world = World::new("progress");
-    let slow = "(sleep 2; cat new.yaml) |";
-    let Some(told) = world.on_terminal(&format!("{slow} $PODFENCE matrix -f -")) else { return };
+    // The input comes when reading has been told of.
+    let patient = "(for i in $(seq 600); do grep -q reading told && break; sleep 0.1; done; cat new.yaml) |";
+    let Some(told) = world.on_terminal(&format!("{patient} $PODFENCE matrix -f -")) else { return };
     assert!(told.contains("reading … "), "{told:?}");
+    let slow = "(sleep 2; cat new.yaml) |";
     let piped = world.on_terminal(&format!("{slow} $PODFENCE matrix -f - 2>&1 | cat")).unwrap_or_default();
     assert!(piped.contains("default/a") && !piped.contains("reading"), "{piped:?}");
     let in_ci = world.on_terminal(&format!("{slow} CI=true $PODFENCE matrix -f -")).unwrap_or_default();

@@ -57,6 +57,8 @@ fn usage_lines_name_the_command_as_it_was_called() {
         assert!(plain.contains(&format!("Usage: podfence {verb}")), "{plain}");
         let plugin = programs.run("kubectl-podfence", &[verb, "--help"]);
         assert!(plugin.contains(&format!("Usage: kubectl podfence {verb}")), "{plugin}");
+        let calls = |help: &str, command: &str| help.matches(&format!("{command} {verb} ")).count();
+        assert_eq!(calls(&plugin, "podfence"), calls(&plugin, "kubectl podfence"), "{plugin}");
     }
 }
 

@@ -1,9 +1,9 @@
 //! `podfence completions SHELL`: a script that completes verbs, options and their values.
 
-use clap::{Args, CommandFactory, ValueEnum};
+use clap::{Args, ValueEnum};
 use clap_complete::aot::{Bash, Elvish, Fish, Generator, PowerShell, Zsh};
 
-use crate::cli::{Cli, program};
+use crate::cli::{command, program};
 use crate::exit::Exit;
 use crate::output;
 
@@ -59,7 +59,7 @@ fn bash() -> anyhow::Result<String> {
 }
 
 fn script(shell: impl Generator, name: &'static str) -> anyhow::Result<String> {
-    let mut command = Cli::command().name(name);
+    let mut command = command().name(name);
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut command, name, &mut script);
     Ok(String::from_utf8(script)?)

@@ -4,9 +4,9 @@ use std::fs;
 use std::path::PathBuf;
 
 use anyhow::Context;
-use clap::{Args, CommandFactory};
+use clap::Args;
 
-use crate::cli::{Cli, program};
+use crate::cli::{command, program};
 use crate::exit::Exit;
 use crate::output;
 
@@ -29,7 +29,7 @@ pub struct Arguments {
 
 /// Prints one page, or writes all.
 pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
-    let command = Cli::command().name(program());
+    let command = command().name(program());
     if let Some(dir) = &arguments.dir {
         fs::create_dir_all(dir)
             .and_then(|()| clap_mangen::generate_to(command, dir))
