@@ -53,7 +53,8 @@ pub(crate) fn flows(
     }
 }
 
-fn directly(sides: Sides<'_>) -> Vec<Ask> {
+/// Every source with every backend, whatever stands between.
+pub(crate) fn directly(sides: Sides<'_>) -> Vec<Ask> {
     let all = sides.sources.iter().flat_map(|s| sides.backends.iter().map(move |b| (s, b)));
     let pairs = all.filter(|(s, b)| !(sides.itself_left_out && **s == b.end));
     pairs.map(|(s, b)| Ask::direct(s, b)).collect()

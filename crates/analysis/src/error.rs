@@ -85,6 +85,9 @@ pub enum AskError {
         /// `--port`.
         in_option: PortName,
     },
+    /// One port, and all of them.
+    #[error("port {0} and every port cannot both be asked about")]
+    OnePortAndAll(PortName),
     /// ICMP with a port.
     #[error("ICMP has no ports; leave port {0} out")]
     IcmpPort(PortName),

@@ -23,9 +23,7 @@ pub fn explain<'w>(
     engine: &Engine,
     question: &Question,
 ) -> Result<Explanation<'w>, AskError> {
-    if question.source.port.is_some() {
-        return Err(AskError::SourcePort(question.source.text.clone()));
-    }
+    source_without_port(question)?;
     let namespace = question.namespace.as_deref();
     let source = resolve(world, &question.source, Role::Source, namespace)?;
     let port = asked_port(question)?;
@@ -60,7 +58,15 @@ pub fn explain<'w>(
     })
 }
 
-fn asked_port(question: &Question) -> Result<Option<&PortName>, AskError> {
+/// A port belongs to the destination.
+pub(crate) fn source_without_port(question: &Question) -> Result<(), AskError> {
+    match &question.source {
+        Target { port: Some(_), text, .. } => Err(AskError::SourcePort(text.clone())),
+        _ => Ok(()),
+    }
+}
+
+pub(crate) fn asked_port(question: &Question) -> Result<Option<&PortName>, AskError> {
     let (in_target, in_option) = (question.destination.port.as_ref(), question.port.as_ref());
     if let (Some(a), Some(b)) = (in_target, in_option)
         && a != b
@@ -75,7 +81,7 @@ fn asked_port(question: &Question) -> Result<Option<&PortName>, AskError> {
 }
 
 /// Who opens the connection; a source is never resolved to a Service.
-fn source_ends(source: &Resolved) -> Vec<Endpoint> {
+pub(crate) fn source_ends(source: &Resolved) -> Vec<Endpoint> {
     match source {
         Resolved::Pods { pods, .. } => {
             pods.iter().map(|id| Endpoint::Pod { id: id.clone(), address: None }).collect()
@@ -87,7 +93,7 @@ fn source_ends(source: &Resolved) -> Vec<Endpoint> {
 }
 
 /// Whoever was asked about by an address uses that one.
-fn keep_address<'a>(target: &Target, ends: impl Iterator<Item = &'a mut Endpoint>) {
+pub(crate) fn keep_address<'a>(target: &Target, ends: impl Iterator<Item = &'a mut Endpoint>) {
     if let What::Ip(ip) = target.what {
         ends.for_each(|end| *end = at(end, ip));
     }
@@ -95,7 +101,12 @@ fn keep_address<'a>(target: &Target, ends: impl Iterator<Item = &'a mut Endpoint
 
 /// DNS matters when the destination is known by a Service's name, and is worth a word when the source is
 /// isolated for egress, unless the destination is a mere address or the DNS itself.
-fn needs_dns(world: &World, engine: &Engine, sources: &[Endpoint], destination: &Resolved) -> bool {
+pub(crate) fn needs_dns(
+    world: &World,
+    engine: &Engine,
+    sources: &[Endpoint],
+    destination: &Resolved,
+) -> bool {
     match destination {
         Resolved::Service { address, .. } => address.is_none(),
         Resolved::Pods { pods, .. } => {

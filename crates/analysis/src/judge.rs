@@ -1,12 +1,12 @@
 //! Asking the engine about every pair of ends, and folding pairs whose answers are equal.
 
-use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use podfence_engine::{Answer, Engine, Fact, FlowError, Outcome, Side};
 use podfence_model::{Direction, Endpoint, Family, Flow, Layer4, World};
 
 use crate::alike::{alike, facts};
+use crate::folded::{OfPair, destinations, fold, sources};
 
 /// An end that accepts connections, with the port that packets carry when they reach it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -87,7 +87,7 @@ pub(crate) fn judge(world: &World, engine: &Engine, asks: &[Ask]) -> Result<Vec<
     if mixed && pairs.is_empty() {
         return Err(FlowError::MixedFamilies);
     }
-    Ok(fold(pairs))
+    Ok(fold(pairs, same).into_iter().filter_map(path).collect())
 }
 
 /// One pair for every way to choose addresses, or a single one if they are all answered alike.
@@ -213,17 +213,14 @@ pub(crate) fn at(end: &Endpoint, ip: IpAddr) -> Endpoint {
     }
 }
 
-/// Folds pairs with equal answers and ports.
-fn fold(pairs: Vec<Pair>) -> Vec<Path> {
-    let mut groups: Vec<Vec<Pair>> = Vec::new();
-    for pair in pairs {
-        match groups.iter_mut().find(|g| g.first().is_some_and(|p| same(p, &pair))) {
-            Some(group) => group.push(pair),
-            None => groups.push(vec![pair]),
-        }
+impl OfPair for Pair {
+    fn source(&self) -> &Endpoint {
+        &self.ask.source
     }
-    let whole = |group: Vec<Pair>| if is_whole(&group) { vec![group] } else { by_source(group) };
-    groups.into_iter().flat_map(whole).filter_map(path).collect()
+
+    fn destination(&self) -> &Endpoint {
+        &self.ask.backend.end
+    }
 }
 
 fn same(a: &Pair, b: &Pair) -> bool {
@@ -231,38 +228,6 @@ fn same(a: &Pair, b: &Pair) -> bool {
         && a.ask.leaves == b.ask.leaves
         && a.ask.arrives == b.ask.arrives
         && alike(&a.answer, &b.answer)
-}
-
-/// Whether a group holds every source with every destination, but for a pod with itself.
-fn is_whole(group: &[Pair]) -> bool {
-    let (sources, destinations) = (sources(group), destinations(group));
-    let itself = sources.iter().filter(|s| destinations.contains(s)).count();
-    let all = sources.len() * destinations.len();
-    group.len() == all || group.len() == all - itself
-}
-
-fn by_source(group: Vec<Pair>) -> Vec<Vec<Pair>> {
-    let mut parts: Vec<Vec<Pair>> = Vec::new();
-    for pair in group {
-        let ours = |part: &&mut Vec<Pair>| part.first().is_some_and(|p| p.ask.source == pair.ask.source);
-        match parts.iter_mut().find(ours) {
-            Some(part) => part.push(pair),
-            None => parts.push(vec![pair]),
-        }
-    }
-    parts
-}
-
-fn sources(group: &[Pair]) -> Vec<Endpoint> {
-    distinct(group.iter().map(|p| &p.ask.source))
-}
-
-fn destinations(group: &[Pair]) -> Vec<Endpoint> {
-    distinct(group.iter().map(|p| &p.ask.backend.end))
-}
-
-fn distinct<'a>(ends: impl Iterator<Item = &'a Endpoint>) -> Vec<Endpoint> {
-    ends.cloned().collect::<BTreeSet<_>>().into_iter().collect()
 }
 
 fn path(group: Vec<Pair>) -> Option<Path> {

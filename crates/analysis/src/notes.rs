@@ -1,6 +1,6 @@
 //! What is worth knowing beside the answer and decides nothing.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 use podfence_model::{
     Endpoint, Layer4, NamespacedName, Pod, Port, Protocol, ServicePort, TargetPort, TrafficPolicy, World,
@@ -8,6 +8,7 @@ use podfence_model::{
 
 use crate::judge::Backend;
 use crate::port::port_text;
+use crate::resolve::Resolved;
 use crate::service::{ServiceStep, Via};
 
 /// Something worth knowing that decides nothing.
@@ -50,6 +51,13 @@ pub enum Note {
         /// Whether the world states any node, so that each could be asked about.
         stated: bool,
     },
+    /// Every port of a node was asked about, and some of them lead on to Services.
+    NodePorts {
+        /// The node.
+        node: String,
+        /// Those ports, rising.
+        ports: Vec<Port>,
+    },
 }
 
 /// All notes on the ends of a question and the Service between them.
@@ -66,6 +74,14 @@ pub(crate) fn notes(
     notes.extend(backends.iter().find_map(|b| undeclared(world, b)));
     notes.dedup();
     notes
+}
+
+/// The note that a node has ports of Services.
+pub(crate) fn node_ports(world: &World, destination: &Resolved) -> Option<Note> {
+    let Resolved::Node(node) = destination else { return None };
+    let ports: BTreeSet<Port> =
+        world.services.values().flat_map(|s| &s.ports).filter_map(|p| p.node_port).collect();
+    (!ports.is_empty()).then(|| Note::NodePorts { node: node.clone(), ports: ports.into_iter().collect() })
 }
 
 /// The note that a pod stands on both sides.

@@ -71,6 +71,18 @@ pub struct Admitted {
     pub peers: Vec<(Vec<EndName>, PortSet)>,
 }
 
+impl<'w> Portrait<'w> {
+    /// The policies that it is about: itself, or those that isolate some of its pods, by name.
+    pub fn policies(&self) -> Vec<&'w NetworkPolicy> {
+        if let Subject::Policy(policy) = self.subject {
+            return vec![policy];
+        }
+        let isolating: BTreeSet<&NamespacedName> =
+            self.sides.iter().flat_map(|side| &side.isolating).collect();
+        isolating.into_iter().filter_map(|id| self.world.policies.get(id)).collect()
+    }
+}
+
 /// Reads an object back. `world` is as for [`crate::explain`].
 pub fn portrait<'w>(
     world: &'w World,
@@ -97,7 +109,8 @@ pub fn portrait<'w>(
     Ok(Portrait { world, of, subject, pods: asked.name(&seen), count: seen.len(), unseen, sides })
 }
 
-fn policy_ref(policy: &NetworkPolicy) -> ObjectRef {
+/// A policy by its kind and name.
+pub fn policy_ref(policy: &NetworkPolicy) -> ObjectRef {
     let id = &policy.meta.id;
     let (namespace, name) = (id.namespace.clone(), id.name.clone());
     ObjectRef { kind: podfence_model::Kind::NetworkPolicy, namespace, name }

@@ -86,10 +86,20 @@ impl Twins {
     /// Tells of all what was found of those who stood for them.
     pub(crate) fn expand(&self, paths: &mut [Path]) {
         for path in paths {
-            path.sources = all(&self.sources, &path.sources);
-            path.destinations = all(&self.backends, &path.destinations);
+            path.sources = self.all_sources(&path.sources);
+            path.destinations = self.all_backends(&path.destinations);
             path.missing = path.missing.iter().flat_map(|fact| self.all_facts(fact)).collect();
         }
+    }
+
+    /// Everybody for whom some sources stand.
+    pub(crate) fn all_sources(&self, asked: &[Endpoint]) -> Vec<Endpoint> {
+        all(&self.sources, asked)
+    }
+
+    /// Everybody for whom some backends stand.
+    pub(crate) fn all_backends(&self, asked: &[Endpoint]) -> Vec<Endpoint> {
+        all(&self.backends, asked)
     }
 
     fn all_facts(&self, fact: &Fact) -> Vec<Fact> {

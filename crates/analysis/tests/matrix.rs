@@ -1,8 +1,11 @@
 //! The matrix says of every pair what the engine says of its flows.
 
+use std::net::IpAddr;
+
 use podfence_analysis::matrix::{GroupId, Matrix, Members, Reached};
+use podfence_analysis::{Question, Target, explain_every_port};
 use podfence_engine::{Engine, Outcome, PodId, Reading};
-use podfence_model::{Endpoint, Family, Flow, Layer4, PortSet};
+use podfence_model::{Endpoint, Family, Flow, Layer4, PortSet, Protocol, World};
 use podfence_testkit::describe;
 use podfence_testkit::generate::{self, Rng};
 
@@ -102,6 +105,81 @@ fn rows_and_columns_are_made_of_the_same_cells() {
             }
         }
     }
+}
+
+/// What is open for sure between two addresses, and what may be; `None` where policies are not asked.
+fn every_port(world: &World, engine: &Engine, [from, to]: [IpAddr; 2]) -> Option<[PortSet; 2]> {
+    let target = |ip: IpAddr| Target::parse(&ip.to_string(), world).expect("an address");
+    let question = Question {
+        source: target(from),
+        destination: target(to),
+        port: None,
+        protocol: None,
+        namespace: None,
+    };
+    let answer = explain_every_port(world, engine, &question).ok()?;
+    let [pair] = answer.pairs.as_slice() else { panic!("two addresses are one pair") };
+    let mut sets = [PortSet::NONE, PortSet::NONE];
+    let mut all = PortSet::NONE;
+    for part in &pair.parts {
+        let answer = &part.path.answer;
+        if answer.always.is_some() {
+            return None;
+        }
+        assert!(all.intersection(&part.ports).is_empty(), "a port stands twice");
+        all = all.union(&part.ports);
+        let [certain, possible] = &mut sets;
+        if answer.outcome == Outcome::Allowed {
+            *certain = certain.union(&part.ports);
+        }
+        if answer.outcome != Outcome::Denied {
+            *possible = possible.union(&part.ports);
+        }
+    }
+    assert_eq!(all.union(&nobodys()), PortSet::all(), "a port is missing");
+    Some(sets)
+}
+
+/// Port 0, which nobody can ask about.
+fn nobodys() -> PortSet {
+    let zero = |set: PortSet, protocol| set.union(&PortSet::range(protocol, 0, 0));
+    Protocol::ALL.into_iter().fold(PortSet::NONE, zero)
+}
+
+#[test]
+fn every_port_is_open_that_the_cells_say() {
+    let mut compared = [0_usize; 2];
+    for seed in 0..WORLDS / 4 {
+        let world = generate::world(seed);
+        let engine = Engine::new(&world);
+        let readings = Readings::new(&engine);
+        for flow in generate::flows(&world, &mut Rng::with_seed(seed), FLOWS / 5) {
+            let ends = [&flow.source, &flow.destination];
+            let [Some(from), Some(to)] = ends.map(Endpoint::address) else { continue };
+            let Some(groups) = [&readings.certain, &readings.possible]
+                .map(|matrix| ends.map(|end| group_of(&engine, matrix, end)))
+                .map(|[from, to]| Some((from?, to?)))
+                .into_iter()
+                .collect::<Option<Vec<_>>>()
+            else {
+                continue;
+            };
+            let family = Family::of(from);
+            if readings.certain.families().all(|one| one != family) {
+                continue;
+            }
+            let Some(sets) = every_port(&world, &engine, [from, to]) else { continue };
+            let cells = [(&readings.certain, groups[0]), (&readings.possible, groups[1])]
+                .map(|(matrix, (from, to))| matrix.cell(family, from, to));
+            for (set, cell) in sets.iter().zip(&cells) {
+                let told = describe::failure(&world, &flow);
+                assert_eq!(set.difference(&nobodys()), cell.difference(&nobodys()), "seed {seed}\n{told}");
+                compared[usize::from(!set.is_empty() && set.difference(&nobodys()) != PortSet::all())] += 1;
+            }
+        }
+    }
+    println!("all or nothing, in between: {compared:?}");
+    assert!(compared[0] > 200 && compared[1] > 200, "{compared:?}");
 }
 
 /// `None` where the matrix has no such ends.

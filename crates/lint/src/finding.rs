@@ -107,6 +107,17 @@ impl Finding {
         self
     }
 
+    /// Whether it is about an object, or about the text that this is written in.
+    pub fn is_about(&self, object: &ObjectRef, origin: &Origin) -> bool {
+        match (&self.object, origin, self.place()) {
+            (Some(about), ..) => about == object,
+            (None, Origin::File(whole), Some(place)) => {
+                whole.file == place.file && whole.start <= place.start && place.end <= whole.end
+            }
+            (None, ..) => false,
+        }
+    }
+
     /// The main place.
     pub fn place(&self) -> Option<&Place> {
         self.diagnostic.labels.first().map(|label| &label.place)

@@ -7,6 +7,7 @@
 //! `words` holds the phrases that several of them use; start reading in [`terminal::explain`].
 
 pub mod change;
+mod decisive;
 pub mod diagnostic;
 pub mod diff;
 pub mod ends;

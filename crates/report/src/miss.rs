@@ -10,10 +10,11 @@ use podfence_model::{
 
 use crate::words;
 
-/// One failing part of a rule: the whole sentence, and a few words to put under the source line.
+/// One failing part of a rule: the whole sentence, and a few words to put under each place of the source that fails.
 pub(crate) struct Part {
     pub sentence: String,
-    pub label: String,
+    /// One at least, in the order of [`crate::decisive::Decisive::peer_miss`].
+    pub labels: Vec<String>,
 }
 
 /// What a miss is told about.
@@ -43,7 +44,7 @@ impl<'a> Told<'a> {
     /// Why the peer part fails.
     pub(crate) fn peer(&self, miss: &PeerMiss) -> Part {
         let who = self.peer;
-        let whole = |sentence: String, label: String| Part { sentence, label };
+        let whole = |sentence: String, label: String| Part { sentence, labels: vec![label] };
         match miss {
             PeerMiss::NotAPod => whole(
                 format!("it names pods, but {who} is none that policies can see"),
@@ -101,7 +102,7 @@ impl<'a> Told<'a> {
 
     fn selector(&self, only_in: Option<&str>, namespace: &[Requirement], pod: &[Requirement]) -> Part {
         let Some(has) = self.pod() else {
-            return Part { sentence: "it names other pods".into(), label: "other pods".into() };
+            return Part { sentence: "it names other pods".into(), labels: vec!["other pods".into()] };
         };
         let home = &has.meta.id.namespace;
         let none = Labels::new();
@@ -122,17 +123,18 @@ impl<'a> Told<'a> {
                 labels.push(format!("{whose} has {actual}"));
             }
         }
-        Part { sentence: sentences.join("; "), label: labels.into_iter().next().unwrap_or_default() }
+        Part { sentence: sentences.join("; "), labels }
     }
 
     /// Why the port part fails.
     pub(crate) fn port(&self, miss: &PortMiss) -> Part {
         let flow = format!("this flow is {}", self.layer4);
-        let both = |rule: String| Part { sentence: format!("{rule}, but {flow}"), label: flow.clone() };
+        let both =
+            |rule: String| Part { sentence: format!("{rule}, but {flow}"), labels: vec![flow.clone()] };
         match miss {
             PortMiss::IcmpHasNoPorts => Part {
                 sentence: "it names ports, but ICMP has none: only a rule without ports admits it".into(),
-                label: "ICMP has no ports".into(),
+                labels: vec!["ICMP has no ports".into()],
             },
             PortMiss::Protocol(item) | PortMiss::Number(item) => both(format!("it names {item}")),
             PortMiss::NameWithoutPod(item) => both(format!(
@@ -160,11 +162,11 @@ fn actual(requirement: &Requirement, labels: &Labels) -> String {
     }
 }
 
-/// The failing parts of a nearest miss, ports first: they are the shorter story.
-pub(crate) fn parts(told: &Told<'_>, nearest: &NearestMiss) -> Vec<Part> {
+/// The failing parts of a nearest miss in sentences, ports first: they are the shorter story.
+pub(crate) fn sentences(told: &Told<'_>, nearest: &NearestMiss) -> Vec<String> {
     let port = nearest.miss.port.as_ref().map(|miss| told.port(miss));
     let peer = nearest.miss.peer.as_ref().map(|miss| told.peer(miss));
-    port.into_iter().chain(peer).collect()
+    port.into_iter().chain(peer).map(|part| part.sentence).collect()
 }
 
 /// A hint as one sentence.
@@ -180,31 +182,6 @@ pub(crate) fn hint(hint: &Hint, rule_namespace: &NamespacedName) -> String {
         ),
         Hint::NearValue { key, wanted, has } => {
             format!("{} says {key}={wanted}; did you mean {key}={has}?", rule_namespace.name)
-        }
-    }
-}
-
-/// The text in the source that a failing port item is decided by: its protocol or its number.
-pub(crate) fn port_word(miss: &PortMiss) -> &'static str {
-    match miss {
-        PortMiss::Protocol(_) => "protocol",
-        PortMiss::IcmpHasNoPorts
-        | PortMiss::Number(_)
-        | PortMiss::NameWithoutPod(_)
-        | PortMiss::Name { .. } => "port",
-    }
-}
-
-/// The text in the source that a failing peer item is decided by.
-pub(crate) fn peer_word(miss: &PeerMiss) -> &str {
-    match miss {
-        PeerMiss::Selector { only_in: None, namespace, pod } => {
-            namespace.iter().chain(pod).next().map_or("podSelector", |r| r.key.as_str())
-        }
-        PeerMiss::OutsideBlock(_) => "cidr",
-        PeerMiss::Excepted { .. } => "except",
-        PeerMiss::Selector { only_in: Some(_), .. } | PeerMiss::NotAPod | PeerMiss::NoAddressYet => {
-            "podSelector"
         }
     }
 }

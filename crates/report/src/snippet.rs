@@ -77,21 +77,6 @@ impl<'s> Window<'s> {
     }
 }
 
-/// Within `place`, the text of the first line that holds `word`; the whole place if none does.
-pub(crate) fn line_with(sources: &SourceMap, place: &Place, word: &str) -> Place {
-    let found = || {
-        let text = sources.slice(place)?;
-        let at = text.find(word)?;
-        let start = text[..at].rfind('\n').map_or(0, |n| n + 1);
-        let line = text[start..].lines().next()?;
-        let (line, start) = (line.trim_end(), start + line.len() - line.trim_start().len());
-        let offset = |n: usize| place.start + u32::try_from(n).unwrap_or(0);
-        let end = text[..start].rfind('\n').map_or(0, |n| n + 1) + line.len();
-        Some(Place { start: offset(start), end: offset(end), ..place.clone() })
-    };
-    found().unwrap_or_else(|| place.clone())
-}
-
 fn lines_back(text: &str, from: usize) -> usize {
     let before = text.as_bytes().get(..from).unwrap_or_default();
     let breaks = before.iter().enumerate().rev().filter(|(_, b)| **b == b'\n');

@@ -1,7 +1,11 @@
 //! Names and phrases that several renderers share, so that one thing is called the same everywhere.
 
+use std::collections::BTreeSet;
+
 use podfence_analysis::resolve::Resolved;
-use podfence_analysis::{Asked, Explanation, Idle, ServiceStep, Verdict, Via, WhyIdle, short_kind};
+use podfence_analysis::{
+    Asked, EveryPort, Explanation, Idle, ServiceStep, Verdict, Via, WhyIdle, short_kind,
+};
 use podfence_engine::{Fact, Outcome, Party, RuleRef};
 use podfence_model::{
     Direction, Endpoint, Kind, Layer4, NamespaceScope, NamespacedName, NetworkPolicy, ObjectRef, Origin,
@@ -82,10 +86,10 @@ fn several_pods(asked: &Asked) -> Option<String> {
     }
 }
 
-/// The source: `shop/deploy/web (2 pods)`.
-pub(crate) fn source(explanation: &Explanation<'_>) -> String {
-    let pods = several_pods(&explanation.source).map(|pods| format!(" ({pods})")).unwrap_or_default();
-    format!("{}{pods}", asked(&explanation.source))
+/// An end of a question without a port: `shop/deploy/web (2 pods)`.
+pub(crate) fn counted(end: &Asked) -> String {
+    let pods = several_pods(end).map(|pods| format!(" ({pods})")).unwrap_or_default();
+    format!("{}{pods}", asked(end))
 }
 
 /// `NAMESPACE/KIND/NAME`.
@@ -149,7 +153,19 @@ pub(crate) fn missing(explanation: &Explanation<'_>) -> Vec<(String, String)> {
     if let Some(ServiceStep { via: Via::Alias(host), .. }) = &explanation.service {
         return vec![(format!("the address that {host} resolves to"), alias_supply(host))];
     }
-    explanation.missing().into_iter().map(|fact| (fact.to_string(), supply(fact))).collect()
+    explanation.missing().into_iter().map(supplied).collect()
+}
+
+/// The same of an answer about every port.
+pub(crate) fn missing_of_ports(answer: &EveryPort<'_>) -> Vec<(String, String)> {
+    let parts = answer.pairs.iter().flat_map(|pair| &pair.parts);
+    let facts: BTreeSet<&Fact> = parts.flat_map(|part| &part.path.missing).collect();
+    facts.into_iter().map(supplied).collect()
+}
+
+/// A fact, and how to supply it.
+fn supplied(fact: &Fact) -> (String, String) {
+    (fact.to_string(), supply(fact))
 }
 
 /// An alias may lead to another Service of the cluster.

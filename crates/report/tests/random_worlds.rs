@@ -4,7 +4,7 @@
 //! and between two pods the verdict is the engine's.
 
 use podfence_analysis::{
-    AskError, Explanation, PortName, Question, Target, Verdict, assumed, explain, portrait, short_kind,
+    AskError, Explanation, PortName, Question, Reply, Target, Verdict, assumed, explain, portrait, short_kind,
 };
 use podfence_engine::{Engine, Outcome};
 use podfence_model::{Endpoint, Flow, Kind, Layer4, NamespacedName, Protocol, World};
@@ -59,6 +59,44 @@ fn with_dns(seed: u64) -> World {
     let mut world = world(seed);
     assumed::add_cluster_dns(&mut world);
     world
+}
+
+/// Questions without a port.
+#[test]
+fn every_answer_about_many_ports_can_be_written_down() {
+    let mut answered = 0_usize;
+    for seed in 0..SEEDS / 6 {
+        let world = with_dns(seed);
+        let engine = Engine::new(&world);
+        let names = names(&world);
+        for (source, destination) in names.iter().flat_map(|s| names.iter().map(move |d| (s, d))) {
+            let [Ok(source), Ok(destination)] = [source, destination].map(|n| Target::parse(n, &world))
+            else {
+                continue;
+            };
+            let question = Question { source, destination, port: None, protocol: None, namespace: None };
+            let (text, written, name) = match podfence_analysis::ask(&world, &engine, &question, true) {
+                Ok(Reply::EveryPort(ports)) => {
+                    (terminal::every_port(&ports), json::every_port(&ports), "explain-ports-v1")
+                }
+                Ok(Reply::Service(ports)) => {
+                    (terminal::service_ports(&ports), json::service_ports(&ports), "explain-service-v1")
+                }
+                Ok(Reply::Port(one)) => (
+                    terminal::explain(&one, &SourceMap::default(), None),
+                    json::explain(&one, None),
+                    "explain-v1",
+                ),
+                Err(_) => continue,
+            };
+            answered += 1;
+            assert!(text.contains('→'), "{text}");
+            if answered.is_multiple_of(CHECKED) {
+                assert_eq!(schemas::check(&written).as_deref(), Ok(name), "{written}");
+            }
+        }
+    }
+    assert!(answered > 1_000, "{answered}");
 }
 
 #[test]
@@ -128,9 +166,9 @@ fn every_object_can_be_read_back() {
         for (n, name) in names(&world).into_iter().chain(policies).enumerate() {
             let target = Target::parse(&name, &world).expect("a name");
             let Ok(portrait) = portrait(&world, &engine, &target, None) else { continue };
-            assert!(terminal::portrait(&portrait).contains("always"), "{name}");
+            assert!(terminal::portrait(&portrait, &[]).contains("always"), "{name}");
             if n % CHECKED == 0 {
-                let text = json::portrait(&portrait);
+                let text = json::portrait(&portrait, &[], &SourceMap::default());
                 assert_eq!(schemas::check(&text).as_deref(), Ok("explain-object-v1"), "{text}");
             }
         }

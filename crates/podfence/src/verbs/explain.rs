@@ -1,13 +1,17 @@
 //! `podfence explain SRC DST`: can SRC reach DST, and why?
 
+use anyhow::bail;
 use clap::Args;
 use podfence_analysis::mend::{self, Goal};
-use podfence_analysis::{AskedProtocol, PortName, Question, Target, assumed, explain, portrait};
+use podfence_analysis::{
+    AskedProtocol, Explanation, PortName, Question, Reply, Target, Verdict, ask, assumed, portrait,
+};
 use podfence_engine::Engine;
+use podfence_lint::{Selection, lint};
 use podfence_model::{Protocol, World};
 use podfence_report::mend::Change;
-use podfence_report::{json, terminal};
-use podfence_source::Loaded;
+use podfence_report::{findings, json, terminal};
+use podfence_source::{Loaded, SourceMap};
 
 use crate::cli::{Output, Source};
 use crate::exit::Exit;
@@ -16,8 +20,10 @@ use crate::{input, output, progress};
 const EXAMPLES: &str = "\
 SRC and DST are [NAMESPACE/][KIND/]NAME[:PORT], node/NAME, or an IP address (with a port
 [2001:db8::1]:443). Kinds: pod, deploy, sts, ds, rs, rc, job, cj, svc, node, ns, netpol.
-A workload means its pods, here named NAME-0, NAME-1 and so on; a Service means the pods behind
-it, on the port they listen on. One name alone, netpol/NAME too, is read back in plain words.
+Without a port every port is asked about, of a Service those that it has; a destination that
+declares just one is asked about on that (unless --all-ports). A workload means its
+pods, here named NAME-0, NAME-1 and so on; a Service means the pods behind it, on the port they
+listen on. One name alone, netpol/NAME too, is read back in plain words.
 
 Examples:
   podfence explain client svc/nginx:80 -f manifests/
@@ -26,7 +32,8 @@ Examples:
   podfence explain client 8.8.8.8:53 --protocol udp -f -
   podfence explain netpol/default-deny -f manifests/
 
-Exit code: 0 allowed, 1 denied, 2 bad use or input, 3 undecidable (a fact is missing).";
+Exit code: 0 allowed (of many ports: one at least), 1 denied, 2 bad use or input,
+3 undecidable (a fact is missing).";
 
 /// The arguments of `explain`.
 #[derive(Debug, Args)]
@@ -46,6 +53,10 @@ pub struct Arguments {
     /// The destination's port; may also be written DST:PORT
     #[arg(long, value_name = "N|NAME", value_parser = PortName::parse, requires = "destination")]
     port: Option<PortName>,
+
+    /// Every port, also where the destination has but one
+    #[arg(long, requires = "destination", conflicts_with_all = ["port", "deny"])]
+    all_ports: bool,
 
     /// The protocol: tcp, udp, sctp or icmp; by default what the port says, or else tcp
     #[arg(long, value_name = "PROTOCOL", value_parser = protocol, requires = "destination")]
@@ -72,36 +83,68 @@ fn protocol(text: &str) -> Result<AskedProtocol, String> {
 
 /// Answers, and tells by the exit code.
 pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
-    let Some(Loaded { mut world, sources, .. }) = input::load(&arguments.input)? else {
-        return Ok(Exit::Unusable);
-    };
-    assumed::add_cluster_dns(&mut world);
+    let Some(mut loaded) = input::load(&arguments.input)? else { return Ok(Exit::Unusable) };
+    assumed::add_cluster_dns(&mut loaded.world);
+    let Loaded { world, sources, .. } = &loaded;
     if !arguments.input.quiet {
-        input::tell_idle(&world, &World::default());
+        input::tell_idle(world, &World::default());
     }
-    let engine = progress::during("indexing policies", || Engine::new(&world));
-    let Some(destination) = &arguments.destination else { return read_back(arguments, &world, &engine) };
-    let question = question(arguments, destination, &world)?;
-    let explanation = explain(&world, &engine, &question)?;
+    let engine = progress::during("indexing policies", || Engine::new(world));
+    let Some(destination) = &arguments.destination else {
+        return read_back(arguments, &loaded, &engine);
+    };
+    let question = question(arguments, destination, world)?;
+    let reply = ask(world, &engine, &question, arguments.all_ports)?;
+    if arguments.deny && !matches!(reply, Reply::Port(_)) {
+        bail!("--deny is about one port: add :PORT to the destination, or --port");
+    }
+    let form = arguments.output;
+    output::print(&match &reply {
+        Reply::Port(explanation) => one_port(arguments, world, &question, explanation, sources),
+        Reply::EveryPort(ports) if form == Output::Text => terminal::every_port(ports),
+        Reply::EveryPort(ports) => json::every_port(ports),
+        Reply::Service(ports) if form == Output::Text => terminal::service_ports(ports),
+        Reply::Service(ports) => json::service_ports(ports),
+    })?;
+    Ok(exit(&reply))
+}
+
+/// An answer about one port, with the smallest change that would turn it.
+fn one_port(
+    arguments: &Arguments,
+    world: &World,
+    question: &Question,
+    explanation: &Explanation<'_>,
+    sources: &SourceMap,
+) -> String {
     let goal = if arguments.deny { Goal::Deny } else { Goal::Allow };
     let mended =
-        progress::during("looking for the smallest change", || mend::smallest(&world, &question, goal));
-    let change = mended.as_ref().map(|mended| Change { mended, goal, sources: &sources });
-    let text = match arguments.output {
-        Output::Text => terminal::explain(&explanation, &sources, change.as_ref()),
-        Output::Json => json::explain(&explanation, change.as_ref()),
-    };
-    output::print(&text)?;
-    Ok(Exit::from(&explanation.verdict))
+        progress::during("looking for the smallest change", || mend::smallest(world, question, goal));
+    let change = mended.as_ref().map(|mended| Change { mended, goal, sources });
+    match arguments.output {
+        Output::Text => terminal::explain(explanation, sources, change.as_ref()),
+        Output::Json => json::explain(explanation, change.as_ref()),
+    }
+}
+
+/// Of many ports one that is open is enough.
+fn exit(reply: &Reply<'_>) -> Exit {
+    match (reply, reply.verdict()) {
+        (Reply::EveryPort(_) | Reply::Service(_), Verdict::Depends) => Exit::Good,
+        (_, verdict) => Exit::from(verdict),
+    }
 }
 
 /// One object alone.
-fn read_back(arguments: &Arguments, world: &World, engine: &Engine) -> anyhow::Result<Exit> {
+fn read_back(arguments: &Arguments, loaded: &Loaded, engine: &Engine) -> anyhow::Result<Exit> {
+    let Loaded { world, sources, notes, .. } = loaded;
     let target = Target::parse(&arguments.source, world)?;
     let portrait = portrait(world, engine, &target, arguments.input.namespace.as_deref())?;
+    let report = lint(world, engine, sources, notes, &Selection::default());
+    let found = findings::about(&report, &portrait);
     output::print(&match arguments.output {
-        Output::Text => terminal::portrait(&portrait),
-        Output::Json => json::portrait(&portrait),
+        Output::Text => terminal::portrait(&portrait, &found),
+        Output::Json => json::portrait(&portrait, &found, sources),
     })?;
     Ok(Exit::Good)
 }

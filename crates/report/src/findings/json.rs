@@ -20,7 +20,7 @@ struct View {
 }
 
 #[derive(Serialize)]
-struct FindingView {
+pub(crate) struct FindingView {
     rule: &'static str,
     family: &'static str,
     severity: String,
@@ -83,7 +83,7 @@ pub fn json(report: &Report, sources: &SourceMap) -> String {
     Document::new("lint-v1", view).text()
 }
 
-fn view(finding: &Finding, sources: &SourceMap) -> FindingView {
+pub(crate) fn view(finding: &Finding, sources: &SourceMap) -> FindingView {
     let diagnostic = &finding.diagnostic;
     FindingView {
         rule: finding.rule.code,

@@ -2,6 +2,7 @@
 //!
 //! Start with [`text`]. `region` knows where a place begins and ends in lines and columns, which machines ask for.
 
+mod about;
 mod counts;
 mod github;
 mod json;
@@ -11,9 +12,11 @@ mod region;
 mod sarif;
 mod text;
 
+pub use about::about;
 pub use counts::Counts;
 pub use github::github;
 pub use json::json;
+pub(crate) use json::{FindingView, view};
 pub use junit::junit;
 pub use pages::{list, page};
 pub use sarif::sarif;

@@ -11,6 +11,7 @@ use serde::Serialize;
 
 use super::arrange::{Spot, arrange};
 use super::words::{card_lines, card_name, hidden, link_text, unit_lines, unit_name};
+use crate::decisive::Decisive;
 use crate::style::Piece;
 use crate::{terminal, words};
 
@@ -88,7 +89,7 @@ struct Press<'a> {
     world: &'a World,
     engine: &'a Engine,
     graph: &'a Graph,
-    sources: &'a SourceMap,
+    text: Decisive<'a>,
     strings: Shared<String>,
     traces: Shared<TraceView>,
 }
@@ -113,7 +114,7 @@ impl Page {
     pub(super) fn new(world: &World, engine: &Engine, graph: &Graph, sources: &SourceMap) -> Self {
         let places = Places::of(graph);
         let (strings, traces) = (Shared(HashMap::new()), Shared(HashMap::new()));
-        let mut press = Press { world, engine, graph, sources, strings, traces };
+        let mut press = Press { world, engine, graph, text: Decisive::new(sources), strings, traces };
         let edges = graph.edges.iter().enumerate().map(|(id, edge)| press.edge(&places, id, edge)).collect();
         let spots = press.spots(&places);
         let mut cards = press.cards(&places, &spots);
@@ -274,7 +275,7 @@ impl Press<'_> {
     }
 
     fn trace(&mut self, trace: &Trace) -> usize {
-        let (pieces, rules) = terminal::path(self.world, &trace.path, self.sources);
+        let (pieces, rules) = terminal::path(self.world, &trace.path, &self.text);
         let view = TraceView {
             verdict: words::outcome(&trace.path.answer.outcome),
             flow: flow(self.world, &trace.path),

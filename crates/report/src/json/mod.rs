@@ -6,6 +6,7 @@
 mod change;
 mod diff;
 mod ends;
+mod every_port;
 mod expectations;
 mod graph;
 mod lab;
@@ -25,6 +26,7 @@ use crate::terminal::note_text;
 use crate::words;
 use change::ChangeView;
 pub use diff::diff;
+pub use every_port::{every_port, service_ports};
 pub use expectations::expectations;
 pub use graph::graph;
 pub use lab::{Compared, LabStep, VerdictRow, lab};
@@ -115,8 +117,13 @@ pub fn explain(explanation: &Explanation<'_>, change: Option<&Change<'_>>) -> St
 }
 
 fn view(explanation: &Explanation<'_>) -> Document<ExplanationView> {
+    Document::new("explain-v1", answer_view(explanation))
+}
+
+/// An explanation without a change.
+fn answer_view(explanation: &Explanation<'_>) -> ExplanationView {
     let missing = words::missing(explanation).into_iter();
-    let view = ExplanationView {
+    ExplanationView {
         verdict: words::verdict(&explanation.verdict),
         source: EndView::new(&explanation.source),
         destination: EndView::new(&explanation.destination),
@@ -127,6 +134,5 @@ fn view(explanation: &Explanation<'_>) -> Document<ExplanationView> {
         missing: missing.map(|(fact, supply)| MissingView { fact, supply }).collect(),
         notes: explanation.notes.iter().map(note_text).collect(),
         change: None,
-    };
-    Document::new("explain-v1", view)
+    }
 }

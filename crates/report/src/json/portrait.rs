@@ -2,9 +2,12 @@
 
 use podfence_analysis::ends::EndName;
 use podfence_analysis::{Portrait, PortraitSide, Subject};
+use podfence_lint::Finding;
+use podfence_source::SourceMap;
 use serde::Serialize;
 
 use super::Document;
+use crate::findings::{self, FindingView};
 use crate::{ends, words};
 
 #[derive(Serialize)]
@@ -19,6 +22,7 @@ struct PortraitView {
     on_host_network: Vec<String>,
     egress: SideView,
     ingress: SideView,
+    findings: Vec<FindingView>,
 }
 
 #[derive(Serialize, Default)]
@@ -44,8 +48,8 @@ struct PeerView {
     ports: String,
 }
 
-/// An object read back as JSON.
-pub fn portrait(portrait: &Portrait<'_>) -> String {
+/// An object read back as JSON, with what lint finds about its policies.
+pub fn portrait(portrait: &Portrait<'_>, found: &[&Finding], sources: &SourceMap) -> String {
     let side = |direction| {
         portrait.sides.iter().find(|side| side.direction == direction).map(side).unwrap_or_default()
     };
@@ -61,6 +65,7 @@ pub fn portrait(portrait: &Portrait<'_>) -> String {
         on_host_network: portrait.unseen.iter().map(ToString::to_string).collect(),
         egress: side(podfence_model::Direction::Egress),
         ingress: side(podfence_model::Direction::Ingress),
+        findings: found.iter().map(|finding| findings::view(finding, sources)).collect(),
     };
     Document::new("explain-object-v1", view).text()
 }

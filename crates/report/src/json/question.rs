@@ -73,7 +73,7 @@ pub(super) struct ServiceView {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct PortView {
+pub(super) struct PortView {
     #[serde(skip_serializing_if = "Option::is_none")]
     name: Option<String>,
     protocol: String,
@@ -108,7 +108,7 @@ impl ServiceView {
             via,
             addresses,
             alias_of,
-            port: step.port.as_ref().map(port),
+            port: step.port.as_ref().map(service_port),
             from_endpoint_slices: step.from_slices,
             backends: step.backends.iter().map(backend).collect(),
             not_used: step.left_out.iter().map(not_used).collect(),
@@ -116,7 +116,7 @@ impl ServiceView {
     }
 }
 
-fn port(port: &ServicePort) -> PortView {
+pub(super) fn service_port(port: &ServicePort) -> PortView {
     PortView {
         name: port.name.clone(),
         protocol: port.protocol.to_string(),

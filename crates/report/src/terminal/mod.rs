@@ -1,8 +1,10 @@
 //! Answers for people: short, exact, readable without knowing Podfence.
 
+mod every_port;
 mod notes;
 mod portrait;
 mod rules;
+mod service_ports;
 mod side;
 mod status;
 mod steps;
@@ -12,12 +14,15 @@ use podfence_engine::Outcome;
 use podfence_model::{Endpoint, World};
 use podfence_source::SourceMap;
 
+use crate::decisive::Decisive;
 use crate::mend::{self, Change};
 use crate::style::{BAD, BOLD, GOOD, OPEN, Piece, Sheet, paint};
 use crate::words;
 
+pub use every_port::every_port;
 pub(crate) use notes::text as note_text;
 pub use portrait::portrait;
+pub use service_ports::service_ports;
 pub use status::lab_status;
 
 /// An explanation as styled text: the verdict, each step on the way with its reason, and the lines of the
@@ -27,7 +32,18 @@ pub fn explain(explanation: &Explanation<'_>, sources: &SourceMap, change: Optio
     sheet.line(headline(explanation));
     sheet.gap();
     steps::service(&mut sheet, explanation);
-    steps::dns(&mut sheet, explanation);
+    steps::dns(&mut sheet, explanation.world, explanation.dns.as_ref(), explanation.service.as_ref());
+    paths(&mut sheet, explanation);
+    notes::missing(&mut sheet, explanation);
+    notes::notes(&mut sheet, &explanation.notes);
+    rules::rules(&mut sheet, explanation, sources);
+    if let Some(change) = change {
+        mend::tell(&mut sheet, explanation.world, change);
+    }
+    sheet.finish()
+}
+
+fn paths(sheet: &mut Sheet, explanation: &Explanation<'_>) {
     let several = explanation.paths.len() > 1;
     for path in &explanation.paths {
         if several {
@@ -37,23 +53,16 @@ pub fn explain(explanation: &Explanation<'_>, sources: &SourceMap, change: Optio
         if path.arrives.is_none() && explanation.paths.iter().any(|p| p.arrives.is_some()) {
             sheet.entry("enters", "by the pod's own node, where the source's address stays as it is");
         }
-        side::sides(&mut sheet, explanation.world, path);
+        side::sides(sheet, explanation.world, path);
     }
-    notes::missing(&mut sheet, explanation);
-    notes::notes(&mut sheet, explanation);
-    rules::rules(&mut sheet, explanation, sources);
-    if let Some(change) = change {
-        mend::tell(&mut sheet, explanation.world, change);
-    }
-    sheet.finish()
 }
 
 /// What the policies of both ends say about a path, and the drawn rules behind it, without styles, for other forms than a
 /// terminal's.
-pub(crate) fn path(world: &World, path: &Path, sources: &SourceMap) -> (Vec<Piece>, Vec<String>) {
+pub(crate) fn path(world: &World, path: &Path, text: &Decisive<'_>) -> (Vec<Piece>, Vec<String>) {
     let mut sheet = Sheet::default();
     side::sides(&mut sheet, world, path);
-    (sheet.pieces().into_iter().map(Piece::plain).collect(), rules::of_path(world, path, sources))
+    (sheet.pieces().into_iter().map(Piece::plain).collect(), rules::of_path(world, path, text))
 }
 
 fn headline(explanation: &Explanation<'_>) -> String {
@@ -63,7 +72,7 @@ fn headline(explanation: &Explanation<'_>) -> String {
         Verdict::Depends => (BAD, depends(explanation)),
         Verdict::Undecidable => (OPEN, "UNDECIDABLE"),
     };
-    let (source, destination) = (words::source(explanation), words::destination(explanation));
+    let (source, destination) = (words::counted(&explanation.source), words::destination(explanation));
     let allowed = explanation.verdict == Verdict::Allowed;
     let but = if allowed && steps::unresolved(explanation) { ", but the name does not resolve" } else { "" };
     format!("{}  {source} → {destination}{but}", paint(style, word))
@@ -89,15 +98,19 @@ fn depends(explanation: &Explanation<'_>) -> &'static str {
 }
 
 fn path_headline(world: &World, path: &Path) -> String {
-    let (style, word) = match path.answer.outcome {
-        Outcome::Allowed => (GOOD, "allowed"),
-        Outcome::Denied => (BAD, "denied"),
-        Outcome::Undecidable(_) => (OPEN, "undecidable"),
-    };
     let by = path.arrives.as_ref().map(|node| format!(" by {}", words::end(node))).unwrap_or_default();
     let (sources, destinations) = (words::ends(world, &path.sources), words::ends(world, &path.destinations));
     let ends = format!("{sources}{by} → {destinations} {}", path.layer4);
-    format!("{}: {}", paint(BOLD, ends), paint(style, word))
+    format!("{}: {}", paint(BOLD, ends), painted(&path.answer.outcome))
+}
+
+fn painted(outcome: &Outcome) -> String {
+    let style = match outcome {
+        Outcome::Allowed => GOOD,
+        Outcome::Denied => BAD,
+        Outcome::Undecidable(_) => OPEN,
+    };
+    paint(style, words::outcome(outcome))
 }
 
 /// A note about a policy that chooses no pod, in one line.

@@ -1,6 +1,7 @@
 //! What is missing, and what else is worth knowing.
 
 use podfence_analysis::{Explanation, Note, Verdict};
+use podfence_model::Port;
 
 use crate::style::Sheet;
 use crate::words;
@@ -10,8 +11,14 @@ const FACTS: usize = 4;
 
 /// The missing facts, and how to supply each.
 pub(super) fn missing(sheet: &mut Sheet, explanation: &Explanation<'_>) {
-    let facts = words::missing(explanation);
-    if facts.is_empty() || explanation.verdict != Verdict::Undecidable {
+    if explanation.verdict == Verdict::Undecidable {
+        facts(sheet, &words::missing(explanation));
+    }
+}
+
+/// Missing facts, each with how to supply it.
+pub(super) fn facts(sheet: &mut Sheet, facts: &[(String, String)]) {
+    if facts.is_empty() {
         return;
     }
     sheet.gap();
@@ -24,11 +31,11 @@ pub(super) fn missing(sheet: &mut Sheet, explanation: &Explanation<'_>) {
 }
 
 /// The notes.
-pub(super) fn notes(sheet: &mut Sheet, explanation: &Explanation<'_>) {
-    if !explanation.notes.is_empty() {
+pub(super) fn notes(sheet: &mut Sheet, notes: &[Note]) {
+    if !notes.is_empty() {
         sheet.gap();
     }
-    for note in &explanation.notes {
+    for note in notes {
         sheet.entry("note", &text(note));
     }
 }
@@ -71,5 +78,17 @@ pub(crate) fn text(note: &Note) -> String {
              (externalTrafficPolicy: Cluster) it arrives under that node's address, and no input states nodes"
                 .into()
         }
+        Note::NodePorts { node, ports } => node_ports(node, ports),
     }
+}
+
+fn node_ports(node: &str, ports: &[Port]) -> String {
+    let numbers: Vec<String> = ports.iter().map(ToString::to_string).collect();
+    let leads = if ports.len() == 1 { "leads on to a Service" } else { "lead on to Services" };
+    let noun = if ports.len() == 1 { "port" } else { "ports" };
+    let first = numbers.first().cloned().unwrap_or_default();
+    format!(
+        "{noun} {} of node {node} {leads}, where the policies of its pods count: ask about node/{node}:{first}",
+        words::list(&numbers)
+    )
 }

@@ -1,17 +1,22 @@
 //! An object read back in plain words: whom it means, what isolates them, who may do what now, and what it does not do.
 
 use podfence_analysis::{Admitted, Portrait, PortraitSide, Subject};
+use podfence_lint::Finding;
 use podfence_model::{Direction, NetworkPolicy, Origin, Rule};
+use podfence_source::Severity;
 
 use crate::ends;
-use crate::style::{BAD, BOLD, GOOD, OPEN, Sheet, paint};
+use crate::style::{BAD, BOLD, DIM, GOOD, OPEN, Sheet, paint};
 use crate::words;
 
 /// Rows of who may do what before the rest is only counted.
 const ROWS: usize = 12;
 
-/// A portrait as styled text.
-pub fn portrait(portrait: &Portrait<'_>) -> String {
+/// Findings before the rest is only counted.
+const FINDINGS: usize = 12;
+
+/// A portrait as styled text, with what lint finds about its policies.
+pub fn portrait(portrait: &Portrait<'_>, found: &[&Finding]) -> String {
     let mut sheet = Sheet::default();
     let name = paint(BOLD, words::object(&portrait.of));
     match portrait.subject {
@@ -37,7 +42,35 @@ pub fn portrait(portrait: &Portrait<'_>) -> String {
         today(&mut sheet, portrait, side);
     }
     limits(&mut sheet, portrait);
+    if !portrait.policies().is_empty() {
+        findings(&mut sheet, portrait, found);
+    }
     sheet.finish()
+}
+
+fn findings(sheet: &mut Sheet, portrait: &Portrait<'_>, found: &[&Finding]) {
+    sheet.gap();
+    if found.is_empty() {
+        sheet.entry("findings", "none");
+    }
+    for finding in found.iter().take(FINDINGS) {
+        let style = match finding.diagnostic.severity {
+            Severity::Error => BAD,
+            Severity::Warning => OPEN,
+            Severity::Note => DIM,
+        };
+        let place = finding.place().map(|place| format!(" ({place})")).unwrap_or_default();
+        let code = paint(BOLD, format!("[{}]", finding.rule.code));
+        let label = finding.diagnostic.severity.to_string();
+        let of = match (&portrait.subject, &finding.object) {
+            (Subject::Pods, Some(policy)) => format!("{}: ", words::object(policy)),
+            _ => String::new(),
+        };
+        sheet.styled_entry(style, &label, &format!("{of}{}{place} {code}", finding.diagnostic.message));
+    }
+    if let Some(rest) = found.len().checked_sub(FINDINGS).filter(|rest| *rest > 0) {
+        sheet.more(&format!("and {}", words::count(rest, "more finding", "more findings")));
+    }
 }
 
 fn isolated_by(sheet: &mut Sheet, side: &PortraitSide) {

@@ -6,8 +6,9 @@ use podfence_engine::{NearestMiss, Outcome, PortMiss, RuleRef, Side, TierEnd};
 use podfence_model::{Place, World};
 use podfence_source::SourceMap;
 
-use crate::miss::{Told, parts, peer_word, port_word};
-use crate::snippet::{Window, line_with, renderer};
+use crate::decisive::Decisive;
+use crate::miss::Told;
+use crate::snippet::{Window, renderer};
 use crate::style::{Sheet, plain};
 use crate::words;
 
@@ -28,7 +29,8 @@ pub(super) fn rules(sheet: &mut Sheet, explanation: &Explanation<'_>, sources: &
     let mut drawn: Vec<RuleRef> = Vec::new();
     let mixed = explanation.verdict == Verdict::Depends;
     let told = explanation.paths.iter().filter(|p| !mixed || p.answer.outcome == Outcome::Denied);
-    let all = told.flat_map(|path| drawings(explanation.world, path, sources));
+    let text = Decisive::new(sources);
+    let all = told.flat_map(|path| drawings(explanation.world, path, &text));
     for drawing in all {
         if drawn.len() < DRAWN && !drawn.contains(&drawing.rule) {
             if let Some(text) = draw(&drawing, sources) {
@@ -41,23 +43,23 @@ pub(super) fn rules(sheet: &mut Sheet, explanation: &Explanation<'_>, sources: &
 }
 
 /// The drawn rules behind the outcome of one path, without styles.
-pub(super) fn of_path(world: &World, path: &Path, sources: &SourceMap) -> Vec<String> {
-    drawings(world, path, sources)
+pub(super) fn of_path(world: &World, path: &Path, text: &Decisive<'_>) -> Vec<String> {
+    drawings(world, path, text)
         .iter()
-        .filter_map(|drawing| draw(drawing, sources))
+        .filter_map(|drawing| draw(drawing, text.sources()))
         .map(|text| plain(&text))
         .collect()
 }
 
 /// A denied path shows what nearly admitted it, any other what admits it.
-fn drawings(world: &World, path: &Path, sources: &SourceMap) -> Vec<Drawing> {
+fn drawings(world: &World, path: &Path, text: &Decisive<'_>) -> Vec<Drawing> {
     let denied = path.answer.outcome == Outcome::Denied;
     let shown = |side: &&Side| path.answer.always.is_none() && (side.outcome == Outcome::Denied) == denied;
     let draw = |side: &Side| {
         let tier = side.tiers.last()?;
         match (&tier.end, &tier.nearest) {
-            (TierEnd::Allowed(rule) | TierEnd::Denied(Some(rule)), _) => admitting(world, rule, sources),
-            (TierEnd::Denied(None), Some(nearest)) => missing(world, path, nearest, sources),
+            (TierEnd::Allowed(rule) | TierEnd::Denied(Some(rule)), _) => admitting(world, rule, text),
+            (TierEnd::Denied(None), Some(nearest)) => missing(world, path, nearest, text),
             _ => None,
         }
     };
@@ -71,31 +73,35 @@ fn items(world: &World, rule: &RuleRef) -> (Option<Place>, Option<Place>) {
     (peer, port)
 }
 
-fn admitting(world: &World, rule: &RuleRef, sources: &SourceMap) -> Option<Drawing> {
+fn admitting(world: &World, rule: &RuleRef, text: &Decisive<'_>) -> Option<Drawing> {
     let (peer, port) = items(world, rule);
-    let peer = peer.map(|place| line_with(sources, &place, "cidr"));
-    let marks: Vec<_> = [(peer, "this peer"), (port, "this port")]
-        .into_iter()
-        .filter_map(|(place, label)| Some((place?, label.to_owned())))
-        .collect();
+    let peer = peer.map(|place| labelled(text.peer(&place), "this peer"));
+    let port = port.map(|place| labelled(text.item(&place), "this port"));
+    let marks: Vec<_> = peer.into_iter().chain(port).flatten().collect();
     let marks = if marks.is_empty() { vec![(rule.place.clone()?, "this rule".to_owned())] } else { marks };
     Some(Drawing { rule: rule.clone(), name: "decided by", marks })
 }
 
-fn missing(world: &World, path: &Path, nearest: &NearestMiss, sources: &SourceMap) -> Option<Drawing> {
+/// What is said of several places together stands at the last.
+fn labelled(places: Vec<Place>, label: &str) -> Vec<(Place, String)> {
+    let last = places.len().saturating_sub(1);
+    let at = |(index, place)| (place, if index == last { label.to_owned() } else { String::new() });
+    places.into_iter().enumerate().map(at).collect()
+}
+
+fn missing(world: &World, path: &Path, nearest: &NearestMiss, text: &Decisive<'_>) -> Option<Drawing> {
     let told = Told::new(world, path, nearest.rule.direction)?;
     let (peer, port) = items(world, &nearest.rule);
-    let port_word = nearest.miss.port.as_ref().map(port_word);
-    let peer_word = nearest.miss.peer.as_ref().map(peer_word);
-    let by_default = matches!(nearest.miss.port, Some(PortMiss::Protocol(_)))
-        && port.as_ref().and_then(|place| sources.slice(place)).is_some_and(|t| !t.contains("protocol"));
-    let places = [(port, port_word), (peer, peer_word)].into_iter().filter(|(_, word)| word.is_some());
-    let places = places.map(|(place, word)| Some(line_with(sources, &place?, word?)));
-    let mut marks: Vec<_> =
-        places.zip(parts(&told, nearest)).filter_map(|(place, part)| Some((place?, part.label))).collect();
-    if let Some((_, label)) = marks.first_mut().filter(|_| by_default) {
-        label.push_str("; a port without `protocol` is TCP");
-    }
+    let port = nearest.miss.port.as_ref().zip(port).map(|(miss, place)| {
+        let by_default = matches!(miss, PortMiss::Protocol(_)) && !text.has_field(&place, "protocol");
+        let default = if by_default { "; a port without `protocol` is TCP" } else { "" };
+        let labels = told.port(miss).labels.into_iter().map(|label| label + default);
+        text.port_miss(&place, miss).into_iter().zip(labels).collect::<Vec<_>>()
+    });
+    let peer = nearest.miss.peer.as_ref().zip(peer).map(|(miss, place)| {
+        text.peer_miss(&place, miss).into_iter().zip(told.peer(miss).labels).collect::<Vec<_>>()
+    });
+    let marks: Vec<_> = port.into_iter().chain(peer).flatten().collect();
     (!marks.is_empty()).then(|| Drawing { rule: nearest.rule.clone(), name: "nearest miss", marks })
 }
 

@@ -4,7 +4,7 @@ use podfence_analysis::Path;
 use podfence_engine::{Always, Fact, NearestMiss, Side, TierEnd, TierTrace};
 use podfence_model::{Direction, Endpoint, NamespacedName, World};
 
-use crate::miss::{Told, hint, parts};
+use crate::miss::{Told, hint, sentences};
 use crate::style::{BAD, DIM, GOOD, OPEN, Sheet, paint};
 use crate::words;
 
@@ -152,13 +152,12 @@ fn policies(sheet: &mut Sheet, world: &World, selecting: &[NamespacedName]) {
 fn nearest_miss(sheet: &mut Sheet, world: &World, path: &Path, direction: Direction, nearest: &NearestMiss) {
     let rule = &nearest.rule;
     let Some(told) = Told::new(world, path, direction) else { return };
-    let parts: Vec<String> = parts(&told, nearest).into_iter().map(|part| part.sentence).collect();
     let name = words::rule_name(rule);
     let text = format!(
         "nearest miss: {name} of {}{}: {}",
         rule.policy.name,
         words::line(rule),
-        parts.join("; and ")
+        sentences(&told, nearest).join("; and ")
     );
     sheet.more(&text);
     for found in &nearest.hints {

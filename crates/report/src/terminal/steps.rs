@@ -61,14 +61,14 @@ fn backends(step: &ServiceStep) -> String {
 }
 
 /// Whether names resolve.
-pub(super) fn dns(sheet: &mut Sheet, explanation: &Explanation<'_>) {
-    let Some(step) = &explanation.dns else { return };
-    let servers = words::pods(explanation.world, &step.servers);
-    let what = match &explanation.service {
+pub(super) fn dns(sheet: &mut Sheet, world: &World, step: Option<&DnsStep>, service: Option<&ServiceStep>) {
+    let Some(step) = step else { return };
+    let servers = words::pods(world, &step.servers);
+    let what = match service {
         Some(service) => format!("the name {} does not resolve", service.service.name),
         None => "names do not resolve".to_owned(),
     };
-    sheet.entry("dns", &dns_text(explanation.world, step, &servers, &what));
+    sheet.entry("dns", &dns_text(world, step, &servers, &what));
     if let Some(path) = dropped(&step.udp) {
         sheet.more(&blocker(path));
     }
