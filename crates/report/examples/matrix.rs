@@ -45,7 +45,7 @@ fn measure(text: String) {
     watch.lap("matrix");
     let table = overview.table(&Filter::default(), Folding::Short(8));
     watch.lap("table");
-    let text = matrix::text(&table);
+    let text = matrix::text(&table, None, 100);
     watch.lap("text");
     println!("after parsing {:>10.2?}", whole.elapsed());
     println!(

@@ -3,7 +3,7 @@
 use podfence_analysis::ends::EndName;
 use podfence_model::{IpBlock, NamespacedName};
 
-use crate::words;
+use crate::{new_pods, words};
 
 /// How many pods of a workload are named before they are counted.
 const NAMED: usize = 2;
@@ -28,6 +28,7 @@ pub fn name(name: &EndName) -> String {
         EndName::Block(block) => block_text(block),
         EndName::MorePods(pods) => words::count(*pods, "more pod", "more pods"),
         EndName::Elsewhere => "elsewhere outside".to_owned(),
+        EndName::NewPods(pods) => new_pods::text(pods),
     }
 }
 
@@ -41,20 +42,16 @@ pub fn names(all: &[EndName]) -> String {
 
 fn all_but(all: &str, but: &[EndName]) -> String {
     let but: Vec<String> = but.iter().map(name).collect();
-    if but.is_empty() { all.to_owned() } else { format!("{all} but {}", joined(&but)) }
+    if but.is_empty() { all.to_owned() } else { format!("{all} but {}", words::all_of(&but)) }
 }
 
 /// A block with its exceptions, in words that no list of several blocks makes unclear.
 fn block_text(block: &IpBlock) -> String {
     let except: Vec<String> = block.except().iter().map(ToString::to_string).collect();
-    if except.is_empty() { block.to_string() } else { format!("{} except {}", block.cidr(), joined(&except)) }
-}
-
-/// `a`, `a and b`, `a, b and c`: whole, however long.
-fn joined(texts: &[String]) -> String {
-    match texts {
-        [init @ .., last] if !init.is_empty() => format!("{} and {last}", init.join(", ")),
-        few => few.join(""),
+    if except.is_empty() {
+        block.to_string()
+    } else {
+        format!("{} except {}", block.cidr(), words::all_of(&except))
     }
 }
 

@@ -22,6 +22,7 @@ mod manifest;
 pub mod matrix;
 pub mod mend;
 mod miss;
+mod new_pods;
 mod ports;
 pub mod results;
 mod snippet;

@@ -113,26 +113,41 @@ fn paragraph(text: &mut String, margin: &str, words: &str) {
 /// Breaks text at spaces into lines of at most `width` columns where that is possible; escape sequences
 /// count for nothing.
 pub(crate) fn wrap(text: &str, width: usize) -> Vec<String> {
-    let mut lines = vec![String::new()];
-    let mut used = 0;
-    for word in text.split(' ') {
-        let columns = visible(word);
-        if let Some(line) = lines.last_mut().filter(|_| used == 0 || used + 1 + columns <= width) {
-            if used > 0 {
-                line.push(' ');
-                used += 1;
-            }
-            line.push_str(word);
-            used += columns;
-        } else {
-            lines.push(word.to_owned());
-            used = columns + 2; // the margin of a continued line
-        }
-    }
-    lines
+    wrapped(text, width).map(ToOwned::to_owned).collect()
 }
 
+/// The same without a copy; never no line.
+pub(crate) fn wrapped(text: &str, width: usize) -> impl Iterator<Item = &str> {
+    let mut left = Some(text);
+    let mut margin = 0;
+    std::iter::from_fn(move || {
+        let text = left?.trim_start_matches(' ');
+        let end = end_of_line(text, width.saturating_sub(margin));
+        margin = 2; // of a continued line
+        left = text.get(end + 1..);
+        Some(&text[..end])
+    })
+}
+
+/// Where the words end that fit on a line; one always does.
+fn end_of_line(text: &str, width: usize) -> usize {
+    let (mut end, mut used) = (0, 0);
+    for word in text.split(' ') {
+        let columns = visible(word);
+        if end > 0 && used + 1 + columns > width {
+            return end;
+        }
+        (end, used) =
+            if end > 0 { (end + 1 + word.len(), used + 1 + columns) } else { (word.len(), columns) };
+    }
+    end
+}
+
+/// How many columns a word takes.
 fn visible(word: &str) -> usize {
+    if word.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return word.len();
+    }
     plain(word).chars().count()
 }
 

@@ -25,6 +25,23 @@ pub(crate) fn list(names: &[String]) -> String {
     }
 }
 
+/// `a`, `a and b`, `a, b and c`: whole, however long.
+pub(crate) fn all_of(texts: &[String]) -> String {
+    joined(texts, "and")
+}
+
+/// `a`, `a or b`, `a, b or c`.
+pub(crate) fn any_of(texts: &[String]) -> String {
+    joined(texts, "or")
+}
+
+fn joined(texts: &[String], word: &str) -> String {
+    match texts {
+        [init @ .., last] if !init.is_empty() => format!("{} {word} {last}", init.join(", ")),
+        few => few.join(""),
+    }
+}
+
 /// `1 policy`, `3 policies`.
 pub(crate) fn count(number: usize, one: &str, many: &str) -> String {
     format!("{number} {}", if number == 1 { one } else { many })

@@ -130,7 +130,8 @@ impl Directory {
             | EndName::Outside
             | EndName::Block(_)
             | EndName::MorePods(_)
-            | EndName::Elsewhere => BTreeSet::new(),
+            | EndName::Elsewhere
+            | EndName::NewPods(_) => BTreeSet::new(),
         }
     }
 

@@ -1,7 +1,6 @@
 //! Pods folded to workloads, namespaces, and those that are left out of them.
 
 use fixedbitset::FixedBitSet;
-use podfence_model::NamespacedName;
 
 use super::directory::{Directory, Namespace, Unit};
 use super::{EndName, weight};
@@ -70,7 +69,7 @@ impl Directory {
 
     /// Workloads and bare pods, one by one.
     pub(crate) fn list(&self, pods: &FixedBitSet) -> Vec<EndName> {
-        self.units.iter().filter_map(|unit| self.in_unit(unit, |place| pods.contains(place))).collect()
+        self.units.iter().filter_map(|unit| self.in_unit(unit, pods, true)).collect()
     }
 
     fn by_namespace(&self, pods: &FixedBitSet) -> Vec<EndName> {
@@ -82,26 +81,33 @@ impl Directory {
             return Vec::new();
         }
         let units = &self.units[namespace.units.clone()];
-        let listed: Vec<EndName> =
-            units.iter().filter_map(|unit| self.in_unit(unit, |place| pods.contains(place))).collect();
-        let but: Vec<EndName> =
-            units.iter().filter_map(|unit| self.in_unit(unit, |place| !pods.contains(place))).collect();
-        if 1 + weight(&but) < weight(&listed) {
-            vec![EndName::Namespace { name: namespace.name.clone(), but }]
+        let names =
+            |is_in: bool| units.iter().filter_map(move |unit| self.in_unit(unit, pods, is_in)).collect();
+        let count =
+            |is_in: bool| units.iter().filter(|unit| members(unit, pods, is_in).next().is_some()).count();
+        // Each unit is one name, and a name takes longer to make than to count.
+        if 1 + count(false) < count(true) {
+            vec![EndName::Namespace { name: namespace.name.clone(), but: names(false) }]
         } else {
-            listed
+            names(true)
         }
     }
 
-    /// The pods of a unit that are in.
-    fn in_unit(&self, unit: &Unit, is_in: impl Fn(usize) -> bool) -> Option<EndName> {
-        let pods: Vec<NamespacedName> =
-            unit.pods.clone().filter(|place| is_in(*place)).map(|place| self.pods[place].clone()).collect();
-        match &unit.workload {
-            _ if pods.is_empty() => None,
-            Some(workload) if pods.len() == unit.pods.len() => Some(EndName::Workload(workload.clone())),
-            Some(workload) => Some(EndName::PartOf { workload: workload.clone(), pods, of: unit.pods.len() }),
-            None => pods.into_iter().next().map(EndName::Pod),
+    /// The pods of a unit that are in, or those that are not.
+    fn in_unit(&self, unit: &Unit, pods: &FixedBitSet, is_in: bool) -> Option<EndName> {
+        let of = unit.pods.len();
+        let meant = || members(unit, pods, is_in).map(|place| self.pods[place].clone());
+        match (members(unit, pods, is_in).count(), &unit.workload) {
+            (0, _) => None,
+            (all, Some(workload)) if all == of => Some(EndName::Workload(workload.clone())),
+            (_, Some(workload)) => {
+                Some(EndName::PartOf { workload: workload.clone(), pods: meant().collect(), of })
+            }
+            (_, None) => meant().next().map(EndName::Pod),
         }
     }
+}
+
+fn members<'p>(unit: &Unit, pods: &'p FixedBitSet, is_in: bool) -> impl Iterator<Item = usize> + use<'p> {
+    unit.pods.clone().filter(move |place| pods.contains(*place) == is_in)
 }

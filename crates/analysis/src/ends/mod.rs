@@ -16,6 +16,7 @@ use podfence_model::{IpBlock, NamespacedName, ObjectRef};
 
 use crate::AddressSet;
 use crate::matrix::{GroupId, Matrix, Members};
+use crate::newcomers::NewPods;
 
 pub use directory::Directory;
 
@@ -97,6 +98,8 @@ pub enum EndName {
     MorePods(usize),
     /// What is no pod and in no block that any policy states, blocks of a whole family aside.
     Elsewhere,
+    /// Pods that are not there yet.
+    NewPods(NewPods),
 }
 
 impl EndName {

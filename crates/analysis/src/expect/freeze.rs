@@ -169,6 +169,7 @@ fn name(world: &World, name: &EndName) -> Vec<String> {
         | EndName::UnknownPodsIn(_)
         | EndName::Outside
         | EndName::Block(_)
-        | EndName::Elsewhere => Vec::new(),
+        | EndName::Elsewhere
+        | EndName::NewPods(_) => Vec::new(),
     }
 }

@@ -53,6 +53,12 @@ pub(crate) struct Spread(Layers);
 impl Spread {
     fn add(&mut self, ports: &PortSet, groups: &FixedBitSet) {
         let mut groups = groups.clone();
+        let is_split =
+            |(has, bits): (&PortSet, &FixedBitSet)| !bits.is_disjoint(&groups) && !has.covers(ports);
+        if !self.0.0.iter().any(is_split) {
+            self.0.0.values().for_each(|bits| groups.difference_with(bits));
+            return self.0.put(ports.clone(), groups);
+        }
         let mut parts = Layers::default();
         for (has, mut bits) in std::mem::take(&mut self.0.0) {
             if !bits.is_disjoint(&groups) && !has.covers(ports) {

@@ -29,6 +29,8 @@ pub(super) struct Census<'a> {
     present: FixedBitSet,
     /// Groups of pods.
     pods: FixedBitSet,
+    /// Whether every group of pods is the one pod at the place of its own number: groups are places then.
+    is_in_place: bool,
     /// Names of what is no pod, by groups: there are few such sets, and a name takes long.
     addresses: RefCell<HashMap<Vec<usize>, Vec<EndName>>>,
 }
@@ -49,7 +51,13 @@ impl<'a> Census<'a> {
             present.remove(index);
         }
         let pods = bits(|part| matches!(part, Part::Pods(_)));
-        Self { directory: overview.directory(), present, pods, parts, addresses: RefCell::default() }
+        let in_place = |(i, part): (usize, &Part)| match part {
+            Part::Pods(places) => *places == [i..i + 1],
+            Part::Unknown(_) | Part::Outside(_) => true,
+        };
+        let is_in_place = parts.iter().enumerate().all(in_place);
+        let directory = overview.directory();
+        Self { directory, present, pods, is_in_place, parts, addresses: RefCell::default() }
     }
 
     /// Whether anybody of a group counts.
@@ -81,19 +89,7 @@ impl<'a> Census<'a> {
 
     /// Names for those of these groups that count.
     pub(super) fn name(&self, groups: &FixedBitSet, folding: Folding) -> Vec<EndName> {
-        let mut pods = self.directory.nobody();
-        for index in (groups & &self.pods).ones() {
-            if let Part::Pods(places) = &self.parts[index] {
-                for stretch in places {
-                    pods.insert_range(stretch.clone());
-                }
-            }
-        }
-        let names = match folding {
-            Folding::Folded => self.directory.fold(&pods),
-            Folding::Short(most) => self.directory.fold_short(&pods, most),
-            Folding::Expanded => self.directory.list(&pods),
-        };
+        let names = folding.names(self.directory, &self.places(groups));
         let addresses = self.name_addresses(groups);
         match folding {
             Folding::Folded | Folding::Short(_) => self.directory.join(names, addresses),
@@ -101,7 +97,25 @@ impl<'a> Census<'a> {
         }
     }
 
-    fn name_addresses(&self, groups: &FixedBitSet) -> Vec<EndName> {
+    /// The places of the pods of some groups.
+    fn places(&self, groups: &FixedBitSet) -> FixedBitSet {
+        let groups = groups & &self.pods;
+        let mut places = self.directory.nobody();
+        if self.is_in_place {
+            places.insert_range(..);
+            places.intersect_with(&groups);
+            return places;
+        }
+        for index in groups.ones() {
+            if let Part::Pods(stretches) = &self.parts[index] {
+                stretches.iter().for_each(|stretch| places.insert_range(stretch.clone()));
+            }
+        }
+        places
+    }
+
+    /// Names for those of these groups that are no known pods.
+    pub(super) fn name_addresses(&self, groups: &FixedBitSet) -> Vec<EndName> {
         let chosen: Vec<usize> =
             groups.difference(&self.pods).filter(|i| self.present.contains(*i)).collect();
         if chosen.is_empty() {

@@ -3,9 +3,10 @@
 //!
 //! [`Overview`] holds the matrix in both readings and the names of the world, [`Overview::table`] reads it by destination,
 //! keeps what a [`Filter`] asks for, and folds. `lines` makes a destination's column into a few lines, `census`
-//! names the groups in it. Nothing is judged here: all of it comes from [`Matrix`].
+//! names the groups in it, `exposure` asks about pods that are not there yet. Nothing is judged here: all of it comes from [`Matrix`].
 
 mod census;
+mod exposure;
 mod filter;
 mod lines;
 
@@ -19,6 +20,7 @@ use crate::ends::{Directory, EndName};
 use crate::matrix::{GroupId, Matrix, Members};
 
 use self::census::Census;
+pub use self::exposure::Exposure;
 pub use self::filter::{Filter, FilterError, PortFilter};
 use self::lines::Piece;
 
@@ -78,6 +80,17 @@ pub enum Folding {
     Expanded,
 }
 
+impl Folding {
+    /// Names for some places of a directory's row.
+    fn names(self, directory: &Directory, pods: &FixedBitSet) -> Vec<EndName> {
+        match self {
+            Self::Folded => directory.fold(pods),
+            Self::Short(most) => directory.fold_short(pods, most),
+            Self::Expanded => directory.list(pods),
+        }
+    }
+}
+
 impl<'a> Overview<'a> {
     /// All pairs of a world and the engine made from it.
     pub fn new(world: &World, engine: &'a Engine) -> Self {
@@ -125,7 +138,7 @@ impl<'a> Overview<'a> {
         columns.sort_unstable_by_key(|(_, groups)| groups[0]);
         let named = columns.into_iter().flat_map(|(pieces, groups)| {
             let (to, lines) = self.named(pieces, &groups, (&to, &from), folding);
-            rows_of(to, &lines, folding)
+            rows_of(to, lines, folding)
         });
         named.filter(|row| !row.lines.is_empty() || view.shows_unreached()).collect()
     }
@@ -158,11 +171,10 @@ impl<'a> Overview<'a> {
     }
 }
 
-fn rows_of(to: Vec<EndName>, lines: &[Line], folding: Folding) -> Vec<Row> {
-    let row = |to: Vec<EndName>| Row { to, lines: lines.to_vec() };
+fn rows_of(to: Vec<EndName>, lines: Vec<Line>, folding: Folding) -> Vec<Row> {
     match folding {
-        Folding::Folded | Folding::Short(_) => vec![row(to)],
-        Folding::Expanded => to.into_iter().map(|one| row(vec![one])).collect(),
+        Folding::Folded | Folding::Short(_) => vec![Row { to, lines }],
+        Folding::Expanded => to.into_iter().map(|one| Row { to: vec![one], lines: lines.clone() }).collect(),
     }
 }
 

@@ -21,11 +21,15 @@ workload says whether one reaches another.
 TARGET is [NAMESPACE/][KIND/]NAME, ns/NAME, node/NAME or an IP address, as for explain. With -n only
 what comes to the pods of that namespace or from them is shown.
 
+--exposure asks about pods that are not there yet: in every namespace and in new ones, without labels
+and with those that rules name. Other labels make no difference. Egress policies count for them, too.
+
 Examples:
   podfence matrix -f manifests/
   podfence matrix -n shop -f shop.yaml
   podfence matrix --to shop/deploy/db --port 5432 -f .
   podfence matrix --from 203.0.113.7 --expand -o csv -f -
+  podfence matrix --exposure -n shop -f shop.yaml
 
 Exit code: 0 good, 2 bad use or input.";
 
@@ -51,6 +55,10 @@ pub struct Arguments {
     /// Name every workload and pod, each destination in a row of its own
     #[arg(long)]
     expand: bool,
+
+    /// Show also what new pods and the outside may reach, and what pods may reach outside
+    #[arg(long, conflicts_with = "from")]
+    exposure: bool,
 
     /// The form of the answer
     #[arg(short, long, value_enum, default_value_t = Output::Text)]
@@ -85,16 +93,19 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
         input::tell_idle(&world, &World::default());
     }
     let engine = progress::during("indexing policies", || Engine::new(&world));
-    let filter = filter(arguments, &world, &engine)?;
-    let table = progress::during("comparing pods", || {
-        Overview::new(&world, &engine).table(&filter, folding(arguments))
+    let (filter, folding) = (filter(arguments, &world, &engine)?, folding(arguments));
+    let (table, exposure) = progress::during("comparing pods", || {
+        let overview = Overview::new(&world, &engine);
+        let exposure = arguments.exposure.then(|| overview.exposure(&world, &filter, folding));
+        (overview.table(&filter, folding), exposure)
     });
+    let exposure = exposure.as_ref();
     let text = match arguments.output {
-        Output::Text => matrix::text(&table),
-        Output::Json => json::matrix(&table),
-        Output::Csv => matrix::csv(&table),
-        Output::Md => matrix::markdown(&table),
-        Output::Html => matrix::html(&table),
+        Output::Text => matrix::text(&table, exposure, output::width()),
+        Output::Json => json::matrix(&table, exposure),
+        Output::Csv => matrix::csv(&table, exposure),
+        Output::Md => matrix::markdown(&table, exposure),
+        Output::Html => matrix::html(&table, exposure),
     };
     output::print(&text)?;
     Ok(Exit::Good)

@@ -3,6 +3,7 @@
 use podfence_analysis::ends::EndName;
 use serde::Serialize;
 
+use super::new_pods::NewPodsView;
 use crate::{ends, words};
 
 /// A name of some ends.
@@ -28,6 +29,9 @@ pub(super) struct NameView {
     /// Who is left out.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     but: Vec<NameView>,
+    /// Which pods that are not there yet.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    new_pods: Option<NewPodsView>,
 }
 
 impl From<&EndName> for NameView {
@@ -49,6 +53,10 @@ impl From<&EndName> for NameView {
             except: block
                 .map_or_else(Vec::new, |block| block.except().iter().map(ToString::to_string).collect()),
             but: but.iter().map(Self::from).collect(),
+            new_pods: match name {
+                EndName::NewPods(pods) => Some(NewPodsView::from(pods)),
+                _ => None,
+            },
         }
     }
 }
@@ -75,5 +83,6 @@ fn kind(name: &EndName) -> &'static str {
         EndName::Block(_) => "block",
         EndName::MorePods(_) => "more",
         EndName::Elsewhere => "elsewhere",
+        EndName::NewPods(_) => "newPods",
     }
 }

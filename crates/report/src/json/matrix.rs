@@ -1,6 +1,6 @@
 //! Who reaches whom, for programs.
 
-use podfence_analysis::overview::{Line, Row, Table};
+use podfence_analysis::overview::{Exposure, Line, Row, Table};
 use podfence_model::{PortSet, Protocol};
 use serde::Serialize;
 
@@ -15,6 +15,14 @@ struct TableView {
     assumed: Vec<NameView>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     on_host_network: Vec<NameView>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    exposure: Option<ExposureView>,
+}
+
+#[derive(Serialize)]
+struct ExposureView {
+    rows: Vec<RowView>,
+    sends: Vec<RowView>,
 }
 
 #[derive(Serialize)]
@@ -46,11 +54,13 @@ struct PortsView {
 }
 
 /// A table under the schema `matrix-v1`.
-pub fn matrix(table: &Table) -> String {
+pub fn matrix(table: &Table, exposure: Option<&Exposure>) -> String {
+    let rows = |rows: &[Row]| rows.iter().map(RowView::from).collect();
     let view = TableView {
-        rows: table.rows.iter().map(RowView::from).collect(),
+        rows: rows(&table.rows),
         assumed: table.assumed.iter().map(NameView::from).collect(),
         on_host_network: table.on_host_network.iter().map(NameView::from).collect(),
+        exposure: exposure.map(|parts| ExposureView { rows: rows(&parts.rows), sends: rows(&parts.sends) }),
     };
     Document::new("matrix-v1", view).text()
 }

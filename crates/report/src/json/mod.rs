@@ -12,6 +12,7 @@ mod graph;
 mod lab;
 mod learn;
 mod matrix;
+mod new_pods;
 mod path;
 mod portrait;
 mod ports;

@@ -2,32 +2,36 @@
 
 use std::fmt::Write;
 
-use podfence_analysis::overview::Table;
+use podfence_analysis::overview::{Exposure, Row, Table};
 
-use super::{cells, destination, notes};
+use super::{cells, destination, notes, sections};
 use crate::ends;
 
-/// Comma-separated values (RFC 4180): one line per pair of a destination's name and a source's name, and ports.
-pub fn csv(table: &Table) -> String {
+/// Comma-separated values (RFC 4180): one line per pair of a destination's name and a source's name, and ports. With an
+/// exposure, a first column says which part of the answer a line belongs to: `now`, `exposed` or `sends`.
+pub fn csv(table: &Table, exposure: Option<&Exposure>) -> String {
     let mut text = "to,ports,family,certain,from\r\n".to_owned();
-    for row in &table.rows {
-        for line in &row.lines {
-            let family = line.family.map(|family| family.to_string()).unwrap_or_default();
-            let certain = if line.certain { "yes" } else { "no" };
-            for (to, from) in row.to.iter().flat_map(|to| line.from.iter().map(move |from| (to, from))) {
-                let cells = [
-                    ends::name(to),
-                    line.ports.to_string(),
-                    family.clone(),
-                    certain.into(),
-                    ends::name(from),
-                ];
-                text.push_str(&cells.map(|cell| csv_cell(&cell)).join(","));
-                text.push_str("\r\n");
-            }
-        }
+    let Some(parts) = exposure else {
+        table.rows.iter().for_each(|row| csv_row(&mut text, "", row));
+        return text;
+    };
+    text.insert_str(0, "part,");
+    for (part, rows) in [("now,", &table.rows), ("exposed,", &parts.rows), ("sends,", &parts.sends)] {
+        rows.iter().for_each(|row| csv_row(&mut text, part, row));
     }
     text
+}
+
+fn csv_row(text: &mut String, start: &str, row: &Row) {
+    for line in &row.lines {
+        let family = line.family.map(|family| family.to_string()).unwrap_or_default();
+        let certain = if line.certain { "yes" } else { "no" };
+        for (to, from) in row.to.iter().flat_map(|to| line.from.iter().map(move |from| (to, from))) {
+            let cells =
+                [ends::name(to), line.ports.to_string(), family.clone(), certain.into(), ends::name(from)];
+            let _ = write!(text, "{start}{}\r\n", cells.map(|cell| csv_cell(&cell)).join(","));
+        }
+    }
 }
 
 /// A cell in quotes where it needs them. Names of objects never begin with what spreadsheets take for a formula.
@@ -40,19 +44,27 @@ fn csv_cell(text: &str) -> String {
 }
 
 /// A Markdown table, one line per destination and ports.
-pub fn markdown(table: &Table) -> String {
-    let mut text = "| to | on | from |\n|---|---|---|\n".to_owned();
-    for row in &table.rows {
+pub fn markdown(table: &Table, exposure: Option<&Exposure>) -> String {
+    let mut text = String::new();
+    for (title, rows) in sections(table, exposure) {
+        let _ = title.map(|title| write!(text, "\n**{title}**\n\n"));
+        markdown_table(&mut text, rows);
+    }
+    for note in notes(table, exposure) {
+        let _ = writeln!(text, "\n{}", markdown_cell(&note));
+    }
+    text
+}
+
+fn markdown_table(text: &mut String, rows: &[Row]) {
+    text.push_str("| to | on | from |\n|---|---|---|\n");
+    for row in rows {
         for (i, (ports, from)) in cells(row).into_iter().enumerate() {
             let to = if i == 0 { destination(row) } else { String::new() };
             let cells = [to, ports, from].map(|cell| markdown_cell(&cell));
             let _ = writeln!(text, "| {} |", cells.join(" | "));
         }
     }
-    for note in notes(table) {
-        let _ = writeln!(text, "\n{}", markdown_cell(&note));
-    }
-    text
 }
 
 fn markdown_cell(text: &str) -> String {

@@ -1,13 +1,14 @@
 //! Who reaches whom: the table of an overview, for terminals, spreadsheets and pages.
 //!
 //! `text` fits a terminal, `list` writes CSV and Markdown, `page` a page for browsers; JSON is in `json::matrix`. All
-//! show the same rows; the words for their cells are here.
+//! show the same rows, and below them what is open to new pods and the outside, where that is asked for; the words for their
+//! cells are here.
 
 mod list;
 mod page;
 mod text;
 
-use podfence_analysis::overview::{Line, Row, Table};
+use podfence_analysis::overview::{Exposure, Line, Row, Table};
 
 use crate::ends;
 
@@ -28,6 +29,17 @@ fn ports(line: &Line) -> String {
     format!("{}{family}{doubt}", line.ports)
 }
 
+/// What stands over what new pods and addresses outside reach.
+const EXPOSED: &str = "What new pods and the outside may reach";
+/// What stands over what pods reach outside.
+const SENDS: &str = "What pods may reach outside";
+
+/// The parts of the answer: rows with what stands over them.
+fn sections<'t>(table: &'t Table, exposure: Option<&'t Exposure>) -> Vec<(Option<&'static str>, &'t [Row])> {
+    let parts = exposure.map(|parts| [(Some(EXPOSED), &parts.rows[..]), (Some(SENDS), &parts.sends[..])]);
+    std::iter::once((None, &table.rows[..])).chain(parts.into_iter().flatten()).collect()
+}
+
 fn destination(row: &Row) -> String {
     ends::names(&row.to)
 }
@@ -41,9 +53,10 @@ fn cells(row: &Row) -> Vec<(String, String)> {
 }
 
 /// What a reader of the table should know.
-fn notes(table: &Table) -> Vec<String> {
+fn notes(table: &Table, exposure: Option<&Exposure>) -> Vec<String> {
     let mut notes = Vec::new();
-    if table.rows.iter().flat_map(|row| &row.lines).any(|line| !line.certain) {
+    let mut rows = sections(table, exposure).into_iter().flat_map(|(_, rows)| rows);
+    if rows.any(|row| row.lines.iter().any(|line| !line.certain)) {
         notes.push(format!("? {UNDECIDABLE}"));
     }
     if !table.assumed.is_empty() {

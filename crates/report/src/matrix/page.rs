@@ -1,8 +1,8 @@
 //! The table as one page for browsers that needs nothing else: no script, no picture, no font.
 
-use podfence_analysis::overview::{Row, Table};
+use podfence_analysis::overview::{Exposure, Row, Table};
 
-use super::{HEAD, cells, notes};
+use super::{HEAD, cells, notes, sections};
 use crate::ends;
 
 const STYLE: &str = "\
@@ -17,17 +17,24 @@ td.doubt { color: var(--doubt); }
 p { color: var(--dim); }";
 
 /// A page of its own. Names of objects are text in it, whatever they hold.
-pub fn html(table: &Table) -> String {
-    let rows: String = table.rows.iter().map(row).collect();
-    let head = HEAD.map(|word| format!("<th scope=\"col\">{word}</th>")).concat();
-    let notes: Vec<String> = notes(table).iter().map(|note| format!("<p>{}</p>\n", escape(note))).collect();
-    let notes = notes.concat();
+pub fn html(table: &Table, exposure: Option<&Exposure>) -> String {
+    let parts: String = sections(table, exposure).into_iter().map(part).collect();
+    let notes = notes(table, exposure);
+    let notes: String = notes.iter().map(|note| format!("<p>{}</p>\n", escape(note))).collect();
     format!(
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
          <title>Who reaches whom</title>\n<style>\n{STYLE}\n</style>\n</head>\n<body>\n\
-         <h1>Who reaches whom</h1>\n<table>\n<thead><tr>{head}</tr></thead>\n{rows}</table>\n{notes}</body>\n</html>\n"
+         <h1>Who reaches whom</h1>\n{parts}{notes}</body>\n</html>\n"
     )
+}
+
+/// A table, and what stands over it.
+fn part((title, rows): (Option<&str>, &[Row])) -> String {
+    let title = title.map_or_else(String::new, |title| format!("<h2>{title}</h2>\n"));
+    let head = HEAD.map(|word| format!("<th scope=\"col\">{word}</th>")).concat();
+    let rows: String = rows.iter().map(row).collect();
+    format!("{title}<table>\n<thead><tr>{head}</tr></thead>\n{rows}</table>\n")
 }
 
 /// One destination: a body of its own, whose first cell spans its lines.
@@ -43,8 +50,10 @@ fn row(row: &Row) -> String {
     format!("<tbody>\n{}</tbody>\n", cells.iter().enumerate().map(line).collect::<String>())
 }
 
+/// Text that is nothing but text: no markup, and no mark that turns the order of what follows.
 fn escape(text: &str) -> String {
     let escaped = text.chars().map(|c| match c {
+        _ if turns_order(c) => c.escape_unicode().to_string(),
         '&' => "&amp;".to_owned(),
         '<' => "&lt;".to_owned(),
         '>' => "&gt;".to_owned(),
@@ -53,4 +62,58 @@ fn escape(text: &str) -> String {
         _ => c.to_string(),
     });
     escaped.collect()
+}
+
+/// Whether a character changes in which direction others are shown (Unicode UAX 9).
+fn turns_order(c: char) -> bool {
+    matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use podfence_analysis::ends::EndName;
+    use podfence_analysis::overview::Line;
+    use podfence_analysis::{LabelSets, NewLabels, NewPlace, NewPlaces, NewPods};
+    use podfence_model::{Labels, NamespacedName, PortSet};
+
+    const HOSTILE: [&str; 5] = [
+        "<img src=x onerror=alert(1)>",
+        "\"><script>alert(2)</script>",
+        "' onmouseover='alert(3)",
+        "</td></tr></table>&lt;",
+        "abc\u{202e}gnp.exe\u{2066}",
+    ];
+
+    /// A page with a text in every place that can hold an object's own.
+    fn page(text: &str) -> String {
+        let pod = || EndName::Pod(NamespacedName::new(text, text));
+        let labels = Labels::from([(text.to_owned(), text.to_owned())]);
+        let sets = LabelSets { including: vec![labels.clone()], exactly: Vec::new() };
+        let places = NewPlaces::In(vec![NewPlace::Namespace(text.into()), NewPlace::NewNamespace(labels)]);
+        let new = EndName::NewPods(NewPods { labels: NewLabels::With(sets), places });
+        let line = Line { ports: PortSet::all(), family: None, certain: true, from: vec![pod(), new] };
+        let row = Row {
+            to: vec![pod(), EndName::Namespace { name: text.into(), but: vec![pod()] }],
+            lines: vec![line],
+        };
+        let table = Table { rows: vec![row.clone()], assumed: vec![pod()], on_host_network: vec![pod()] };
+        let exposure = Exposure { rows: vec![row.clone()], sends: vec![row], new_pods: Vec::new() };
+        html(&table, Some(&exposure))
+    }
+
+    /// The tags of a page, and whether any of its text turns.
+    fn tags(page: &str) -> Vec<String> {
+        assert!(!page.chars().any(turns_order), "{page}");
+        page.split('<').skip(1).map(|part| part.split('>').next().unwrap_or_default().to_owned()).collect()
+    }
+
+    #[test]
+    fn hostile_names_stay_text() {
+        let plain = page("name");
+        for text in HOSTILE {
+            assert_eq!(tags(&page(text)), tags(&plain), "{text}");
+        }
+        assert!(page(HOSTILE[4]).contains("abc\\u{202e}gnp.exe"), "a mark that turns is shown");
+    }
 }

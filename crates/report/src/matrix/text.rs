@@ -1,36 +1,56 @@
 //! The table for terminals.
 
 use anstyle::Style;
-use podfence_analysis::overview::Table;
+use podfence_analysis::overview::{Exposure, Row, Table};
 
-use super::{HEAD, cells, destination, notes};
-use crate::style::{BOLD, DIM, OPEN, WIDTH, paint, wrap};
+use super::{HEAD, cells, destination, notes, sections};
+use crate::style::{BOLD, DIM, OPEN, paint, wrapped};
 
 /// What the first two columns may take of a line.
 const WIDEST: [usize; 2] = [40, 24];
+/// The fewest columns of a line that the table can do with.
+const NARROWEST: usize = 80;
 const PLAIN: Style = Style::new();
 const GAP: usize = 2;
 
-/// A table that fits a terminal, and what its marks mean.
-pub fn text(table: &Table) -> String {
-    if table.rows.is_empty() {
-        return "nobody reaches anybody that was asked about\n".to_owned();
+/// A table that fits a terminal of `width` columns (80 at least), what is open to new pods and the outside below it if that is
+/// given, and what its marks mean.
+pub fn text(table: &Table, exposure: Option<&Exposure>, width: usize) -> String {
+    let width = width.max(NARROWEST);
+    let mut text = String::new();
+    for (title, rows) in sections(table, exposure) {
+        if let Some(title) = title {
+            text.push('\n');
+            text.push_str(&paint(BOLD, title));
+            text.push('\n');
+        }
+        if rows.is_empty() {
+            text.push_str("nobody reaches anybody that was asked about\n");
+        } else {
+            push_table(&mut text, rows, width);
+        }
     }
+    let notes = notes(table, exposure);
+    let is_asked_in_vain = table.rows.is_empty() && exposure.is_none();
+    if !notes.is_empty() && !is_asked_in_vain {
+        text.push('\n');
+        for (indent, line) in notes.iter().flat_map(|note| fit(note, width)) {
+            push_padded(&mut text, PLAIN, (indent, line), 0);
+            text.push('\n');
+        }
+    }
+    text
+}
+
+fn push_table(text: &mut String, rows: &[Row], width: usize) {
     let blocks: Vec<Block> =
-        table.rows.iter().map(|row| Block { to: destination(row), cells: cells(row) }).collect();
-    let widths = widths(&blocks);
+        rows.iter().map(|row| Block { to: destination(row), cells: cells(row) }).collect();
+    let widths = widths(&blocks, width);
     let [to, on, _] = widths;
     let head = format!("{:to$}{:GAP$}{:on$}{:GAP$}{}", HEAD[0], "", HEAD[1], "", HEAD[2]);
-    let mut lines = vec![paint(DIM, head)];
-    for block in &blocks {
-        lines.extend(block.lines(widths));
-    }
-    let notes = notes(table);
-    if !notes.is_empty() {
-        lines.push(String::new());
-        lines.extend(notes.iter().flat_map(|note| fit(note, WIDTH)));
-    }
-    lines.join("\n") + "\n"
+    text.push_str(&paint(DIM, head));
+    text.push('\n');
+    blocks.iter().for_each(|block| block.push_to(text, widths));
 }
 
 /// A destination and who reaches it.
@@ -39,49 +59,67 @@ struct Block {
     cells: Vec<(String, String)>,
 }
 
+/// A line of a column: how far it stands back, and what it says.
+type Cell<'t> = (usize, &'t str);
+
 impl Block {
-    fn lines(&self, [to, on, from]: [usize; 3]) -> Vec<String> {
-        let sources =
-            self.cells.iter().flat_map(|(ports, sources)| side_by_side(&fit(ports, on), &fit(sources, from)));
-        let sources: Vec<[String; 2]> = sources.collect();
+    fn push_to(&self, text: &mut String, [to, on, from]: [usize; 3]) {
         let names = fit(&self.to, to);
-        let line = |i: usize| {
-            let name = names.get(i).map_or("", String::as_str);
-            let [ports, sources] =
-                sources.get(i).map_or(["", ""], |pair| [pair[0].as_str(), pair[1].as_str()]);
-            let style = if ports.ends_with('?') { OPEN } else { PLAIN };
-            format!("{}{:GAP$}{}{:GAP$}{sources}", cell(BOLD, name, to), "", cell(style, ports, on), "")
-        };
-        (0..names.len().max(sources.len())).map(|i| line(i).trim_end().to_owned()).collect()
+        let mut sources: Vec<[Cell<'_>; 2]> = Vec::new();
+        for (ports, reaching) in &self.cells {
+            let (ports, reaching) = (fit(ports, on), fit(reaching, from));
+            sources.extend((0..ports.len().max(reaching.len())).map(|i| [at(&ports, i), at(&reaching, i)]));
+        }
+        for i in 0..names.len().max(sources.len()) {
+            let [ports, reaching] = sources.get(i).copied().unwrap_or_default();
+            let style = if ports.1.ends_with('?') { OPEN } else { PLAIN };
+            push_padded(text, BOLD, at(&names, i), to + GAP);
+            push_padded(text, style, ports, on + GAP);
+            push_padded(text, PLAIN, reaching, 0);
+            text.truncate(text.trim_end_matches(' ').len());
+            text.push('\n');
+        }
     }
 }
 
+/// A line of a column; nothing where it has ended.
+fn at<'t>(cells: &[Cell<'t>], i: usize) -> Cell<'t> {
+    cells.get(i).copied().unwrap_or_default()
+}
+
 /// A styled text in a column.
-fn cell(style: Style, text: &str, width: usize) -> String {
-    let rest = width.saturating_sub(text.chars().count());
-    let text = if text.is_empty() || style == PLAIN { text.to_owned() } else { paint(style, text) };
-    format!("{text}{:rest$}", "")
+fn push_padded(line: &mut String, style: Style, (indent, text): Cell<'_>, width: usize) {
+    let used = indent + text.chars().count();
+    let blank = |n: usize| std::iter::repeat_n(' ', n);
+    if style == PLAIN || text.is_empty() {
+        line.extend(blank(indent));
+        line.push_str(text);
+    } else {
+        line.push_str(&paint(style, format_args!("{:indent$}{text}", "")));
+    }
+    line.extend(blank(width.saturating_sub(used)));
 }
 
 /// Lines of a column; those after the first stand back, and a name that is too long for one is cut.
-fn fit(text: &str, width: usize) -> Vec<String> {
-    let back = |(i, line): (usize, String)| if i == 0 { line } else { format!("  {line}") };
-    let wrapped = wrap(text, width).into_iter().enumerate().map(back);
-    let letters = wrapped.map(|line| line.chars().collect::<Vec<char>>());
-    letters.flat_map(|line| line.chunks(width).map(String::from_iter).collect::<Vec<_>>()).collect()
+fn fit(text: &str, width: usize) -> Vec<Cell<'_>> {
+    let mut cells = Vec::new();
+    for (i, line) in wrapped(text, width).enumerate() {
+        let (mut indent, mut rest) = (if i == 0 { 0 } else { 2 }, line);
+        while let Some((cut, _)) = rest.char_indices().nth(width - indent) {
+            let (head, tail) = rest.split_at(cut);
+            cells.push((indent, head));
+            (indent, rest) = (0, tail);
+        }
+        cells.push((indent, rest));
+    }
+    cells
 }
 
-/// Two columns, line by line.
-fn side_by_side(left: &[String], right: &[String]) -> Vec<[String; 2]> {
-    let cell = |lines: &[String], i: usize| lines.get(i).cloned().unwrap_or_default();
-    (0..left.len().max(right.len())).map(|i| [cell(left, i), cell(right, i)]).collect()
-}
-
-fn widths(blocks: &[Block]) -> [usize; 3] {
+fn widths(blocks: &[Block], width: usize) -> [usize; 3] {
     let longest =
         |texts: &mut dyn Iterator<Item = &String>| texts.map(|text| text.chars().count()).max().unwrap_or(0);
     let to = longest(&mut blocks.iter().map(|block| &block.to)).clamp(HEAD[0].len(), WIDEST[0]);
     let on = longest(&mut blocks.iter().flat_map(|block| &block.cells).map(|(ports, _)| ports));
     let on = on.clamp(HEAD[1].len(), WIDEST[1]);
-    [to, on, WIDTH - to - on - 2 * GAP]
+    [to, on, width - to - on - 2 * GAP]
 }
