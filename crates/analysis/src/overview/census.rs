@@ -52,7 +52,7 @@ impl<'a> Census<'a> {
         }
         let pods = bits(|part| matches!(part, Part::Pods(_)));
         let in_place = |(i, part): (usize, &Part)| match part {
-            Part::Pods(places) => *places == [i..i + 1],
+            Part::Pods(places) => places.len() == 1 && places[0] == (i..i + 1),
             Part::Unknown(_) | Part::Outside(_) => true,
         };
         let is_in_place = parts.iter().enumerate().all(in_place);
@@ -108,7 +108,9 @@ impl<'a> Census<'a> {
         }
         for index in groups.ones() {
             if let Part::Pods(stretches) = &self.parts[index] {
-                stretches.iter().for_each(|stretch| places.insert_range(stretch.clone()));
+                for stretch in stretches {
+                    places.insert_range(stretch.clone());
+                }
             }
         }
         places

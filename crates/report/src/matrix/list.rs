@@ -12,18 +12,18 @@ use crate::ends;
 pub fn csv(table: &Table, exposure: Option<&Exposure>) -> String {
     let mut text = "to,ports,family,certain,from\r\n".to_owned();
     let Some(parts) = exposure else {
-        table.rows.iter().for_each(|row| csv_row(&mut text, "", row));
+        csv_rows(&mut text, "", &table.rows);
         return text;
     };
     text.insert_str(0, "part,");
     for (part, rows) in [("now,", &table.rows), ("exposed,", &parts.rows), ("sends,", &parts.sends)] {
-        rows.iter().for_each(|row| csv_row(&mut text, part, row));
+        csv_rows(&mut text, part, rows);
     }
     text
 }
 
-fn csv_row(text: &mut String, start: &str, row: &Row) {
-    for line in &row.lines {
+fn csv_rows(text: &mut String, start: &str, rows: &[Row]) {
+    for (row, line) in rows.iter().flat_map(|row| row.lines.iter().map(move |line| (row, line))) {
         let family = line.family.map(|family| family.to_string()).unwrap_or_default();
         let certain = if line.certain { "yes" } else { "no" };
         for (to, from) in row.to.iter().flat_map(|to| line.from.iter().map(move |from| (to, from))) {

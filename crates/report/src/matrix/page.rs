@@ -20,7 +20,8 @@ p { color: var(--dim); }";
 pub fn html(table: &Table, exposure: Option<&Exposure>) -> String {
     let parts: String = sections(table, exposure).into_iter().map(part).collect();
     let notes = notes(table, exposure);
-    let notes: String = notes.iter().map(|note| format!("<p>{}</p>\n", escape(note))).collect();
+    let notes: Vec<String> = notes.iter().map(|note| format!("<p>{}</p>\n", escape(note))).collect();
+    let notes = notes.concat();
     format!(
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\

@@ -50,7 +50,9 @@ fn push_table(text: &mut String, rows: &[Row], width: usize) {
     let head = format!("{:to$}{:GAP$}{:on$}{:GAP$}{}", HEAD[0], "", HEAD[1], "", HEAD[2]);
     text.push_str(&paint(DIM, head));
     text.push('\n');
-    blocks.iter().for_each(|block| block.push_to(text, widths));
+    for block in &blocks {
+        block.push_to(text, widths);
+    }
 }
 
 /// A destination and who reaches it.
