@@ -1,7 +1,7 @@
 //! Whatever a user may ask about two ends, and the answer in the form that fits it.
 //!
 //! With a port, or where the destination has but one, that is an [`Explanation`]. Without, every port is asked about: of a
-//! Service those that it has, of all else all there are.
+//! Service those that it has, of all else all there are. By an Ingress the way has two legs.
 
 use podfence_engine::Engine;
 use podfence_model::{NamespacedName, ServiceType, World};
@@ -10,9 +10,11 @@ use crate::error::AskError;
 use crate::every_port::{EveryPort, explain_every_port};
 use crate::explain::{asked_port, explain, source_without_port};
 use crate::explanation::{Explanation, Question, Verdict};
+use crate::ingress::{IngressAnswer, explain_ingress};
 use crate::port::AskedProtocol;
 use crate::resolve::{Resolved, Role, resolve};
 use crate::service_ports::{ServicePorts, explain_service};
+use crate::target::What;
 
 /// An answer.
 #[derive(Debug, Clone)]
@@ -23,6 +25,8 @@ pub enum Reply<'w> {
     EveryPort(Box<EveryPort<'w>>),
     /// About all ports of a Service.
     Service(ServicePorts<'w>),
+    /// About an Ingress.
+    Ingress(Box<IngressAnswer<'w>>),
 }
 
 impl Reply<'_> {
@@ -32,6 +36,7 @@ impl Reply<'_> {
             Self::Port(explanation) => &explanation.verdict,
             Self::EveryPort(ports) => &ports.verdict,
             Self::Service(ports) => &ports.verdict,
+            Self::Ingress(answer) => &answer.verdict,
         }
     }
 }
@@ -44,6 +49,14 @@ pub fn ask<'w>(
     question: &Question,
     every_port: bool,
 ) -> Result<Reply<'w>, AskError> {
+    if let What::Ingress { path, .. } = &question.destination.what {
+        return match asked_port(question)? {
+            Some(port) => Err(AskError::IngressPort(port.clone())),
+            None => {
+                explain_ingress(world, engine, question, path.as_deref()).map(|a| Reply::Ingress(Box::new(a)))
+            }
+        };
+    }
     if every_port && question.protocol != Some(AskedProtocol::Icmp) {
         return match asked_port(question)? {
             Some(port) => Err(AskError::OnePortAndAll(port.clone())),

@@ -61,16 +61,20 @@ pub(crate) fn directly(sides: Sides<'_>) -> Vec<Ask> {
 }
 
 /// Whether an end is an address outside the cluster.
-fn is_outside(world: &World, end: &Endpoint) -> bool {
+pub(crate) fn is_outside(world: &World, end: &Endpoint) -> bool {
     matches!(end, Endpoint::Ip(ip) if !world.all_pod_ranges().any(|range| range.contains(*ip)))
+}
+
+/// Whether a Service has a front for the world outside.
+pub(crate) fn is_exposed(service: &Service) -> bool {
+    matches!(service.kind, ServiceType::NodePort | ServiceType::LoadBalancer)
+        || !service.external_ips.is_empty()
 }
 
 /// From outside a connection enters by any node, unless the Service keeps it to the backends' own nodes.
 fn from_outside(world: &World, sides: Sides<'_>, service: &Service) -> Flows {
     let mut flows = Flows { asks: directly(sides), notes: Vec::new() };
-    let exposed = matches!(service.kind, ServiceType::NodePort | ServiceType::LoadBalancer)
-        || !service.external_ips.is_empty();
-    if !exposed {
+    if !is_exposed(service) {
         flows.notes.push(Note::NotExposed(service.meta.id.clone()));
     } else if service.external_traffic == TrafficPolicy::Cluster {
         flows.notes.push(Note::EntryNodes { stated: !world.nodes.is_empty() });

@@ -63,6 +63,20 @@ pub enum AskError {
     /// A policy where an end of a flow is asked for.
     #[error("{0} is a policy and opens no connections; `explain {0}` alone reads it back")]
     NoEnd(String),
+    /// An Ingress where an end of a flow is asked for.
+    #[error("{0} is an Ingress, which leads to pods and is none: ask `explain SRC {0}`")]
+    IngressEnd(String),
+    /// A port of an Ingress.
+    #[error("an Ingress is asked about without a port; leave port {0} out")]
+    IngressPort(PortName),
+    /// A path that no rule of an Ingress serves.
+    #[error("Ingress {ingress} has no rule for {path}")]
+    NoRoute {
+        /// The Ingress.
+        ingress: NamespacedName,
+        /// The path.
+        path: String,
+    },
     /// Something that exists but has no pods.
     #[error("{0} has no pods")]
     NoPods(String),

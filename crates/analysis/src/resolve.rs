@@ -6,7 +6,8 @@
 use std::net::IpAddr;
 
 use podfence_model::{
-    Kind, Life, NamespacedName, NetworkPolicy, ObjectRef, Pod, Port, Service, ServiceAddress, World, nearest,
+    Ingress, Kind, Life, NamespacedName, NetworkPolicy, ObjectRef, Pod, Port, Service, ServiceAddress, World,
+    nearest,
 };
 
 use crate::error::{AskError, Candidates, Suggestions};
@@ -55,6 +56,7 @@ pub fn resolve(
 ) -> Result<Resolved, AskError> {
     let (scope, kind, name) = match &target.what {
         What::Ip(ip) => return owner(world, *ip, role),
+        What::Ingress { .. } => return Err(AskError::IngressEnd(target.text.clone())),
         What::Object { namespace: own, kind, name } => (own.as_deref().or(namespace), kind.as_ref(), name),
     };
     let mut found: Vec<ObjectRef> =
@@ -96,6 +98,30 @@ pub(crate) fn find_policy<'w>(
         several => Err(AskError::Ambiguous {
             text: target.text.clone(),
             candidates: Candidates(several.iter().map(|o| typed(o, target)).collect()),
+        }),
+    }
+}
+
+/// The Ingress that a target names.
+pub(crate) fn find_ingress<'w>(
+    world: &'w World,
+    target: &Target,
+    namespace: Option<&str>,
+) -> Result<&'w Ingress, AskError> {
+    let What::Ingress { namespace: own, name, .. } = &target.what else {
+        return Err(AskError::IngressEnd(target.text.clone()));
+    };
+    let scope = own.as_deref().or(namespace);
+    let kind = Kind::Ingress;
+    let found: Vec<ObjectRef> =
+        objects(world, Some(&kind)).filter(|o| o.name == *name && in_scope(o, scope)).collect();
+    let ingress = |o: &ObjectRef| world.ingresses.get(&NamespacedName::new(&o.namespace, &o.name));
+    match found.as_slice() {
+        [only] => ingress(only).ok_or_else(|| not_found(world, scope, Some(&kind), name)),
+        [] => Err(not_found(world, scope, Some(&kind), name)),
+        several => Err(AskError::Ambiguous {
+            text: target.text.clone(),
+            candidates: Candidates(several.iter().map(full_name).collect()),
         }),
     }
 }
@@ -150,7 +176,8 @@ fn objects<'a>(world: &'a World, kind: Option<&'a Kind>) -> impl Iterator<Item =
     let nodes = world.nodes.keys().map(bare(Kind::Node)).filter(move |_| kind.is_some());
     let namespaces = world.namespaces.keys().map(bare(Kind::Namespace)).filter(move |_| kind.is_some());
     let policies = world.policies.keys().map(named(Kind::NetworkPolicy)).filter(move |_| kind.is_some());
-    let all = everyday.chain(nodes).chain(namespaces).chain(policies);
+    let ingresses = world.ingresses.keys().map(named(Kind::Ingress)).filter(move |_| kind.is_some());
+    let all = everyday.chain(nodes).chain(namespaces).chain(policies).chain(ingresses);
     all.filter(move |o| kind.is_none_or(|k| *k == o.kind))
 }
 
@@ -236,9 +263,10 @@ fn suggestions(world: &World, scope: Option<&str>, kind: Option<&Kind>, name: &s
         .chain(objects(world, Some(&Kind::Node)))
         .chain(objects(world, Some(&Kind::Namespace)))
         .chain(objects(world, Some(&Kind::NetworkPolicy)))
+        .chain(objects(world, Some(&Kind::Ingress)))
         .collect();
     let scope = scope.map(|s| likely_namespace(world, s));
-    let is_end = |kind: &Kind| !matches!(kind, Kind::Namespace | Kind::NetworkPolicy);
+    let is_end = |kind: &Kind| !matches!(kind, Kind::Namespace | Kind::NetworkPolicy | Kind::Ingress);
     let fits = |o: &&ObjectRef| kind.map_or(is_end(&o.kind), |k| *k == o.kind);
     let here = || everything.iter().filter(|o| in_scope(o, scope)).filter(fits);
     let elsewhere = everything.iter().filter(|o| is_end(&o.kind) || kind == Some(&o.kind));

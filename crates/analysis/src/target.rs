@@ -9,7 +9,7 @@ use crate::error::Suggestions;
 use crate::port::{PortName, PortNameError};
 
 /// The kinds that a target may name, with kubectl's words for them: short, singular, plural.
-const KINDS: [(Kind, &[&str]); 12] = [
+const KINDS: [(Kind, &[&str]); 13] = [
     (Kind::Pod, &["pod", "po", "pods"]),
     (Kind::Deployment, &["deploy", "deployment", "deployments"]),
     (Kind::StatefulSet, &["sts", "statefulset", "statefulsets"]),
@@ -22,6 +22,7 @@ const KINDS: [(Kind, &[&str]); 12] = [
     (Kind::Node, &["node", "no", "nodes"]),
     (Kind::Namespace, &["ns", "namespace", "namespaces"]),
     (Kind::NetworkPolicy, &["netpol", "networkpolicy", "networkpolicies"]),
+    (Kind::Ingress, &["ing", "ingress", "ingresses"]),
 ];
 
 /// The word that a target names a kind by: `deploy`, `svc`, or the kind itself in lower case.
@@ -56,6 +57,15 @@ pub enum What {
         kind: Option<Kind>,
         /// The name.
         name: String,
+    },
+    /// An Ingress: `[NAMESPACE/]ing/NAME`, or the rules that serve a path of it, `[NAMESPACE/]ing/NAME/PATH`.
+    Ingress {
+        /// The namespace, if given.
+        namespace: Option<String>,
+        /// The name.
+        name: String,
+        /// The path with its leading slash, if given.
+        path: Option<String>,
     },
     /// An address.
     Ip(IpAddr),
@@ -160,6 +170,9 @@ fn object(who: &str, text: &str, world: &World) -> Result<What, TargetError> {
     if matches!(who, "its node" | "other nodes") {
         return Err(TargetError::NodeWord(who.to_owned()));
     }
+    if let Some(ingress) = ingress(&parts, world) {
+        return Ok(ingress);
+    }
     if parts.iter().any(|part| !is_name(part)) {
         return Err(TargetError::Form(text.to_owned()));
     }
@@ -180,6 +193,20 @@ fn object(who: &str, text: &str, world: &World) -> Result<What, TargetError> {
         },
         _ => Err(TargetError::Form(text.to_owned())),
     }
+}
+
+/// An Ingress, whatever stands in its path.
+fn ingress(parts: &[&str], world: &World) -> Option<What> {
+    let is_kind = |word: &str| kind_of(word, world) == Some(Kind::Ingress);
+    let (namespace, name, path) = match parts {
+        [word, name, path @ ..] if is_kind(word) => (None, name, path),
+        [namespace, word, name, path @ ..] if is_kind(word) && is_name(namespace) => {
+            (Some((*namespace).to_owned()), name, path)
+        }
+        _ => return None,
+    };
+    let path = (!path.is_empty()).then(|| format!("/{}", path.join("/")));
+    is_name(name).then(|| What::Ingress { namespace, name: (*name).to_owned(), path })
 }
 
 fn unknown_kind(word: &str, text: &str) -> TargetError {
@@ -229,6 +256,9 @@ mod tests {
             Ok(Target { what: What::Object { namespace, kind, name }, port, .. }) => {
                 format!("{namespace:?} {kind:?} {name} {port:?}")
             }
+            Ok(Target { what: What::Ingress { namespace, name, path }, .. }) => {
+                format!("{namespace:?} {name} {path:?}")
+            }
             Err(error) => error.to_string(),
         }
     }
@@ -243,6 +273,10 @@ mod tests {
             ("shop/svc/web:80", r#"Some("shop") Some(Service) web Some(Number(80))"#),
             ("web.shop.svc.cluster.local:80", r#"Some("shop") Some(Service) web Some(Number(80))"#),
             ("no/worker-1", "None Some(Node) worker-1 None"),
+            ("ing/web", "None web None"),
+            ("shop/ing/web", r#"Some("shop") web None"#),
+            ("shop/ing/web/api/v1/", r#"Some("shop") web Some("/api/v1/")"#),
+            ("ing/web/", r#"None web Some("/")"#),
             ("10.0.0.1", "10.0.0.1 None"),
             ("10.0.0.1:443", "10.0.0.1 Some(Number(443))"),
             ("2001:db8::1", "2001:db8::1 None"),
@@ -253,7 +287,7 @@ mod tests {
             ("web:0", "in `web:0`: `0` is no port: ports are 1 to 65535"),
             (
                 "shop/depoly/web",
-                "`depoly` in `shop/depoly/web` is none of the kinds pod, deploy, sts, ds, rs, rc, job, cj, svc, node, ns, netpol; did you mean `deploy`?",
+                "`depoly` in `shop/depoly/web` is none of the kinds pod, deploy, sts, ds, rs, rc, job, cj, svc, node, ns, netpol, ing; did you mean `deploy`?",
             ),
             ("2001:db8::/32", "`2001:db8::/32` is a block of addresses; ask about one address in it"),
         ];

@@ -4,16 +4,18 @@ use std::collections::BTreeSet;
 
 use podfence_analysis::resolve::Resolved;
 use podfence_analysis::{
-    Asked, EveryPort, Explanation, Idle, ServiceStep, Verdict, Via, WhyIdle, short_kind,
+    Asked, EveryPort, Explanation, Idle, Path, ServiceStep, Verdict, Via, WhyIdle, short_kind,
 };
 use podfence_engine::{Fact, Outcome, Party, RuleRef};
 use podfence_model::{
-    Direction, Endpoint, Kind, Layer4, NamespaceScope, NamespacedName, NetworkPolicy, ObjectRef, Origin,
-    PeerKind, Rule, World,
+    Direction, Endpoint, Kind, Layer4, Life, NamespaceScope, NamespacedName, NetworkPolicy, ObjectRef,
+    Origin, PeerKind, Rule, TargetPort, World,
 };
 
 /// How many names a list shows before it says how many more there are.
 const SHOWN: usize = 4;
+/// How many pods of a namespace may be left out of what is called all of it.
+const LEFT_OUT: usize = 3;
 
 /// `a`, `a and b`, `a, b and c`, `a, b, c, d and 9 more`.
 pub(crate) fn list(names: &[String]) -> String {
@@ -63,6 +65,9 @@ pub(crate) fn ends(world: &World, ends: &[Endpoint]) -> String {
     if let Some(workload) = workload_of(world, ends).filter(|_| ends.len() > SHOWN) {
         return format!("{} pods of {}", ends.len(), object(workload));
     }
+    if let Some(text) = most_of_namespace(world, ends).filter(|_| ends.len() > SHOWN) {
+        return text;
+    }
     list(&ends.iter().map(end).collect::<Vec<_>>())
 }
 
@@ -74,6 +79,32 @@ fn workload_of<'w>(world: &'w World, ends: &[Endpoint]) -> Option<&'w ObjectRef>
     });
     let first = workloads.next()??;
     workloads.all(|other| other == Some(first)).then_some(first)
+}
+
+/// `all of shop but shop/db-0`, where that leaves out few.
+fn most_of_namespace(world: &World, ends: &[Endpoint]) -> Option<String> {
+    let named: Option<BTreeSet<&NamespacedName>> = ends.iter().map(unaddressed).collect();
+    let named = named?;
+    let namespace = &named.first()?.namespace;
+    if named.iter().any(|id| id.namespace != *namespace) {
+        return None;
+    }
+    let here = world.pods.values().filter(|pod| pod.meta.id.namespace == *namespace);
+    let others = here.filter(|pod| pod.life != Life::Finished && !named.contains(&pod.meta.id));
+    let others: Vec<String> = others.map(|pod| pod.meta.id.to_string()).collect();
+    match others.len() {
+        0 => Some(format!("all of {namespace}")),
+        1..=LEFT_OUT => Some(format!("all of {namespace} but {}", list(&others))),
+        _ => None,
+    }
+}
+
+/// A pod whose answer hangs on no address.
+fn unaddressed(end: &Endpoint) -> Option<&NamespacedName> {
+    match end {
+        Endpoint::Pod { id, address: None } => Some(id),
+        _ => None,
+    }
 }
 
 /// Pods as a list, `(assumed)` behind the whole where no input states them.
@@ -146,6 +177,14 @@ pub(crate) fn asked_layer4(explanation: &Explanation<'_>) -> Option<Layer4> {
     all.all(|other| other == first).then_some(first)
 }
 
+/// A `targetPort`, or the port that an Ingress names: number or name.
+pub(crate) fn target_port(port: &TargetPort) -> String {
+    match port {
+        TargetPort::Number(number) => number.to_string(),
+        TargetPort::Named(name) => name.clone(),
+    }
+}
+
 /// The verdict in one word, as everywhere in Podfence.
 pub(crate) fn verdict(verdict: &Verdict) -> &'static str {
     match verdict {
@@ -175,8 +214,12 @@ pub(crate) fn missing(explanation: &Explanation<'_>) -> Vec<(String, String)> {
 
 /// The same of an answer about every port.
 pub(crate) fn missing_of_ports(answer: &EveryPort<'_>) -> Vec<(String, String)> {
-    let parts = answer.pairs.iter().flat_map(|pair| &pair.parts);
-    let facts: BTreeSet<&Fact> = parts.flat_map(|part| &part.path.missing).collect();
+    missing_of(answer.pairs.iter().flat_map(|pair| &pair.parts).map(|part| &part.path))
+}
+
+/// The same of some paths.
+pub(crate) fn missing_of<'a>(paths: impl Iterator<Item = &'a Path>) -> Vec<(String, String)> {
+    let facts: BTreeSet<&Fact> = paths.flat_map(|path| &path.missing).collect();
     facts.into_iter().map(supplied).collect()
 }
 

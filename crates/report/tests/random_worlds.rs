@@ -87,6 +87,11 @@ fn every_answer_about_many_ports_can_be_written_down() {
                     json::explain(&one, None),
                     "explain-v1",
                 ),
+                Ok(Reply::Ingress(answer)) => (
+                    terminal::ingress(&answer, &SourceMap::default()),
+                    json::ingress(&answer),
+                    "explain-ingress-v1",
+                ),
                 Err(_) => continue,
             };
             answered += 1;

@@ -5,12 +5,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use podfence_analysis::assumed::{DNS_PORT, is_cluster_dns};
+use podfence_analysis::proxy_port;
 use podfence_model::{ContainerPort, Layer4, Life, Pod, Protocol, World};
 use tokio::runtime::Handle;
 
 use super::{OUTSIDE_PORT, transport};
 use crate::dns::{self, SharedZone};
-use crate::ingress::{self, SharedRoutes, proxy_port};
+use crate::ingress::{self, SharedRoutes};
 use crate::netns::Netns;
 use crate::place::has_seat;
 use crate::serve::{Listener, ServeError, Servers, serve};
@@ -93,7 +94,8 @@ impl Serving {
     /// What pods that share a namespace serve.
     fn of(world: &World, pods: &[&Pod]) -> Self {
         let dns = pods.iter().filter_map(|pod| Some((pod.meta.id.to_string(), dns_port(pod)?)));
-        let proxies = pods.iter().filter_map(|pod| Some((pod.meta.id.to_string(), proxy_port(world, pod)?)));
+        let proxies =
+            pods.iter().filter_map(|pod| Some((pod.meta.id.to_string(), proxy_port(world, pod)?.get())));
         let proxies: Vec<(String, u16)> = proxies.collect();
         let mut listeners = listeners(pods);
         let is_proxy = |one: &Listener| {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use podfence_analysis::{Backend, Passage, backends, passage};
+use podfence_analysis::{Backend, Passage, backends, controllers, passage, proxy_port};
 use podfence_engine::{Engine, Outcome as Verdict};
 use podfence_model::{Endpoint, Family, Flow, Layer4, NamespacedName, Pod, Port, Protocol, World};
 
@@ -14,7 +14,6 @@ use podfence_report::json::StatusIngress;
 pub use super::client::Reply;
 use super::client::Request;
 use super::routes::Routes;
-use super::{controllers, proxy_port};
 use crate::cluster::Cluster;
 use crate::entry_check::{EntryQuestion, entries};
 use crate::flows::{node_end, outside};
@@ -114,8 +113,8 @@ fn ways(world: &World) -> Vec<Way> {
     if !by_service.is_empty() {
         return by_service;
     }
-    let direct = |(pod, port): (&Pod, u16)| {
-        let to = move |ip: &std::net::IpAddr| Way::Pod(pod.meta.id.clone(), SocketAddr::new(*ip, port));
+    let direct = |(pod, port): (&Pod, Port)| {
+        let to = move |ip: &std::net::IpAddr| Way::Pod(pod.meta.id.clone(), SocketAddr::new(*ip, port.get()));
         pod.ips().iter().map(to).collect::<Vec<_>>()
     };
     controllers(world).flat_map(direct).collect()
@@ -125,7 +124,7 @@ fn ways(world: &World) -> Vec<Way> {
 fn exposed(world: &World) -> Vec<EntryQuestion> {
     let is_proxy = |backend: &Backend| {
         let Endpoint::Pod { id, .. } = &backend.end else { return false };
-        let port = world.pods.get(id).and_then(|pod| proxy_port(world, pod)).and_then(Port::new);
+        let port = world.pods.get(id).and_then(|pod| proxy_port(world, pod));
         port.map(|port| Layer4::Port(Protocol::Tcp, port)) == Some(backend.layer4)
     };
     let ports =

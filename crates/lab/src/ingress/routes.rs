@@ -1,20 +1,15 @@
 //! What the Ingresses of a world come to: which endpoints a host and a path lead to.
 //!
-//! An exact host goes before a wildcard and that before none, then the longer path (`pathType` is taken for Prefix). A controller
-//! serves the Ingresses without a class, and those whose class is in one of its labels' values, or all where the world has but
-//! one kind of controller: IngressClass objects are not read.
+//! An exact host goes before a wildcard and that before none, then the longer path (`pathType` is taken for Prefix). Which
+//! Ingresses a controller serves is [`podfence_analysis::serves`]'s.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
-use podfence_analysis::{Backend, backends};
-use podfence_model::{
-    Endpoint, Ingress, IngressBackend, Layer4, NamespacedName, Pod, Service, ServicePort, TargetPort, World,
-};
+use podfence_analysis::{Backend, backend_port, backends, controllers, serves};
+use podfence_model::{Endpoint, Ingress, IngressBackend, Layer4, NamespacedName, Pod, World};
 use tokio::sync::watch;
-
-use super::controllers;
 
 /// The routes of every controller, by the pod's name.
 pub(crate) type AllRoutes = BTreeMap<String, Arc<Routes>>;
@@ -83,25 +78,12 @@ impl Route {
     }
 }
 
-fn serves(world: &World, controller: &Pod, ingress: &Ingress) -> bool {
-    let kinds: BTreeSet<_> = controllers(world).map(|(pod, _)| &pod.meta.labels).collect();
-    let Some(class) = &ingress.class else { return true };
-    kinds.len() == 1 || controller.meta.labels.values().any(|value| value.contains(class.as_str()))
-}
-
 fn targets(world: &World, namespace: &str, to: &IngressBackend) -> Vec<Target> {
     let service = world.services.get(&NamespacedName::new(namespace, &to.service));
-    let Some((service, port)) = service.and_then(|s| Some((s, service_port(s, &to.port)?))) else {
+    let Some((service, port)) = service.and_then(|s| Some((s, backend_port(s, &to.port)?))) else {
         return Vec::new();
     };
     backends(world, service, port).into_iter().filter_map(|backend| target(world, backend)).collect()
-}
-
-fn service_port<'s>(service: &'s Service, wanted: &TargetPort) -> Option<&'s ServicePort> {
-    service.ports.iter().find(|port| match wanted {
-        TargetPort::Number(number) => port.port == *number,
-        TargetPort::Named(name) => port.name.as_ref() == Some(name),
-    })
 }
 
 fn target(world: &World, backend: Backend) -> Option<Target> {

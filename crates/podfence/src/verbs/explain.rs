@@ -19,7 +19,8 @@ use crate::{input, output, progress};
 
 const EXAMPLES: &str = "\
 SRC and DST are [NAMESPACE/][KIND/]NAME[:PORT], node/NAME, or an IP address (with a port
-[2001:db8::1]:443). Kinds: pod, deploy, sts, ds, rs, rc, job, cj, svc, node, ns, netpol.
+[2001:db8::1]:443). Kinds: pod, deploy, sts, ds, rs, rc, job, cj, svc, node, ns, netpol,
+ing. DST may be an Ingress, ing/NAME, or what serves a path of it, ing/NAME/PATH.
 Without a port every port is asked about, of a Service those that it has; a destination that
 declares just one is asked about on that (unless --all-ports). A workload means its
 pods, here named NAME-0, NAME-1 and so on; a Service means the pods behind it, on the port they
@@ -105,6 +106,8 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
         Reply::EveryPort(ports) => json::every_port(ports),
         Reply::Service(ports) if form == Output::Text => terminal::service_ports(ports),
         Reply::Service(ports) => json::service_ports(ports),
+        Reply::Ingress(answer) if form == Output::Text => terminal::ingress(answer, sources),
+        Reply::Ingress(answer) => json::ingress(answer),
     })?;
     Ok(exit(&reply))
 }

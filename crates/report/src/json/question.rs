@@ -3,7 +3,7 @@
 use podfence_analysis::resolve::Resolved;
 use podfence_analysis::{Asked, Backend, DnsStep, LeftOut, Path, ServiceStep, Via};
 use podfence_engine::Outcome;
-use podfence_model::{ServicePort, TargetPort};
+use podfence_model::ServicePort;
 use serde::Serialize;
 
 use super::Layer4View;
@@ -82,7 +82,7 @@ pub(super) struct PortView {
 }
 
 #[derive(Serialize)]
-struct BackendView {
+pub(super) struct BackendView {
     end: String,
     #[serde(flatten)]
     layer4: Layer4View,
@@ -121,14 +121,11 @@ pub(super) fn service_port(port: &ServicePort) -> PortView {
         name: port.name.clone(),
         protocol: port.protocol.to_string(),
         port: port.port.get(),
-        target_port: match &port.target {
-            TargetPort::Number(number) => number.to_string(),
-            TargetPort::Named(name) => name.clone(),
-        },
+        target_port: words::target_port(&port.target),
     }
 }
 
-fn backend(backend: &Backend) -> BackendView {
+pub(super) fn backend(backend: &Backend) -> BackendView {
     BackendView { end: words::end(&backend.end), layer4: Some(backend.layer4).into() }
 }
 

@@ -1,6 +1,7 @@
 //! Answers for people: short, exact, readable without knowing Podfence.
 
 mod every_port;
+mod ingress;
 mod notes;
 mod portrait;
 mod rules;
@@ -20,6 +21,7 @@ use crate::style::{BAD, BOLD, GOOD, OPEN, Piece, Sheet, paint};
 use crate::words;
 
 pub use every_port::every_port;
+pub use ingress::ingress;
 pub(crate) use notes::text as note_text;
 pub use portrait::portrait;
 pub use service_ports::service_ports;

@@ -26,12 +26,21 @@ struct Drawing {
 
 /// Draws the rules behind the outcome of every path, each once. Where some paths are refused, only theirs.
 pub(super) fn rules(sheet: &mut Sheet, explanation: &Explanation<'_>, sources: &SourceMap) {
-    let mut drawn: Vec<RuleRef> = Vec::new();
     let mixed = explanation.verdict == Verdict::Depends;
     let told = explanation.paths.iter().filter(|p| !mixed || p.answer.outcome == Outcome::Denied);
+    of_paths(sheet, explanation.world, told, sources);
+}
+
+/// Draws the rules behind the outcomes of some paths, each once.
+pub(super) fn of_paths<'a>(
+    sheet: &mut Sheet,
+    world: &World,
+    paths: impl Iterator<Item = &'a Path>,
+    sources: &SourceMap,
+) {
+    let mut drawn: Vec<RuleRef> = Vec::new();
     let text = Decisive::new(sources);
-    let all = told.flat_map(|path| drawings(explanation.world, path, &text));
-    for drawing in all {
+    for drawing in paths.flat_map(|path| drawings(world, path, &text)) {
         if drawn.len() < DRAWN && !drawn.contains(&drawing.rule) {
             if let Some(text) = draw(&drawing, sources) {
                 sheet.gap();

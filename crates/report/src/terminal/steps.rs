@@ -1,6 +1,6 @@
 //! The steps before policies are asked: the Service and the DNS.
 
-use podfence_analysis::{DnsStep, Explanation, Path, ServiceStep, Via};
+use podfence_analysis::{Backend, DnsStep, Explanation, Path, ServiceStep, Via};
 use podfence_engine::{Outcome, Side, TierEnd};
 use podfence_model::{Layer4, NamespacedName, World};
 
@@ -18,7 +18,7 @@ pub(super) fn service(sheet: &mut Sheet, explanation: &Explanation<'_>) {
 
 fn leads(step: &ServiceStep) -> String {
     let name = &step.service.name;
-    let backends = backends(step);
+    let backends = backends(&step.backends);
     match &step.via {
         Via::Alias(host) => format!(
             "{name} is only another name (ExternalName) for {host}; policies see the address that {host} \
@@ -41,9 +41,9 @@ fn leads(step: &ServiceStep) -> String {
 }
 
 /// The backends, grouped by port: `shop/a, shop/b port 80 and shop/c port 8080`.
-fn backends(step: &ServiceStep) -> String {
+pub(super) fn backends(backends: &[Backend]) -> String {
     let mut groups: Vec<(Layer4, Vec<String>)> = Vec::new();
-    for backend in &step.backends {
+    for backend in backends {
         let name = words::end(&backend.end);
         match groups.iter_mut().find(|(layer4, _)| *layer4 == backend.layer4) {
             Some((_, names)) => names.push(name),

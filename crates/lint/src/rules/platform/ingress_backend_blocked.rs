@@ -96,11 +96,10 @@
 //! ```
 
 use podfence_analysis::assumed::is_ingress_controller;
-use podfence_analysis::{Backend, backends};
+use podfence_analysis::{Backend, backend_port, backends};
 use podfence_engine::Outcome;
 use podfence_model::{
-    Direction, Endpoint, Ingress, IngressBackend, Kind, NamespacedName, ObjectRef, Place, Pod, Service,
-    ServicePort, TargetPort,
+    Direction, Endpoint, Ingress, IngressBackend, Kind, NamespacedName, ObjectRef, Place, Pod,
 };
 use podfence_source::{Severity, View};
 
@@ -137,7 +136,7 @@ fn finding(
 ) -> Option<Finding> {
     let id = &ingress.meta.id;
     let service = context.world.services.get(&NamespacedName::new(&id.namespace, &backend.service))?;
-    let behind = backends(context.world, service, port(service, &backend.port)?);
+    let behind = backends(context.world, service, backend_port(service, &backend.port)?);
     let first = behind.first()?;
     if !behind.iter().all(|backend| is_blocked(context, controllers, backend)) {
         return None;
@@ -156,13 +155,6 @@ fn finding(
             .at(context.subject_place(policy), "isolates them")
             .help(format!("admit the controller's pods, on {}", first.layer4)),
     )
-}
-
-fn port<'s>(service: &'s Service, wanted: &TargetPort) -> Option<&'s ServicePort> {
-    service.ports.iter().find(|port| match wanted {
-        TargetPort::Number(number) => port.port == *number,
-        TargetPort::Named(name) => port.name.as_ref() == Some(name),
-    })
 }
 
 fn is_blocked(context: &Context<'_>, controllers: &[&Pod], backend: &Backend) -> bool {
