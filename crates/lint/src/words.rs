@@ -4,24 +4,7 @@ use std::collections::BTreeSet;
 
 use podfence_analysis::short_kind;
 use podfence_model::Pod;
-
-/// How many names a list shows before it says how many more there are.
-const SHOWN: usize = 4;
-
-/// `a`, `a and b`, `a, b, c, d and 9 more`.
-pub(crate) fn list(names: &[String]) -> String {
-    match names {
-        [] => String::new(),
-        [only] => only.clone(),
-        [init @ .., last] if names.len() <= SHOWN => format!("{} and {last}", init.join(", ")),
-        many => format!("{} and {} more", many[..SHOWN].join(", "), many.len() - SHOWN),
-    }
-}
-
-/// `1 pod`, `3 pods`.
-pub(crate) fn count(number: usize, one: &str, many: &str) -> String {
-    format!("{number} {}", if number == 1 { one } else { many })
-}
+pub(crate) use podfence_model::words::{count, list};
 
 /// `3 pods (deploy/carts, deploy/orders)`; with the namespace before each name where they live in several.
 pub(crate) fn pods<'p>(pods: impl IntoIterator<Item = &'p Pod>) -> String {

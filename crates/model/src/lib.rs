@@ -21,6 +21,7 @@ mod pod;
 mod policy;
 mod port_set;
 mod service;
+pub mod words;
 mod workload;
 mod world;
 

@@ -7,25 +7,14 @@ use podfence_analysis::{
     Asked, EveryPort, Explanation, Idle, Path, ServiceStep, Verdict, Via, WhyIdle, short_kind,
 };
 use podfence_engine::{Fact, Outcome, Party, RuleRef};
+pub(crate) use podfence_model::words::{SHOWN, count, list};
 use podfence_model::{
     Direction, Endpoint, Kind, Layer4, Life, NamespaceScope, NamespacedName, NetworkPolicy, ObjectRef,
     Origin, PeerKind, Rule, TargetPort, World,
 };
 
-/// How many names a list shows before it says how many more there are.
-const SHOWN: usize = 4;
 /// How many pods of a namespace may be left out of what is called all of it.
 const LEFT_OUT: usize = 3;
-
-/// `a`, `a and b`, `a, b and c`, `a, b, c, d and 9 more`.
-pub(crate) fn list(names: &[String]) -> String {
-    match names {
-        [] => String::new(),
-        [only] => only.clone(),
-        [init @ .., last] if names.len() <= SHOWN => format!("{} and {last}", init.join(", ")),
-        many => format!("{} and {} more", many[..SHOWN].join(", "), many.len() - SHOWN),
-    }
-}
 
 /// `a`, `a and b`, `a, b and c`: whole, however long.
 pub(crate) fn all_of(texts: &[String]) -> String {
@@ -42,11 +31,6 @@ fn joined(texts: &[String], word: &str) -> String {
         [init @ .., last] if !init.is_empty() => format!("{} {word} {last}", init.join(", ")),
         few => few.join(""),
     }
-}
-
-/// `1 policy`, `3 policies`.
-pub(crate) fn count(number: usize, one: &str, many: &str) -> String {
-    format!("{number} {}", if number == 1 { one } else { many })
 }
 
 /// An end of a path, with its address where the answer hangs on it.
