@@ -16,6 +16,16 @@ pub(crate) fn items<'a>(
     context.rules().flat_map(|rule| rule.rule.ports.iter().map(move |item| (rule, item)))
 }
 
+/// Those of them that name a port, with the name.
+pub(crate) fn named<'a>(
+    context: &Context<'a>,
+) -> impl Iterator<Item = (PolicyRule<'a>, &'a PortMatch, &'a str)> + use<'a> {
+    items(context).filter_map(|(rule, item)| match &item.ports {
+        PortSpec::Named(name) => Some((rule, item, name.as_str())),
+        PortSpec::All | PortSpec::Range(_) => None,
+    })
+}
+
 /// The pods whose ports a rule names. None where others may be meant, too: an egress rule to everybody or to a block of
 /// addresses, or a peer of which no pod is known.
 pub(crate) fn destinations<'a>(context: &Context<'a>, rule: PolicyRule<'_>) -> Vec<&'a Pod> {

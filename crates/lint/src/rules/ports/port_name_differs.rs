@@ -72,7 +72,7 @@
 
 use std::collections::BTreeMap;
 
-use podfence_model::{Pod, Port, PortMatch, PortSpec};
+use podfence_model::{Pod, Port, PortMatch};
 use podfence_source::Severity;
 
 use crate::context::{Context, PolicyRule};
@@ -90,11 +90,8 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(context: &Context<'_>) -> Vec<Finding> {
-    let named = rule_ports::items(context).filter_map(|(rule, item)| match &item.ports {
-        PortSpec::Named(name) => finding(context, rule, item, name),
-        PortSpec::All | PortSpec::Range(_) => None,
-    });
-    named.collect()
+    let named = rule_ports::named(context);
+    named.filter_map(|(rule, item, name)| finding(context, rule, item, name)).collect()
 }
 
 fn finding(context: &Context<'_>, rule: PolicyRule<'_>, item: &PortMatch, name: &str) -> Option<Finding> {

@@ -169,7 +169,7 @@
 //!     - {name: db, image: db, ports: [{name: sql, containerPort: 5432}]}
 //! ```
 
-use podfence_model::{Direction, PeerKind, Pod, PortMatch, PortSpec, nearest};
+use podfence_model::{Direction, PeerKind, Pod, PortMatch, nearest};
 use podfence_source::{Edit, Severity};
 
 use crate::context::{Context, PolicyRule};
@@ -187,11 +187,8 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(context: &Context<'_>) -> Vec<Finding> {
-    let named = rule_ports::items(context).filter_map(|(rule, item)| match &item.ports {
-        PortSpec::Named(name) => finding(context, rule, item, name),
-        PortSpec::All | PortSpec::Range(_) => None,
-    });
-    named.collect()
+    let named = rule_ports::named(context);
+    named.filter_map(|(rule, item, name)| finding(context, rule, item, name)).collect()
 }
 
 fn finding(context: &Context<'_>, rule: PolicyRule<'_>, item: &PortMatch, name: &str) -> Option<Finding> {
