@@ -72,6 +72,10 @@ fn hash(key: &str, value: Option<&str>) -> u64 {
 pub(crate) struct Atoms {
     list: Vec<Atom>,
     needs: Vec<Need>,
+    /// How many peers of policies name each atom.
+    uses: Vec<u32>,
+    /// Atoms that no policy names any more. They stay: classes are then finer than they need to be, and right.
+    idle: usize,
     ids: HashMap<Atom, AtomId>,
     named: HashMap<String, Vec<AtomId>>,
     matching: Vec<AtomId>,
@@ -82,8 +86,9 @@ impl Atoms {
     /// Interns a peer of a policy in `namespace`.
     pub(crate) fn intern(&mut self, peer: &PeerKind, namespace: &str) -> AtomId {
         let atom = Atom::of(peer, namespace);
-        if let Some(id) = self.ids.get(&atom) {
-            return *id;
+        if let Some(id) = self.ids.get(&atom).copied() {
+            self.take(id);
+            return id;
         }
         let id = AtomId::new(self.list.len());
         match &atom {
@@ -94,28 +99,62 @@ impl Atoms {
             Atom::Block(_) => {}
         }
         self.needs.push(Need::of(&atom));
+        self.uses.push(1);
         self.list.push(atom.clone());
         self.ids.insert(atom, id);
         id
     }
 
-    /// Notes which atoms look into which namespace; call once after the last `intern`.
-    pub(crate) fn index_namespaces<'a>(&mut self, namespaces: impl Iterator<Item = &'a Namespace>) {
-        for namespace in namespaces {
-            let named = self.named.get(&namespace.name).into_iter().flatten();
-            let own = named.map(|id| (*id, Truth::Yes));
-            let selected = self.matching.iter().filter_map(|id| self.selects(*id, namespace));
-            let found: Vec<_> = own.chain(selected).collect();
-            self.by_namespace.insert(namespace.name.clone(), found);
-        }
+    fn take(&mut self, id: AtomId) {
+        let uses = &mut self.uses[id.index()];
+        self.idle -= usize::from(*uses == 0);
+        *uses += 1;
     }
 
-    fn selects(&self, id: AtomId, namespace: &Namespace) -> Option<(AtomId, Truth)> {
-        let Atom::Pods { scope: Scope::Matching(selector), .. } = &self.list[id.index()] else {
-            return None;
+    /// One peer less names an atom.
+    pub(crate) fn release(&mut self, id: AtomId) {
+        let uses = &mut self.uses[id.index()];
+        *uses -= 1;
+        self.idle += usize::from(*uses == 0);
+    }
+
+    /// How many atoms no policy names any more.
+    pub(crate) fn idle(&self) -> usize {
+        self.idle
+    }
+
+    /// Notes which atoms look into a namespace: those there are, by its labels as they are now.
+    pub(crate) fn index_namespace(&mut self, namespace: &Namespace) {
+        let named = self.named.get(&namespace.name).into_iter().flatten();
+        let candidates = named.chain(&self.matching);
+        let looks = |id: &AtomId| self.looks_into(*id, namespace).map(|truth| (*id, truth));
+        let found: Vec<_> = candidates.filter_map(looks).collect();
+        self.by_namespace.insert(namespace.name.clone(), found);
+    }
+
+    /// Notes which of these namespaces a new atom looks into, and returns them.
+    pub(crate) fn index_atom<'a>(
+        &mut self,
+        id: AtomId,
+        namespaces: impl Iterator<Item = &'a Namespace>,
+    ) -> Vec<(&'a str, Truth)> {
+        let mut found = Vec::new();
+        for namespace in namespaces {
+            let Some(truth) = self.looks_into(id, namespace) else { continue };
+            self.by_namespace.entry(namespace.name.clone()).or_default().push((id, truth));
+            found.push((namespace.name.as_str(), truth));
+        }
+        found
+    }
+
+    /// Whether an atom of pods may look into a namespace; `None` when it does not.
+    fn looks_into(&self, id: AtomId, namespace: &Namespace) -> Option<Truth> {
+        let truth = match &self.list[id.index()] {
+            Atom::Block(_) => Truth::No,
+            Atom::Pods { scope: Scope::Named(name), .. } => (*name == namespace.name).into(),
+            Atom::Pods { scope: Scope::Matching(selector), .. } => namespace_matches(selector, namespace),
         };
-        let truth = namespace_matches(selector, namespace);
-        (truth != Truth::No).then_some((id, truth))
+        (truth != Truth::No).then_some(truth)
     }
 
     /// The pod atoms that pods with these labels in this namespace belong to, for sure or perhaps, sorted.
@@ -129,7 +168,8 @@ impl Atoms {
         found
     }
 
-    fn takes(&self, id: AtomId, labels: &Labels) -> bool {
+    /// Whether pods with these labels belong to an atom of a namespace that it looks into.
+    pub(crate) fn takes(&self, id: AtomId, labels: &Labels) -> bool {
         match &self.list[id.index()] {
             Atom::Pods { pods, .. } => pods.matches(labels),
             Atom::Block(_) => false,
@@ -138,11 +178,16 @@ impl Atoms {
 
     /// The block atoms.
     pub(crate) fn blocks(&self) -> Vec<(AtomId, IpBlock)> {
-        let block = |(i, atom): (usize, &Atom)| match atom {
-            Atom::Block(block) => Some((AtomId::new(i), block.clone())),
+        let ids = (0..self.list.len()).map(AtomId::new);
+        ids.filter_map(|id| Some((id, self.block(id)?.clone()))).collect()
+    }
+
+    /// The block of an atom, if it is one.
+    pub(crate) fn block(&self, id: AtomId) -> Option<&IpBlock> {
+        match &self.list[id.index()] {
+            Atom::Block(block) => Some(block),
             Atom::Pods { .. } => None,
-        };
-        self.list.iter().enumerate().filter_map(block).collect()
+        }
     }
 
     /// How many atoms there are.

@@ -50,6 +50,27 @@ impl AddressRange {
         (self.family == other.family && both.low <= both.high).then_some(both)
     }
 
+    /// The parts of this range inside and outside some disjoint ranges in rising order.
+    pub(crate) fn part(self, others: &[Self]) -> (Vec<Self>, Vec<Self>) {
+        let inside: Vec<Self> = others.iter().filter_map(|other| self.intersection(*other)).collect();
+        (inside.clone(), self.without(&inside))
+    }
+
+    /// What is left of this range without `holes`, which lie in it and rise; they may overlap.
+    fn without(self, holes: &[Self]) -> Vec<Self> {
+        let mut left = Vec::new();
+        let mut next = Some(self.low);
+        for hole in holes {
+            let Some(low) = next else { break };
+            if hole.low > low {
+                left.push(Self { low, high: hole.low - 1, ..self });
+            }
+            next = hole.high.checked_add(1).map(|n| n.max(low));
+        }
+        left.extend(next.filter(|n| *n <= self.high).map(|low| Self { low, ..self }));
+        left
+    }
+
     /// Whether `other` lies wholly in this range.
     pub fn covers(self, other: Self) -> bool {
         self.family == other.family && self.low <= other.low && other.high <= self.high
@@ -90,19 +111,7 @@ pub(crate) fn ranges_of(block: &IpBlock) -> Vec<AddressRange> {
     let whole = AddressRange::of(block.cidr());
     let mut holes: Vec<AddressRange> = block.except().iter().map(|e| AddressRange::of(*e)).collect();
     holes.sort_unstable();
-    let mut left = Vec::new();
-    let mut next = Some(whole.low);
-    for hole in holes {
-        let Some(low) = next else { break };
-        if hole.low > low {
-            left.push(AddressRange { low, high: hole.low - 1, ..whole });
-        }
-        next = hole.high.checked_add(1).map(|n| n.max(low));
-    }
-    if let Some(low) = next.filter(|n| *n <= whole.high) {
-        left.push(AddressRange { low, ..whole });
-    }
-    left
+    whole.without(&holes)
 }
 
 /// One elementary range: no block's edge lies inside it.
@@ -146,6 +155,21 @@ impl AddressSpace {
         Self { v4: segments(Family::V4, &cuts), v6: segments(Family::V6, &cuts) }
     }
 
+    /// Adds a block, whose atom has the highest number yet: cuts at its edges and enters it in what lies between.
+    pub(crate) fn add(&mut self, id: AtomId, block: &IpBlock) {
+        for range in ranges_of(block) {
+            let list = match range.family {
+                Family::V4 => &mut self.v4,
+                Family::V6 => &mut self.v6,
+            };
+            let first = cut(list, range.low);
+            let behind = range.high.checked_add(1).map_or(list.len(), |at| cut(list, at));
+            for segment in &mut list[first..behind] {
+                segment.blocks.push(id);
+            }
+        }
+    }
+
     /// The segment that holds an address.
     pub(crate) fn segment(&self, ip: IpAddr) -> Option<&Segment> {
         let list = self.of(Family::of(ip));
@@ -164,6 +188,20 @@ impl AddressSpace {
             Family::V6 => &self.v6,
         }
     }
+}
+
+/// Cuts the segment that holds `at` there, unless one begins there; returns the place of the one that then begins there.
+fn cut(list: &mut Vec<Segment>, at: u128) -> usize {
+    let place = list.partition_point(|s| s.range.low < at);
+    let Some(holder) = place.checked_sub(1).map(|i| &mut list[i]) else { return place };
+    if at > holder.range.high {
+        return place;
+    }
+    let mut rest = holder.clone();
+    holder.range.high = at - 1;
+    rest.range.low = at;
+    list.insert(place, rest);
+    place
 }
 
 fn segments(family: Family, cuts: &[(AddressRange, Edge)]) -> Vec<Segment> {

@@ -45,6 +45,39 @@ impl Signature {
             Truth::No
         }
     }
+
+    /// The signature with a mark of something new: it has the highest number yet, so the lists stay sorted.
+    fn marked(&self, mark: &Mark) -> Self {
+        let mut signature = self.clone();
+        match mark {
+            Mark::In(atom) => signature.atoms.push(*atom),
+            Mark::Perhaps(atom) => signature.maybe.push(*atom),
+            Mark::Gives(numbers) => signature.named.extend(numbers),
+        }
+        signature
+    }
+}
+
+/// What tells members of a class from the others since a peer or a port name has come that no policy named before.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Mark {
+    /// They belong to an atom.
+    In(AtomId),
+    /// They may belong to it.
+    Perhaps(AtomId),
+    /// They give a port name these numbers.
+    Gives(Vec<(NameId, Port)>),
+}
+
+impl Mark {
+    /// The mark of those of whom this can be said about an atom; `None` when they do not belong to it.
+    pub(crate) fn of(atom: AtomId, truth: Truth) -> Option<Self> {
+        match truth {
+            Truth::Yes => Some(Self::In(atom)),
+            Truth::Maybe => Some(Self::Perhaps(atom)),
+            Truth::No => None,
+        }
+    }
 }
 
 /// A known pod's address in a class.
@@ -129,6 +162,51 @@ impl Classes {
     pub(crate) fn add_range(&mut self, signature: Signature, range: AddressRange) {
         let id = self.intern(signature);
         self.list[id.index()].ranges.push(range);
+    }
+
+    /// Marks some members of a class. If these are all, it stays one class and keeps its number; otherwise they leave it
+    /// for one of their own.
+    pub(crate) fn mark_members(&mut self, id: ClassId, mark: &Mark, members: Vec<Member>) {
+        let class = &self.list[id.index()];
+        let signature = class.signature.marked(mark);
+        if members.len() == class.members.len() && class.ranges.is_empty() {
+            return self.rename(id, signature);
+        }
+        for member in members {
+            self.leave(member);
+            self.join(signature.clone(), member);
+        }
+    }
+
+    /// The same for the ranges of a class, of which those inside have the mark.
+    pub(crate) fn mark_ranges(
+        &mut self,
+        id: ClassId,
+        mark: &Mark,
+        inside: Vec<AddressRange>,
+        outside: Vec<AddressRange>,
+    ) {
+        let signature = self.list[id.index()].signature.marked(mark);
+        if outside.is_empty() {
+            return self.rename(id, signature);
+        }
+        self.list[id.index()].ranges = outside;
+        for range in inside {
+            self.add_range(signature.clone(), range);
+        }
+    }
+
+    fn rename(&mut self, id: ClassId, signature: Signature) {
+        let class = &mut self.list[id.index()];
+        self.ids.remove(&class.signature);
+        self.ids.insert(signature.clone(), id);
+        class.signature = signature;
+    }
+
+    /// The class of a member; `None` when another pod holds its seat.
+    pub(crate) fn of_member(&self, member: Member) -> Option<ClassId> {
+        let (id, place) = self.seats.get(&member.seat())?;
+        (self.list[id.index()].members[*place].pod == member.pod).then_some(*id)
     }
 
     pub(crate) fn list(&self) -> &[Class] {

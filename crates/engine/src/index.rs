@@ -4,36 +4,17 @@ use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
 
 use podfence_model::{
-    Addresses, Cidr, Direction, Family, IpBlock, NamespacedName, NetworkPolicy, Node, Pod, PortSpec, Service,
-    World,
+    Addresses, Cidr, Direction, Family, IpBlock, NamespacedName, NetworkPolicy, Node, Pod, Service, World,
 };
 
 use crate::atoms::Atoms;
 use crate::blocks::{AddressSpace, Segment};
 use crate::class::{Class, ClassKind, Classes, Member, Signature};
 use crate::ids::{AtomId, ClassId, PodId, PolicyId};
+use crate::policies::{Policies, PolicyEntry};
 use crate::ports::Names;
 use crate::resolve::{Owners, Party, blocks_over_ranges};
 use crate::truth::Truth;
-
-/// A policy and the atoms of its peers.
-#[derive(Debug)]
-pub(crate) struct PolicyEntry {
-    pub policy: NetworkPolicy,
-    /// Per rule, the atom of each peer, in the order written.
-    pub ingress: Vec<Vec<AtomId>>,
-    /// The same for egress.
-    pub egress: Vec<Vec<AtomId>>,
-}
-
-impl PolicyEntry {
-    pub(crate) fn atoms(&self, direction: Direction) -> &[Vec<AtomId>] {
-        match direction {
-            Direction::Ingress => &self.ingress,
-            Direction::Egress => &self.egress,
-        }
-    }
-}
 
 /// A world, indexed: answers questions about flows and compiles what nodes enforce.
 #[derive(Debug)]
@@ -43,8 +24,11 @@ pub struct Engine {
     pub(crate) nodes: BTreeMap<String, Node>,
     pub(crate) namespaces: BTreeMap<String, podfence_model::Namespace>,
     pub(crate) services: BTreeMap<NamespacedName, Service>,
-    policies: Vec<PolicyEntry>,
-    by_namespace: HashMap<String, Vec<PolicyId>>,
+    pub(crate) policies: Policies,
+    /// Where the pods of a namespace are.
+    pub(crate) pods_by_namespace: HashMap<String, Vec<PodId>>,
+    /// The pod ranges that are no node's.
+    pub(crate) pod_ranges: Vec<Cidr>,
     pub(crate) owners: Owners,
     pub(crate) atoms: Atoms,
     pub(crate) blocks: Vec<(AtomId, IpBlock)>,
@@ -101,13 +85,13 @@ impl Engine {
     }
 
     pub(crate) fn entry(&self, id: PolicyId) -> &PolicyEntry {
-        &self.policies[id.index()]
+        self.policies.get(id)
     }
 
     /// The policies that isolate a pod in a direction, in order of name.
     pub fn isolating(&self, pod: PodId, direction: Direction) -> Vec<PolicyId> {
         let meta = &self.pod(pod).meta;
-        let here = self.by_namespace.get(&meta.id.namespace).into_iter().flatten();
+        let here = self.policies.of_namespace(&meta.id.namespace).iter();
         here.filter(|id| {
             let policy = self.policy(**id);
             policy.directions.contains(direction) && policy.subject.matches(&meta.labels)
@@ -142,6 +126,12 @@ impl Engine {
         self.classes.list().iter().flat_map(|class| class.members.iter().filter_map(|m| m.address))
     }
 
+    /// All ranges that hold pod addresses: the cluster's and each node's.
+    pub(crate) fn all_pod_ranges(&self) -> Vec<Cidr> {
+        let of_nodes = self.nodes.values().flat_map(|node| &node.pod_ranges);
+        self.pod_ranges.iter().chain(of_nodes).copied().collect()
+    }
+
     /// The ranges that a node's pods get their addresses from; empty when not known.
     pub fn pod_ranges_of(&self, node: &str) -> Vec<Cidr> {
         self.nodes.get(node).map_or_else(Vec::new, |n| n.pod_ranges.clone())
@@ -166,14 +156,17 @@ impl From<World> for Engine {
         let hosts = Hosts::of(&world);
         let pod_ranges: Vec<Cidr> = world.all_pod_ranges().collect();
         let pods: Vec<Pod> = world.pods.into_values().collect();
-        let policies = world.policies.into_values();
-        let policies: Vec<PolicyEntry> = policies.map(|p| enter_policy(p, &mut atoms, &mut names)).collect();
-        atoms.index_namespaces(world.namespaces.values());
+        let mut policies = Policies::default();
+        for policy in world.policies.into_values() {
+            policies.enter(PolicyEntry::new(policy, &mut atoms, &mut names));
+        }
+        world.namespaces.values().for_each(|namespace| atoms.index_namespace(namespace));
         let blocks = atoms.blocks();
         let mut engine = Self {
             pod_ids: pods.iter().enumerate().map(|(i, p)| (p.meta.id.clone(), PodId::new(i))).collect(),
             owners: Owners::new(&pods, &hosts),
-            by_namespace: by_namespace(&policies),
+            pods_by_namespace: by_namespace(&pods),
+            pod_ranges: world.pod_ranges,
             space: AddressSpace::new(&blocks, &pod_ranges, hosts.addresses()),
             likely_blocks: blocks_over_ranges(&blocks, &likely_ranges(&pod_ranges)),
             nodes: world.nodes,
@@ -207,30 +200,10 @@ pub(crate) fn member_addresses(pod: &Pod) -> Vec<Option<IpAddr>> {
     }
 }
 
-fn enter_policy(policy: NetworkPolicy, atoms: &mut Atoms, names: &mut Names) -> PolicyEntry {
-    let namespace = &policy.meta.id.namespace;
-    let mut enter = |direction: Direction| -> Vec<Vec<AtomId>> {
-        if !policy.directions.contains(direction) {
-            return Vec::new(); // dead rules split nothing
-        }
-        let rules = policy.rules(direction).iter();
-        rules.map(|rule| rule.peers.iter().map(|p| atoms.intern(&p.kind, namespace)).collect()).collect()
-    };
-    let (ingress, egress) = (enter(Direction::Ingress), enter(Direction::Egress));
-    if policy.directions.egress {
-        for item in policy.egress.iter().flat_map(|rule| &rule.ports) {
-            if let PortSpec::Named(name) = &item.ports {
-                names.intern(name, item.protocol);
-            }
-        }
-    }
-    PolicyEntry { policy, ingress, egress }
-}
-
-fn by_namespace(policies: &[PolicyEntry]) -> HashMap<String, Vec<PolicyId>> {
-    let mut map: HashMap<String, Vec<PolicyId>> = HashMap::new();
-    for (i, entry) in policies.iter().enumerate() {
-        map.entry(entry.policy.meta.id.namespace.clone()).or_default().push(PolicyId::new(i));
+fn by_namespace(pods: &[Pod]) -> HashMap<String, Vec<PodId>> {
+    let mut map: HashMap<String, Vec<PodId>> = HashMap::new();
+    for (i, pod) in pods.iter().enumerate() {
+        map.entry(pod.meta.id.namespace.clone()).or_default().push(PodId::new(i));
     }
     map
 }
@@ -259,7 +232,7 @@ impl Hosts {
 
 /// Where a pod's address may lie when nobody has stated it: the pod ranges, or else what IPv4 has for unicast.
 /// IPv4 is assumed for a world that shows no pod range; the ranges left out can be no pod's.
-fn likely_ranges(pod_ranges: &[Cidr]) -> Vec<Cidr> {
+pub(crate) fn likely_ranges(pod_ranges: &[Cidr]) -> Vec<Cidr> {
     if !pod_ranges.is_empty() {
         return pod_ranges.to_vec();
     }

@@ -17,6 +17,7 @@ mod event;
 mod ids;
 mod index;
 mod miss;
+mod policies;
 mod ports;
 mod resolve;
 mod truth;

@@ -43,6 +43,11 @@ impl Names {
         given
     }
 
+    /// How many names are mentioned.
+    pub(crate) fn len(&self) -> usize {
+        self.list.len()
+    }
+
     pub(crate) fn describe(&self, id: NameId) -> &(String, Protocol) {
         &self.list[id.index()]
     }

@@ -275,7 +275,7 @@ pub(crate) fn blocks_over_ranges(blocks: &[(AtomId, IpBlock)], likely: &[Cidr]) 
 }
 
 /// Whether an address somewhere in `likely` lies in a block: yes if the block holds all of them, no if none.
-fn block_over_ranges(block: &[AddressRange], likely: &[Cidr]) -> Truth {
+pub(crate) fn block_over_ranges(block: &[AddressRange], likely: &[Cidr]) -> Truth {
     let one = |cidr: &Cidr| {
         let range = AddressRange::of(*cidr);
         let same = |r: &&AddressRange| r.family == range.family;

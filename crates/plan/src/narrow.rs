@@ -42,6 +42,11 @@ type Side<'a, K> = (&'a NodePlan, K);
 fn narrower((old, a): Side<'_, Option<&ProgramKey>>, (new, b): Side<'_, &ProgramKey>) -> bool {
     let Some(a) = a.and_then(|a| old.programs.get(a)) else { return true }; // open before, a program now
     let Some(b) = new.programs.get(b) else { return true };
+    narrows_program((old, a), (new, b))
+}
+
+/// Whether the program `b` of plan `new` refuses something that `a` admitted in plan `old`.
+pub(crate) fn narrows_program((old, a): Side<'_, &ProgramPlan>, (new, b): Side<'_, &ProgramPlan>) -> bool {
     let loses = |was: Option<&UnionKey>, is: Option<&UnionKey>| {
         let was = was.and_then(|key| old.unions.get(key));
         let is = is.and_then(|key| new.unions.get(key));

@@ -24,10 +24,14 @@ impl<Id: Copy + Ord> Roster<Id> {
         self.keys.get(&id)
     }
 
-    /// Enters an object that nobody uses yet.
+    /// Enters an object that nobody uses yet, or gives one that is there, with its users, another number.
     pub(crate) fn enter(&mut self, id: Id, key: &Arc<str>) {
         self.keys.insert(id, key.clone());
-        self.uses.insert(key.clone(), (id, 0));
+        let (number, _) = self.uses.entry(key.clone()).or_insert((id, 0));
+        let before = std::mem::replace(number, id);
+        if before != id {
+            self.keys.remove(&before);
+        }
     }
 
     /// One user more.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use podfence_engine::{Engine, Outcome};
-use podfence_model::{Flow, World};
+use podfence_model::{Flow, NetworkPolicy, World};
 use podfence_plan::{Change, Delta, LivePlan, NodePlan};
 use podfence_testkit::generate::{self, Rng};
 use podfence_testkit::storm::{self, Edit};
@@ -16,24 +16,21 @@ use enforced::Plans;
 const WORLDS: u64 = 250;
 const EVENTS: usize = 25;
 const FLOWS: usize = 25;
+/// Enough that what changed policies left behind is cleared away.
+const CHANGES: usize = 6_000;
 
-/// Tells the plan of an edit; `None` for edits that are no pod events.
-fn tell(live: &mut LivePlan, world: &World, edit: &Edit) -> Option<Delta> {
+/// Tells the plan of an edit.
+fn tell(live: &mut LivePlan, world: &World, edit: &Edit) -> Delta {
     match edit {
-        Edit::AddPod(pod) => Some(live.put_pod(pod.clone(), None)),
-        Edit::RemovePod(id) => Some(live.remove_pod(id)),
+        Edit::AddPod(pod) => live.put_pod(pod.clone(), None),
+        Edit::RemovePod(id) => live.remove_pod(id),
         Edit::RelabelPod(id, _) | Edit::ReaddressPod(id, _) | Edit::AgePod(id, _) => {
-            Some(live.put_pod(world.pods[id].clone(), None))
+            live.put_pod(world.pods[id].clone(), None)
         }
-        _ => None,
+        Edit::RelabelNamespace(name, _) => live.put_namespace(world.namespaces[name].clone()),
+        Edit::AddPolicy(policy) | Edit::ChangePolicy(policy) => live.put_policy(policy.clone()),
+        Edit::RemovePolicy(id) => live.remove_policy(id),
     }
-}
-
-fn is_pod_event(edit: &Edit) -> bool {
-    !matches!(
-        edit,
-        Edit::RelabelNamespace(..) | Edit::AddPolicy(_) | Edit::RemovePolicy(_) | Edit::ChangePolicy(_)
-    )
 }
 
 /// Does to a plan what a delta says, and checks that it can be done.
@@ -82,16 +79,13 @@ fn a_live_plan_says_what_a_fresh_one_would() {
             nodes.iter().map(|n| LivePlan::new(Engine::new(&world), n, BTreeMap::new())).collect();
         for _ in 0..EVENTS {
             let edit = storm::random_edit(&world, &mut rng);
-            if !is_pod_event(&edit) {
-                continue;
-            }
             let before = Enforced::of(&world, &live, &nodes);
             storm::apply(&mut world, &edit);
             let flows = generate::flows(&world, &mut rng, FLOWS);
             let mut narrows = false;
             for plan in &mut live {
                 let mut shadow = plan.plan().clone();
-                let delta = tell(plan, &world, &edit).expect("a pod event");
+                let delta = tell(plan, &world, &edit);
                 apply(&mut shadow, &delta);
                 assert_eq!(shadow, *plan.plan(), "seed {seed}: {edit:?}");
                 narrows |= delta.narrows;
@@ -111,6 +105,36 @@ fn a_live_plan_says_what_a_fresh_one_would() {
         }
     }
     assert!(told > 2_500 && narrowed * 10 > told && narrowed < told, "{narrowed} of {told} narrow");
+}
+
+/// Policies that change all day leave nothing behind that changes a plan, also when what they left is cleared away.
+#[test]
+fn a_plan_outlives_thousands_of_policies() {
+    let mut rng = Rng::with_seed(7);
+    let mut world = generate::world(7);
+    let node = world.nodes.keys().next().expect("worlds have nodes").clone();
+    let mut live = LivePlan::new(Engine::new(&world), &node, BTreeMap::new());
+    let mut shadow = live.plan().clone();
+    for number in 0..CHANGES {
+        let policy =
+            world.policies.values().nth(number % world.policies.len()).expect("worlds have policies");
+        let changed =
+            NetworkPolicy { meta: policy.meta.clone(), ..generate::random_policy(&world, "any", &mut rng) };
+        let edit = Edit::ChangePolicy(changed);
+        storm::apply(&mut world, &edit);
+        apply(&mut shadow, &tell(&mut live, &world, &edit));
+        assert_eq!(shadow, *live.plan(), "change {number}");
+    }
+    let admitted = |plan: &NodePlan| Plans([(node.clone(), plan.clone())].into());
+    let fresh = Engine::new(&world);
+    let plan = NodePlan::build(&fresh, &node, &BTreeMap::new());
+    for flow in generate::flows(&world, &mut rng, 2_000) {
+        assert_eq!(
+            admitted(live.plan()).enforced(&fresh, &flow),
+            admitted(&plan).enforced(&fresh, &flow),
+            "{flow}"
+        );
+    }
 }
 
 /// What all nodes enforce at one moment.

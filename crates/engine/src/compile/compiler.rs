@@ -42,6 +42,7 @@ impl Compiled {
             expressions: HashMap::new(),
             contents: HashMap::new(),
             of_atom: vec![Vec::new(); engine.atoms.len()],
+            names: engine.names.len(),
             given: Given::new(),
             of_class: Vec::new(),
         };
@@ -53,15 +54,22 @@ impl Compiled {
 
     /// Enters a class that has come into being into the indexes of what it belongs to.
     pub(super) fn index_class(&mut self, engine: &Engine, class: ClassId) {
+        self.index_marks(engine, class, 0, 0);
+        self.of_class.push(Vec::new());
+    }
+
+    /// Enters a class into the indexes of those atoms and port names that have at least these numbers.
+    pub(super) fn index_marks(&mut self, engine: &Engine, class: ClassId, atoms: usize, names: usize) {
         let signature = &engine.class(class).signature;
         let maybe = if self.reading == Reading::Possible { &signature.maybe[..] } else { &[] };
-        for atom in signature.atoms.iter().chain(maybe) {
-            self.of_atom[atom.index()].push(class);
+        for list in [&signature.atoms[..], maybe] {
+            for atom in list.iter().rev().take_while(|atom| atom.index() >= atoms) {
+                self.of_atom[atom.index()].push(class);
+            }
         }
-        for key in &signature.named {
+        for key in signature.named.iter().rev().take_while(|(name, _)| name.index() >= names) {
             self.given.entry(*key).or_default().insert(class);
         }
-        self.of_class.push(Vec::new());
     }
 
     /// Compiles what a pod runs.

@@ -1,9 +1,9 @@
-//! Classes that came into being after compilation, when a pod of a new kind appeared.
+//! What the engine has told apart since compilation: a pod of a new kind appeared, or a policy named something new.
 
 use std::collections::BTreeMap;
 
 use super::cells::Term;
-use super::{Compiled, Union};
+use super::{Compiled, Reading, Union};
 use crate::class::Signature;
 use crate::ids::{ClassId, UnionId};
 use crate::index::Engine;
@@ -17,31 +17,52 @@ pub struct Stale;
 impl Compiled {
     /// Enters the classes that the engine has made since, into every union that admits them.
     pub fn learn(&mut self, engine: &Engine) -> Result<(), Stale> {
-        for index in self.of_class.len()..engine.classes().len() {
-            self.learn_class(engine, ClassId::new(index))?;
+        let names = self.names;
+        self.learn_marks(engine);
+        let mut grown: BTreeMap<UnionId, Vec<ClassId>> = BTreeMap::new();
+        for class in (self.of_class.len()..engine.classes().len()).map(ClassId::new) {
+            let admitting = self.learn_class(engine, class, names)?;
+            for id in &admitting {
+                grown.entry(*id).or_default().push(class);
+            }
+            self.of_class[class.index()] = admitting;
+        }
+        for (id, classes) in grown {
+            self.extend_union(id, &classes);
         }
         Ok(())
     }
 
-    fn learn_class(&mut self, engine: &Engine, class: ClassId) -> Result<(), Stale> {
+    /// Enters the classes it knows into the indexes of atoms and port names that are new.
+    fn learn_marks(&mut self, engine: &Engine) {
+        let (atoms, names) = (self.of_atom.len(), self.names);
+        if (engine.atoms.len(), engine.names.len()) == (atoms, names) {
+            return;
+        }
+        self.of_atom.resize(engine.atoms.len(), Vec::new());
+        for class in (0..self.of_class.len()).map(ClassId::new) {
+            self.index_marks(engine, class, atoms, names);
+        }
+        self.names = engine.names.len();
+    }
+
+    /// Of the port names, only the first `names` are mentioned by anything that was compiled.
+    fn learn_class(&mut self, engine: &Engine, class: ClassId, names: usize) -> Result<Vec<UnionId>, Stale> {
         let signature = &engine.class(class).signature;
-        if signature.named.iter().any(|key| !self.given.contains_key(key)) {
+        let mut mentioned = signature.named.iter().filter(|(name, _)| name.index() < names);
+        if mentioned.any(|key| !self.given.contains_key(key)) {
             return Err(Stale);
         }
         let admitting = self.unions_admitting(signature)?;
         self.index_class(engine, class);
-        for id in &admitting {
-            self.extend_union(*id, class);
-        }
-        self.of_class[class.index()] = admitting;
-        Ok(())
+        Ok(admitting)
     }
 
     /// The unions that admit a class; all expressions of a union must agree on it.
     fn unions_admitting(&self, signature: &Signature) -> Result<Vec<UnionId>, Stale> {
         let mut said: BTreeMap<UnionId, bool> = BTreeMap::new();
         for (terms, union) in &self.expressions {
-            let admits = terms.iter().any(|term| term_admits(term, signature));
+            let admits = terms.iter().any(|term| self.term_admits(term, signature));
             match union {
                 None if admits => return Err(Stale),
                 None => {}
@@ -52,15 +73,17 @@ impl Compiled {
         Ok(said.into_iter().filter(|(_, admits)| *admits).map(|(id, _)| id).collect())
     }
 
-    fn extend_union(&mut self, id: UnionId, class: ClassId) {
+    /// Adds classes, which have the highest numbers, so that all stay in order.
+    fn extend_union(&mut self, id: UnionId, added: &[ClassId]) {
         let Union { classes, .. } = &mut self.unions[id.index()];
         self.contents.remove(classes);
-        classes.push(class); // a new class has the highest number, so they stay in order
+        classes.extend(added);
         self.contents.insert(classes.clone(), id);
     }
-}
 
-fn term_admits(term: &Term, signature: &Signature) -> bool {
-    term.atom.is_none_or(|atom| signature.truth(atom) == Truth::Yes)
-        && term.named.is_none_or(|key| signature.named.binary_search(&key).is_ok())
+    fn term_admits(&self, term: &Term, signature: &Signature) -> bool {
+        let least = if self.reading == Reading::Possible { Truth::Maybe } else { Truth::Yes };
+        term.atom.is_none_or(|atom| signature.truth(atom) >= least)
+            && term.named.is_none_or(|key| signature.named.binary_search(&key).is_ok())
+    }
 }

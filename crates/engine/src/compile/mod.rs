@@ -84,6 +84,8 @@ pub struct Compiled {
     contents: HashMap<Vec<ClassId>, UnionId>,
     /// Per atom, the classes in it.
     of_atom: Vec<Vec<ClassId>>,
+    /// How many port names were mentioned when it last learnt.
+    names: usize,
     given: Given,
     /// Per class, the unions that hold it.
     of_class: Vec<Vec<UnionId>>,

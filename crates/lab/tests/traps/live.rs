@@ -7,7 +7,7 @@ use podfence_engine::Engine;
 use podfence_lab::netns::Netns;
 use podfence_model::{NamespacedName, World};
 use podfence_netlink::nft::{Family, Name, Table};
-use podfence_plan::{Delta, Link, LivePlan, diff};
+use podfence_plan::{Delta, Link, LivePlan};
 use podfence_testkit::generate::{self, Rng};
 use podfence_testkit::storm::{self, Edit};
 
@@ -73,10 +73,9 @@ impl Node {
             Edit::RelabelPod(id, _) | Edit::ReaddressPod(id, _) | Edit::AgePod(id, _) => {
                 self.live.put_pod(self.world.pods[id].clone(), self.links.get(id).cloned())
             }
-            _ => {
-                let before = std::mem::replace(&mut self.live, Self::fresh_plan(&self.world, &self.links));
-                diff(before.plan(), self.live.plan())
-            }
+            Edit::RelabelNamespace(name, _) => self.live.put_namespace(self.world.namespaces[name].clone()),
+            Edit::AddPolicy(policy) | Edit::ChangePolicy(policy) => self.live.put_policy(policy.clone()),
+            Edit::RemovePolicy(id) => self.live.remove_policy(id),
         }
     }
 

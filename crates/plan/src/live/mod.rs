@@ -1,22 +1,26 @@
-//! The plan of a node, kept up to date by pod events.
+//! The plan of a node, kept up to date by events.
 //!
 //! A pod somewhere in the cluster costs what its own addresses cost: they leave some unions and enter others. A pod
-//! of this node costs its own programs. Only when a pod of a new kind tells apart what was one union is the node's
-//! plan made anew; every step is a [`Delta`] all the same.
+//! of this node costs its own programs, and a policy those of the pods of its namespace here (`inventory`). Only when a
+//! pod of a new kind tells apart what was one union, or a node's addresses change, is the plan made anew; every step is
+//! a [`Delta`] all the same.
+
+mod inventory;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::IpAddr;
 
 use podfence_engine::{Compiled, Engine, Move, ProgramId, UnionId};
-use podfence_model::{Direction, NamespacedName, Pod};
+use podfence_model::{Direction, Namespace, NamespacedName, NetworkPolicy, Node, Pod};
 
+use self::inventory::Idle;
 use crate::diff::{Delta, diff};
 use crate::narrow::narrows_pod;
-use crate::node::{
-    Link, LocalPod, NodePlan, ProgramKey, ProgramPlan, UnionKey, local_pod, program_key, program_plan,
-    union_key, union_plan,
-};
+use crate::node::{Link, LocalPod, NodePlan, ProgramKey, UnionKey, local_pod, program_key, union_key};
 use crate::roster::Roster;
+
+/// Programs of policies that have changed since, which are not worth a new compilation.
+const SOME: usize = 1_024;
 
 /// An engine, and the plan of one node that follows it.
 #[derive(Debug)]
@@ -70,20 +74,83 @@ impl LivePlan {
             None => drop(self.links.remove(&id)),
         }
         let moves = self.engine.put_pod(pod);
-        self.follow(&id, &moves)
+        self.follow(Some(&id), &moves)
     }
 
     /// A pod has gone.
     pub fn remove_pod(&mut self, id: &NamespacedName) -> Delta {
         self.links.remove(id);
         let moves = self.engine.remove_pod(id);
-        self.follow(id, &moves)
+        self.follow(Some(id), &moves)
     }
 
-    fn follow(&mut self, pod: &NamespacedName, moves: &[Move]) -> Delta {
-        if self.compiled.learn(&self.engine).is_err() {
-            let before = self.rebuild();
-            return diff(&before, &self.plan);
+    /// A policy has come or changed.
+    pub fn put_policy(&mut self, policy: NetworkPolicy) -> Delta {
+        let namespace = policy.meta.id.namespace.clone();
+        self.engine.put_policy(policy);
+        self.follow_policy(&namespace)
+    }
+
+    /// A policy has gone.
+    pub fn remove_policy(&mut self, id: &NamespacedName) -> Delta {
+        self.engine.remove_policy(id);
+        self.follow_policy(&id.namespace)
+    }
+
+    /// A namespace has come or has other labels.
+    pub fn put_namespace(&mut self, namespace: Namespace) -> Delta {
+        let moves = self.engine.put_namespace(namespace);
+        self.follow(None, &moves)
+    }
+
+    /// A namespace has gone.
+    pub fn remove_namespace(&mut self, name: &str) -> Delta {
+        let moves = self.engine.remove_namespace(name);
+        self.follow(None, &moves)
+    }
+
+    /// A node has come or changed: this one or another.
+    pub fn put_node(&mut self, node: Node) -> Delta {
+        if self.engine.put_node(node) { self.remade() } else { Delta::default() }
+    }
+
+    /// A node has gone.
+    pub fn remove_node(&mut self, name: &str) -> Delta {
+        if self.engine.remove_node(name) { self.remade() } else { Delta::default() }
+    }
+
+    /// Makes the plan anew and says what that changes.
+    fn remade(&mut self) -> Delta {
+        let before = self.rebuild();
+        diff(&before, &self.plan)
+    }
+
+    /// Takes over what the engine tells apart by now; false when the plan has to be made anew for it.
+    fn catches_up(&mut self) -> bool {
+        if self.engine.is_worn() {
+            self.engine.renew();
+            return false;
+        }
+        let worn = self.compiled.programs().count() > 2 * self.plan.programs.len() + SOME;
+        !worn && self.compiled.learn(&self.engine).is_ok()
+    }
+
+    /// The policies of a namespace are others than before.
+    fn follow_policy(&mut self, namespace: &str) -> Delta {
+        if !self.catches_up() {
+            return self.remade();
+        }
+        let first = NamespacedName::new(namespace, "");
+        let here = self.plan.pods.range(first..).map(|(id, _)| id);
+        let here: Vec<_> = here.take_while(|id| id.namespace == namespace).cloned().collect();
+        let mut delta = Delta::default();
+        self.settle(here, &mut delta);
+        delta
+    }
+
+    fn follow(&mut self, pod: Option<&NamespacedName>, moves: &[Move]) -> Delta {
+        if !self.catches_up() {
+            return self.remade();
         }
         let mut delta = Delta::default();
         for one in moves {
@@ -93,13 +160,18 @@ impl LivePlan {
         let mut touched: BTreeSet<NamespacedName> =
             contested.map(|id| self.engine.pod(id).meta.id.clone()).collect();
         touched.extend(moves.iter().filter_map(|one| self.holders.get(&one.address)).cloned());
-        touched.insert(pod.clone());
-        let idle: Vec<ProgramKey> =
-            touched.into_iter().flat_map(|id| self.settle_local(&id, &mut delta)).collect();
-        for program in idle {
-            self.drop_program(&program, &mut delta);
-        }
+        touched.extend(pod.cloned());
+        self.settle(touched, &mut delta);
         delta
+    }
+
+    /// Brings pods to what the engine says of them, and then drops what nobody uses any more.
+    fn settle(&mut self, pods: impl IntoIterator<Item = NamespacedName>, delta: &mut Delta) {
+        let mut idle = Idle::default();
+        for id in pods {
+            self.settle_local(&id, delta, &mut idle);
+        }
+        self.drop_idle(idle, delta);
     }
 
     fn move_address(&mut self, one: Move, delta: &mut Delta) {
@@ -146,16 +218,16 @@ impl LivePlan {
         }
     }
 
-    /// Brings a pod of this node, or one that no longer is, to what the engine says of it. Returns the programs that
-    /// nobody may run any more.
-    fn settle_local(&mut self, id: &NamespacedName, delta: &mut Delta) -> Vec<ProgramKey> {
+    /// Brings a pod of this node, or one that no longer is, to what the engine says of it. Notes what nobody may use
+    /// any more.
+    fn settle_local(&mut self, id: &NamespacedName, delta: &mut Delta, idle: &mut Idle) {
         let before = self.plan.pods.get(id).cloned();
-        let after = self.local(id, delta);
+        let after = self.local(id, delta, idle);
         if before == after {
-            return Vec::new();
+            return;
         }
         delta.narrows |= narrows_pod(&self.plan, before.as_ref(), after.as_ref());
-        let idle = self.recount(id, before.as_ref(), after.as_ref());
+        idle.programs.extend(self.recount(id, before.as_ref(), after.as_ref()));
         if let Some(after) = after {
             self.plan.pods.insert(id.clone(), after.clone());
             delta.pods_set.insert(id.clone(), (before, after));
@@ -163,7 +235,6 @@ impl LivePlan {
             self.plan.pods.remove(id);
             delta.pods_removed.extend(before.map(|before| (id.clone(), before)));
         }
-        idle
     }
 
     /// Notes who has which address and who runs which program; returns the programs that one pod less runs.
@@ -190,7 +261,7 @@ impl LivePlan {
     }
 
     /// What this node must do for a pod; `None` if it is not one of its own.
-    fn local(&mut self, id: &NamespacedName, delta: &mut Delta) -> Option<LocalPod> {
+    fn local(&mut self, id: &NamespacedName, delta: &mut Delta, idle: &mut Idle) -> Option<LocalPod> {
         let pod = self.engine.pod_id(id)?;
         let here =
             self.engine.pod(pod).is_policed() && self.engine.pod(pod).node.as_ref() == Some(&self.node);
@@ -201,65 +272,10 @@ impl LivePlan {
         self.compiled.bind(&self.engine, pod);
         for direction in Direction::BOTH {
             if let Some(program) = self.compiled.program_of(pod, direction) {
-                self.need_program(program, delta);
+                self.need_program(program, delta, idle);
             }
         }
         Some(local_pod(&self.engine, &self.compiled, pod, &self.links))
-    }
-
-    /// Takes a program and its unions into the plan.
-    fn need_program(&mut self, id: ProgramId, delta: &mut Delta) {
-        if self.programs.key(id).is_some() {
-            return;
-        }
-        let program = self.compiled.program(id);
-        let unions: BTreeSet<UnionId> = program.unions().collect();
-        let (key, plan) = (program_key(&self.compiled, id), program_plan(&self.compiled, program));
-        for union in unions {
-            self.need_union(union, delta);
-        }
-        self.programs.enter(id, &key);
-        self.plan.programs.insert(key.clone(), plan.clone());
-        delta.programs_set.insert(key, plan);
-    }
-
-    /// Takes a union into the plan, used once more.
-    fn need_union(&mut self, id: UnionId, delta: &mut Delta) {
-        if let Some(key) = self.unions.key(id).cloned() {
-            return self.unions.take(&key);
-        }
-        let union = self.compiled.union(id);
-        let (key, plan) = (union_key(union), union_plan(&self.engine, union));
-        self.unions.enter(id, &key);
-        self.unions.take(&key);
-        self.plan.unions.insert(key.clone(), plan.clone());
-        delta.unions_set.insert(key, plan);
-    }
-
-    /// Drops a program that no pod runs, and the unions that no program goes to without it.
-    fn drop_program(&mut self, key: &ProgramKey, delta: &mut Delta) {
-        if !self.programs.forget_unused(key) {
-            return;
-        }
-        let unions: BTreeSet<UnionKey> =
-            self.plan.programs.remove(key).iter().flat_map(ProgramPlan::unions).cloned().collect();
-        if delta.programs_set.remove(key).is_none() {
-            delta.programs_removed.insert(key.clone());
-        }
-        for union in unions {
-            self.unions.release(&union);
-            if self.unions.forget_unused(&union) {
-                self.drop_union(union, delta);
-            }
-        }
-    }
-
-    fn drop_union(&mut self, key: UnionKey, delta: &mut Delta) {
-        self.plan.unions.remove(&key);
-        delta.unions_changed.remove(&key);
-        if delta.unions_set.remove(&key).is_none() {
-            delta.unions_removed.insert(key);
-        }
     }
 
     /// Makes the whole plan anew; returns the one before.

@@ -23,6 +23,7 @@ pub struct Move {
 impl Engine {
     /// Enters a pod, or what it has become. Costs by the pod's own addresses and labels, not by other pods.
     pub fn put_pod(&mut self, pod: Pod) -> Vec<Move> {
+        self.imply_namespace(&pod.meta.id.namespace);
         let known = self.pod_ids.get(&pod.meta.id).copied();
         let id = known.unwrap_or_else(|| self.new_place(&pod));
         let before = self.withdraw(id);
@@ -36,15 +37,38 @@ impl Engine {
         let Some(id) = self.pod_ids.remove(name) else { return Vec::new() };
         let before = self.withdraw(id);
         self.pods[id.index()].life = podfence_model::Life::Finished;
+        if let Some(here) = self.pods_by_namespace.get_mut(&name.namespace) {
+            here.retain(|other| *other != id);
+        }
         self.free.push(id);
         self.announce(id, before)
     }
 
     fn new_place(&mut self, pod: &Pod) -> PodId {
-        self.free.pop().unwrap_or_else(|| {
+        let id = self.free.pop().unwrap_or_else(|| {
             self.pods.push(pod.clone());
             PodId::new(self.pods.len() - 1)
-        })
+        });
+        self.pods_by_namespace.entry(pod.meta.id.namespace.clone()).or_default().push(id);
+        id
+    }
+
+    /// Puts a pod where it belongs now, after something besides itself has changed.
+    pub(super) fn reseat_pod(&mut self, id: PodId) -> Vec<Move> {
+        if !self.pod(id).is_policed() {
+            return Vec::new();
+        }
+        self.classes.leave(Member { pod: id, address: None });
+        self.seat_without_address(id);
+        let addresses = self.pod(id).ips().to_vec();
+        addresses.into_iter().filter_map(|address| self.reseat(address)).collect()
+    }
+
+    fn seat_without_address(&mut self, id: PodId) {
+        if member_addresses(self.pod(id)).contains(&None) {
+            let signature = self.pod_signature(id, &[]);
+            self.classes.join(signature, Member { pod: id, address: None });
+        }
     }
 
     /// Gives up the claims of a pod; returns the addresses it had.
@@ -70,10 +94,7 @@ impl Engine {
                 self.owners.claim(*ip, id);
             }
             addresses.extend(pod.ips());
-            if member_addresses(pod).contains(&None) {
-                let signature = self.pod_signature(id, &[]);
-                self.classes.join(signature, Member { pod: id, address: None });
-            }
+            self.seat_without_address(id);
         }
         addresses.into_iter().filter_map(|address| self.reseat(address)).collect()
     }
