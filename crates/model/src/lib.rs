@@ -7,6 +7,7 @@
 //! Start with [`World`], then [`NetworkPolicy`] and [`Pod`].
 
 mod caller;
+mod change;
 mod expectation;
 mod facts;
 mod flow;
@@ -26,6 +27,7 @@ mod workload;
 mod world;
 
 pub use caller::{Callback, Monitor, MonitorScope};
+pub use change::{Change, Object, ObjectKey};
 pub use expectation::{Claim, Connections, Exactly, Expectation, Reach, Wanted, Word};
 pub use facts::{ClusterFacts, DnsKind};
 pub use flow::{Endpoint, Flow, Layer4};

@@ -7,12 +7,14 @@
 //! Start with [`NodePlan::build`]; [`LivePlan`] follows pod events without looking at all pods again.
 
 mod diff;
+mod journal;
 mod live;
 mod narrow;
 mod node;
 mod roster;
 
 pub use diff::{Change, Delta, MemberChange, diff};
+pub use journal::Journal;
 pub use live::LivePlan;
 pub use narrow::narrows;
 pub use node::{Link, LocalPod, NodePlan, PortRow, ProgramKey, ProgramPlan, UnionKey, UnionPlan};

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use podfence_engine::{Engine, Outcome};
 use podfence_model::{Flow, NetworkPolicy, World};
-use podfence_plan::{Change, Delta, LivePlan, NodePlan};
+use podfence_plan::{Change, Delta, Journal, LivePlan, NodePlan};
 use podfence_testkit::generate::{self, Rng};
 use podfence_testkit::storm::{self, Edit};
 
@@ -21,16 +21,7 @@ const CHANGES: usize = 6_000;
 
 /// Tells the plan of an edit.
 fn tell(live: &mut LivePlan, world: &World, edit: &Edit) -> Delta {
-    match edit {
-        Edit::AddPod(pod) => live.put_pod(pod.clone(), None),
-        Edit::RemovePod(id) => live.remove_pod(id),
-        Edit::RelabelPod(id, _) | Edit::ReaddressPod(id, _) | Edit::AgePod(id, _) => {
-            live.put_pod(world.pods[id].clone(), None)
-        }
-        Edit::RelabelNamespace(name, _) => live.put_namespace(world.namespaces[name].clone()),
-        Edit::AddPolicy(policy) | Edit::ChangePolicy(policy) => live.put_policy(policy.clone()),
-        Edit::RemovePolicy(id) => live.remove_policy(id),
-    }
+    live.follow(storm::change(world, edit), |_| None)
 }
 
 /// Does to a plan what a delta says, and checks that it can be done.
@@ -134,6 +125,35 @@ fn a_plan_outlives_thousands_of_policies() {
             admitted(&plan).enforced(&fresh, &flow),
             "{flow}"
         );
+    }
+}
+
+/// The deltas of several edits, as one, lead where they lead one by one.
+#[test]
+fn a_journal_sums_deltas_up() {
+    for seed in 0..WORLDS {
+        let mut rng = Rng::with_seed(seed);
+        let mut world = generate::world(seed);
+        let node = world.nodes.keys().next().expect("worlds have nodes").clone();
+        let mut live = LivePlan::new(Engine::new(&world), &node, BTreeMap::new());
+        for _ in 0..EVENTS / 5 {
+            let mut shadow = live.plan().clone();
+            let (mut journal, mut narrows) = (Journal::default(), false);
+            for _ in 0..rng.usize(1..9) {
+                let edit = storm::random_edit(&world, &mut rng);
+                storm::apply(&mut world, &edit);
+                let delta = tell(&mut live, &world, &edit);
+                narrows |= delta.narrows;
+                journal.push(delta);
+            }
+            let mut sum = journal.finish(live.plan());
+            assert_eq!(sum.narrows, narrows);
+            // What came and went again is removed all the same: whoever keeps a ledger has nothing to remove.
+            sum.unions_removed.retain(|key| shadow.unions.contains_key(key));
+            sum.programs_removed.retain(|key| shadow.programs.contains_key(key));
+            apply(&mut shadow, &sum);
+            assert_eq!(shadow, *live.plan(), "seed {seed}");
+        }
     }
 }
 

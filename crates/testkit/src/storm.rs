@@ -4,7 +4,8 @@
 
 use fastrand::Rng;
 use podfence_model::{
-    Addresses, Labels, Life, Namespace, NamespacedName, NetworkPolicy, Node, Origin, Pod, World,
+    Addresses, Change, Labels, Life, Namespace, NamespacedName, NetworkPolicy, Node, Object, ObjectKey,
+    Origin, Pod, World,
 };
 
 use crate::build::Put;
@@ -78,6 +79,24 @@ fn exchange(world: &World, rng: &mut Rng, edit: impl Fn(&Pod, &Pod) -> Option<Ed
     let pods: Vec<&Pod> = world.pods.values().filter(|pod| pod.is_policed()).collect();
     let [one, other] = rng.some(&pods, 0, 2)[..] else { return None };
     [edit(one, other), edit(other, one)].into_iter().collect()
+}
+
+/// What an edit of a world does to one of its objects, `world` being as it is after the edit.
+pub fn change(world: &World, edit: &Edit) -> Change {
+    match edit {
+        Edit::RemovePod(id) => Change::Remove(ObjectKey::Pod(id.clone())),
+        Edit::RemovePolicy(id) => Change::Remove(ObjectKey::Policy(id.clone())),
+        Edit::AddPod(Pod { meta, .. }) => put_pod(world, &meta.id),
+        Edit::RelabelPod(id, _) | Edit::ReaddressPod(id, _) | Edit::AgePod(id, _) => put_pod(world, id),
+        Edit::RelabelNamespace(name, _) => Change::Put(Object::Namespace(world.namespaces[name].clone())),
+        Edit::AddPolicy(policy) | Edit::ChangePolicy(policy) => {
+            Change::Put(Object::Policy(Box::new(policy.clone())))
+        }
+    }
+}
+
+fn put_pod(world: &World, id: &NamespacedName) -> Change {
+    Change::Put(Object::Pod(Box::new(world.pods[id].clone())))
 }
 
 /// Does all of these edits.

@@ -11,7 +11,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::IpAddr;
 
 use podfence_engine::{Compiled, Engine, Move, ProgramId, UnionId};
-use podfence_model::{Direction, Namespace, NamespacedName, NetworkPolicy, Node, Pod};
+use podfence_model::{
+    Change, Direction, Namespace, NamespacedName, NetworkPolicy, Node, Object, ObjectKey, Pod,
+};
 
 use self::inventory::Idle;
 use crate::diff::{Delta, diff};
@@ -66,6 +68,31 @@ impl LivePlan {
         &self.engine
     }
 
+    /// Follows a change of any object. `link` is asked only of a pod: see [`LivePlan::put_pod`].
+    pub fn follow(&mut self, change: Change, link: impl FnOnce(&Pod) -> Option<Link>) -> Delta {
+        match change {
+            Change::Put(Object::Pod(pod)) => {
+                let link = link(&pod);
+                self.put_pod(*pod, link)
+            }
+            Change::Put(Object::Policy(policy)) => self.put_policy(*policy),
+            Change::Put(Object::Namespace(namespace)) => self.put_namespace(namespace),
+            Change::Put(Object::Node(node)) => self.put_node(node),
+            Change::Put(Object::Service(service)) => {
+                self.engine.put_service(*service);
+                Delta::default()
+            }
+            Change::Remove(ObjectKey::Pod(id)) => self.remove_pod(&id),
+            Change::Remove(ObjectKey::Policy(id)) => self.remove_policy(&id),
+            Change::Remove(ObjectKey::Namespace(name)) => self.remove_namespace(&name),
+            Change::Remove(ObjectKey::Node(name)) => self.remove_node(&name),
+            Change::Remove(ObjectKey::Service(id)) => {
+                self.engine.remove_service(&id);
+                Delta::default()
+            }
+        }
+    }
+
     /// A pod has come or changed. `link` is the host's end of its link, if it is one of this node's and has one.
     pub fn put_pod(&mut self, pod: Pod, link: Option<Link>) -> Delta {
         let id = pod.meta.id.clone();
@@ -74,14 +101,14 @@ impl LivePlan {
             None => drop(self.links.remove(&id)),
         }
         let moves = self.engine.put_pod(pod);
-        self.follow(Some(&id), &moves)
+        self.follow_moves(Some(&id), &moves)
     }
 
     /// A pod has gone.
     pub fn remove_pod(&mut self, id: &NamespacedName) -> Delta {
         self.links.remove(id);
         let moves = self.engine.remove_pod(id);
-        self.follow(Some(id), &moves)
+        self.follow_moves(Some(id), &moves)
     }
 
     /// A policy has come or changed.
@@ -100,13 +127,13 @@ impl LivePlan {
     /// A namespace has come or has other labels.
     pub fn put_namespace(&mut self, namespace: Namespace) -> Delta {
         let moves = self.engine.put_namespace(namespace);
-        self.follow(None, &moves)
+        self.follow_moves(None, &moves)
     }
 
     /// A namespace has gone.
     pub fn remove_namespace(&mut self, name: &str) -> Delta {
         let moves = self.engine.remove_namespace(name);
-        self.follow(None, &moves)
+        self.follow_moves(None, &moves)
     }
 
     /// A node has come or changed: this one or another.
@@ -148,7 +175,7 @@ impl LivePlan {
         delta
     }
 
-    fn follow(&mut self, pod: Option<&NamespacedName>, moves: &[Move]) -> Delta {
+    fn follow_moves(&mut self, pod: Option<&NamespacedName>, moves: &[Move]) -> Delta {
         if !self.catches_up() {
             return self.remade();
         }
