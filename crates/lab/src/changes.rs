@@ -88,7 +88,7 @@ fn service(a: &Service, b: &Service) -> Vec<String> {
 
 fn policy(a: &NetworkPolicy, b: &NetworkPolicy) -> Vec<String> {
     let rules = |policy: &NetworkPolicy, direction| -> Vec<Rule> {
-        policy.rules(direction).iter().map(placeless).collect()
+        policy.rules(direction).iter().map(Rule::without_places).collect()
     };
     let differ = |direction| rules(a, direction) != rules(b, direction);
     [
@@ -98,14 +98,6 @@ fn policy(a: &NetworkPolicy, b: &NetworkPolicy) -> Vec<String> {
         told(differ(Direction::Egress), "egress"),
     ]
     .concat()
-}
-
-fn placeless(rule: &Rule) -> Rule {
-    let mut rule = rule.clone();
-    rule.place = None;
-    rule.peers.iter_mut().for_each(|peer| peer.place = None);
-    rule.ports.iter_mut().for_each(|item| item.place = None);
-    rule
 }
 
 #[cfg(test)]

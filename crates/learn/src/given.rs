@@ -112,7 +112,7 @@ fn stated(world: &World) -> BTreeMap<ObjectRef, Stated> {
         out.insert(inside(Kind::Service, id), Stated::Service(service));
     }
     for (id, one) in &world.policies {
-        out.insert(inside(Kind::NetworkPolicy, id), Stated::Policy(without_places(one)));
+        out.insert(inside(Kind::NetworkPolicy, id), Stated::Policy(one.without_places()));
     }
     out.extend(others(world).map(|id| (id, Stated::Other)));
     out
@@ -136,16 +136,6 @@ fn inside(kind: Kind, id: &NamespacedName) -> ObjectRef {
 
 fn nowhere(meta: &Meta) -> Meta {
     Meta { origin: NOWHERE, ..meta.clone() }
-}
-
-fn without_places(policy: &NetworkPolicy) -> NetworkPolicy {
-    let mut policy = NetworkPolicy { meta: nowhere(&policy.meta), ..policy.clone() };
-    for rule in policy.ingress.iter_mut().chain(&mut policy.egress) {
-        rule.place = None;
-        rule.peers.iter_mut().for_each(|peer| peer.place = None);
-        rule.ports.iter_mut().for_each(|port| port.place = None);
-    }
-    policy
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::labels::LabelSelector;
-use crate::meta::{Meta, Place};
+use crate::meta::{Meta, Origin, Place};
 use crate::net::{IpBlock, PortRange, Protocol};
 
 /// Seen from the subject pod.
@@ -167,7 +167,31 @@ pub struct NetworkPolicy {
     pub egress: Vec<Rule>,
 }
 
+impl Rule {
+    /// What it says, wherever it stands: for comparing.
+    #[must_use]
+    pub fn without_places(&self) -> Self {
+        let mut rule = Self { place: None, ..self.clone() };
+        rule.peers.iter_mut().for_each(|peer| peer.place = None);
+        rule.ports.iter_mut().for_each(|port| port.place = None);
+        rule
+    }
+}
+
 impl NetworkPolicy {
+    /// What it says, wherever it stands: for comparing. Its origin is nobody.
+    #[must_use]
+    pub fn without_places(&self) -> Self {
+        let bare = |rules: &[Rule]| rules.iter().map(Rule::without_places).collect();
+        Self {
+            meta: Meta { origin: Origin::Assumed(""), ..self.meta.clone() },
+            subject: self.subject.clone(),
+            directions: self.directions,
+            ingress: bare(&self.ingress),
+            egress: bare(&self.egress),
+        }
+    }
+
     /// The rules written for a direction, dead or not.
     pub fn rules(&self, direction: Direction) -> &[Rule] {
         match direction {

@@ -67,7 +67,7 @@ pub fn read(inputs: &[Input], options: &Options) -> Result<Loaded, Refused> {
     let Reader { mut texts, mut found, .. } = reader;
     aside::without_templates(&mut texts, &mut found);
     let mut gathered = Gathered::new(found);
-    let mut sources = SourceMap::default();
+    let mut sources = SourceMap::read_with(options.clone());
     for Text { name, text } in texts {
         read_text(&name, &text, &mut gathered, options);
         sources.insert(name, text);

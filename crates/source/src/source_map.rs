@@ -1,17 +1,27 @@
 //! The texts that were read, by the names that places use.
 
+mod reread;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use podfence_model::Place;
 
+use crate::read::Options;
+
 /// The text of every input.
 #[derive(Debug, Clone, Default)]
 pub struct SourceMap {
     texts: BTreeMap<Arc<str>, Arc<str>>,
+    options: Options,
 }
 
 impl SourceMap {
+    /// No text yet; `options` is how they will be read.
+    pub(crate) fn read_with(options: Options) -> Self {
+        Self { options, ..Self::default() }
+    }
+
     /// The text of an input, by the name that a [`Place`] gives it.
     pub fn text(&self, file: &str) -> Option<&str> {
         self.texts.get(file).map(AsRef::as_ref)

@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot read its own input must stop")]
 
 use podfence_model::Origin;
-use podfence_source::{Edit, Input, Options, Outlines, View, apply, read};
+use podfence_source::{Edit, Input, Loaded, Options, Outlines, View, apply, read};
 
 const POLICY: &str = "\
 apiVersion: networking.k8s.io/v1
@@ -180,4 +180,48 @@ fn an_item_without_its_dash_belongs_to_the_one_before() {
     assert_eq!(edited(&two, undash).unwrap(), two.replace("- ports", "  ports"));
     let flow = two.replace("- ports: # only these\n        - port: 80\n", "- {ports: [{port: 80}]}\n");
     assert_eq!(edited(&flow, undash), None);
+}
+
+/// Two policies, the second of which has its rules from the first.
+const SHARED: &str = "\
+apiVersion: v1
+kind: List
+items:
+- apiVersion: networking.k8s.io/v1
+  kind: NetworkPolicy
+  metadata: {name: a, namespace: shop}
+  spec: &base
+    podSelector: {}
+    ingress: &rules
+    - ports: [{port: 80}, {port: 81}]
+- apiVersion: networking.k8s.io/v1
+  kind: NetworkPolicy
+  metadata: {name: b}
+  spec:
+";
+
+fn loaded(text: &str) -> Loaded {
+    let options = Options { default_namespace: "other".into() };
+    read(&[Input::Bytes { name: "list.yaml".into(), bytes: text.into() }], &options).unwrap()
+}
+
+/// Whether writing 82 for the first policy's first port makes that, and nothing else, of the policies.
+fn makes_82(behind: &str) -> bool {
+    let text = format!("{SHARED}{behind}");
+    let Loaded { world, sources, .. } = loaded(&text);
+    let at = u32::try_from(text.find("80}").unwrap()).unwrap();
+    let mut place = world.policies.values().last().unwrap().ingress[0].place.clone().unwrap();
+    (place.start, place.end) = (at, at + 2);
+    let mut meant = world.clone();
+    let policy = meant.policies.values_mut().find(|policy| policy.meta.id.name == "a").unwrap();
+    let other = loaded(&text.replace("port: 80", "port: 82")).world;
+    policy.ingress = other.policies[&policy.meta.id].ingress.clone();
+    sources.makes(&[Edit { place, text: "82".into() }], &meant)
+}
+
+#[test]
+fn what_edits_make_of_policies_is_read_again() {
+    assert!(makes_82("    podSelector: {}\n"));
+    assert!(!makes_82("    podSelector: {}\n    ingress: *rules\n"), "the other policy changes, too");
+    assert!(!makes_82("    <<: *base\n"), "the other policy changes, too");
 }

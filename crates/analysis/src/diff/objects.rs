@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use podfence_model::{ContainerPort, Kind, Labels, NetworkPolicy, ObjectRef, Origin, Place, Rule, World};
+use podfence_model::{ContainerPort, Kind, Labels, NetworkPolicy, ObjectRef, Origin, World};
 
 /// What became of an object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -75,16 +75,7 @@ fn stated(world: &World) -> BTreeMap<ObjectRef, Says> {
 
 /// A policy without labels, origin and places.
 fn placeless(policy: &NetworkPolicy) -> NetworkPolicy {
-    let mut policy = policy.clone();
+    let mut policy = policy.without_places();
     policy.meta.labels.clear();
-    policy.meta.origin = Origin::Assumed("");
-    policy.ingress.iter_mut().chain(&mut policy.egress).for_each(forget_places);
     policy
-}
-
-fn forget_places(rule: &mut Rule) {
-    let nowhere: Option<Place> = None;
-    rule.place.clone_from(&nowhere);
-    rule.peers.iter_mut().for_each(|peer| peer.place.clone_from(&nowhere));
-    rule.ports.iter_mut().for_each(|port| port.place.clone_from(&nowhere));
 }
