@@ -222,14 +222,21 @@ fn insertion(near: &Place, text: &str, at: usize) -> Place {
 fn cut(near: &Place, text: &str, start: usize, end: usize) -> Edit {
     let offset = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
     let before = text.get(..start).unwrap_or_default();
-    let line = before.matches('\n').count() + 1;
     let column = before.chars().rev().take_while(|c| *c != '\n').count() + 1;
     let place = Place {
         file: near.file.clone(),
-        line: offset(line),
+        line: line_at(near, text, start),
         column: offset(column),
         start: offset(start),
         end: offset(end),
     };
     Edit { place, text: String::new() }
+}
+
+/// The line of a byte, counted from a place nearby: from the text's start it would take as long as the text is.
+fn line_at(near: &Place, text: &str, at: usize) -> u32 {
+    let known = near.start as usize;
+    let between = text.get(known.min(at)..known.max(at)).unwrap_or_default();
+    let breaks = u32::try_from(between.matches('\n').count()).unwrap_or(u32::MAX);
+    if at < known { near.line.saturating_sub(breaks) } else { near.line.saturating_add(breaks) }
 }

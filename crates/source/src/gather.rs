@@ -1,15 +1,16 @@
 //! The world that grows while inputs are read, and what to do when an object is stated twice.
 
+mod fingerprint;
+
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
-use std::hash::{DefaultHasher, Hash, Hasher};
 
 use podfence_model::{ObjectRef, Place, World};
 
+use self::fingerprint::Fingerprints;
 use crate::code::Code;
 use crate::decode::Item;
 use crate::diagnostic::Diagnostic;
-use crate::yaml::{Node, Value};
 
 /// Objects so far, and where each was stated.
 #[derive(Default)]
@@ -17,6 +18,7 @@ pub(crate) struct Gathered {
     pub(crate) world: World,
     /// Where each object was stated last, and the fingerprint of what it said.
     seen: HashMap<ObjectRef, (Place, u64)>,
+    fingerprints: Fingerprints,
     pub(crate) found: Vec<Diagnostic>,
     /// Objects met, those of no interest included.
     pub(crate) objects: usize,
@@ -36,8 +38,7 @@ impl Gathered {
     /// Notes that an object is stated in `item`. The later statement wins, as with `kubectl apply`;
     /// a second one is told of.
     pub(crate) fn state(&mut self, id: &ObjectRef, item: Item<'_>) {
-        let (place, node) = (item.place(), item.node);
-        let content = fingerprint(node);
+        let (place, content) = (item.place(), self.fingerprints.of(item.node));
         match self.seen.entry(id.clone()) {
             Entry::Vacant(vacant) => {
                 vacant.insert((place, content));
@@ -58,29 +59,4 @@ fn stated_twice(id: &ObjectRef, place: Place, earlier: Place, equal: bool) -> Di
         Code::DuplicateObject.warning(message)
     };
     diagnostic.at(place, "stated again").at(earlier, "first stated here")
-}
-
-/// A hash of a tree's content: places do not matter, nor does the order of keys.
-fn fingerprint(node: &Node<'_>) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    match &node.value {
-        Value::Scalar(scalar) => (0u8, &scalar.text, scalar.plain).hash(&mut hasher),
-        Value::Sequence(items) => {
-            1u8.hash(&mut hasher);
-            for item in items {
-                fingerprint(item).hash(&mut hasher);
-            }
-        }
-        Value::Mapping(entries) => {
-            let entry = |e: &crate::yaml::Entry<'_>| hash_of(&(&e.key.text, fingerprint(&e.value)));
-            (2u8, entries.iter().map(entry).fold(0, u64::wrapping_add)).hash(&mut hasher);
-        }
-    }
-    hasher.finish()
-}
-
-fn hash_of(value: &impl Hash) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    value.hash(&mut hasher);
-    hasher.finish()
 }

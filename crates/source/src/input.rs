@@ -151,8 +151,9 @@ fn text(name: &str, bytes: Vec<u8>) -> Result<String, Diagnostic> {
     if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
         return Err(not_utf8(name, b"", "this is UTF-16 text"));
     }
-    if let Some(at) = bytes.iter().position(|b| *b == 0) {
-        return Err(not_utf8(name, &bytes[..at], "this is not text: it has a NUL byte"));
+    if bytes.contains(&0) {
+        let good = bytes.split(|b| *b == 0).next().unwrap_or_default();
+        return Err(not_utf8(name, good, "this is not text: it has a NUL byte"));
     }
     String::from_utf8(bytes).map_err(|error| {
         let good = &error.as_bytes()[..error.utf8_error().valid_up_to()];

@@ -225,3 +225,30 @@ fn what_edits_make_of_policies_is_read_again() {
     assert!(!makes_82("    podSelector: {}\n    ingress: *rules\n"), "the other policy changes, too");
     assert!(!makes_82("    <<: *base\n"), "the other policy changes, too");
 }
+
+#[test]
+fn an_edit_says_the_line_and_column_where_it_begins() {
+    let long = format!("# one\n\n{POLICY}");
+    let edits = |policy: View<'_, '_>| {
+        let spec = policy.get(&["spec"])?;
+        let rule = spec.get(&["ingress"])?.items().next()?;
+        let places = [
+            spec.add_field("policyTypes: [Ingress]")?,
+            spec.field("egress")?.remove()?,
+            rule.field("ports")?.remove()?,
+            rule.get(&["ports"])?.add_item("port: 53")?,
+            rule.field("from")?.remove()?,
+            policy.field("metadata")?.remove()?,
+        ];
+        Some(places.map(|edit| edit.place))
+    };
+    let input = Input::Bytes { name: "policy.yaml".into(), bytes: long.clone().into() };
+    let loaded = read(&[input], &Options::default()).unwrap();
+    let Origin::File(place) = &loaded.world.policies.values().next().unwrap().meta.origin else { panic!() };
+    for place in edits(Outlines::new(&loaded.sources).at(place).unwrap()).unwrap() {
+        let before = &long[..place.start as usize];
+        let line = before.matches('\n').count() + 1;
+        let column = before.rsplit('\n').next().unwrap().chars().count() + 1;
+        assert_eq!((place.line as usize, place.column as usize), (line, column), "{place:?}");
+    }
+}

@@ -26,6 +26,11 @@ impl<'n> Fields<'n> {
         self.entries.iter().map(move |e| (&e.key, Item::new(sink, &e.value, &e.key.text)))
     }
 
+    /// Whether a key is there, whatever its value.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.entries.iter().any(|e| e.key.text == name)
+    }
+
     /// The place of a key.
     pub(crate) fn place_of(&self, name: &str) -> Option<Place> {
         let entry = self.entries.iter().find(|e| e.key.text == name)?;
@@ -94,7 +99,7 @@ impl<'n> Fields<'n> {
 
     fn unknown(&self, key: &Key<'_>, hint: Option<String>) -> Diagnostic {
         let place = self.item.sink.place(key.span);
-        let unstated = self.known.iter().copied().filter(|k| self.place_of(k).is_none());
+        let unstated = self.known.iter().copied().filter(|k| !self.has(k));
         let near = nearest(&key.text, unstated);
         let suggestion = match (near, &hint) {
             (Some(near), None) => format!("; did you mean `{near}`?"),

@@ -15,7 +15,7 @@ pub(crate) fn read(manifest: &mut Manifest<'_, '_>) {
     let named = manifest.fields.text("addressType") == Some("FQDN");
     let endpoints = manifest.fields.mappings("endpoints").map(|e| endpoint(e, named)).collect();
     let ports = manifest.fields.mappings("ports").filter_map(endpoint_port).collect();
-    let Some(header) = Header::read(manifest, Kind::EndpointSlice, Naming::Subdomain) else { return };
+    let Some(mut header) = Header::read(manifest, Kind::EndpointSlice, Naming::Subdomain) else { return };
     manifest.state(&header);
     let service = header.labels.get(SERVICE_NAME).cloned();
     let slice = EndpointSlice { meta: header.meta(), service, endpoints, ports };

@@ -75,10 +75,10 @@ impl<'n> Header<'n> {
         Some(Self { id, labels, origin, annotations, fields })
     }
 
-    /// As the model wants it for objects in a namespace.
-    pub(crate) fn meta(&self) -> Meta {
+    /// As the model wants it for objects in a namespace. The labels go with it.
+    pub(crate) fn meta(&mut self) -> Meta {
         let id = NamespacedName::new(&self.id.namespace, &self.id.name);
-        Meta { id, labels: self.labels.clone(), origin: self.origin.clone() }
+        Meta { id, labels: std::mem::take(&mut self.labels), origin: self.origin.clone() }
     }
 
     /// Reports fields that `metadata` does not have.

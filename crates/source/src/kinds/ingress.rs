@@ -13,7 +13,7 @@ const CLASS: &str = "kubernetes.io/ingress.class";
 /// Reads an Ingress into the world.
 pub(crate) fn read(manifest: &mut Manifest<'_, '_>) {
     let spec = manifest.fields.mapping("spec");
-    let Some(header) = Header::read(manifest, Kind::Ingress, Naming::Subdomain) else { return };
+    let Some(mut header) = Header::read(manifest, Kind::Ingress, Naming::Subdomain) else { return };
     manifest.state(&header);
     let annotated = header.annotation(CLASS).and_then(Item::text);
     let (class, backends) =

@@ -7,7 +7,7 @@ use podfence_model::{LabelSelector, Labels, Operator, Requirement, nearest};
 use crate::code::Code;
 use crate::decode::{Item, did_you_mean};
 use crate::names;
-use crate::yaml::Key;
+use crate::yaml::{Key, Span};
 
 /// The labels of an object or of a selector's `matchLabels`.
 pub(crate) fn labels(item: Item<'_>) -> Labels {
@@ -16,12 +16,11 @@ pub(crate) fn labels(item: Item<'_>) -> Labels {
 }
 
 fn label(map: Item<'_>, key: &Key<'_>, value: Item<'_>) -> Option<(String, String)> {
-    let place = map.sink.place(key.span);
     if key.converted {
         let message = format!("this label key without quotes is read as `{}`", key.text);
-        map.sink.report(Code::UnquotedKey.warning(message).at(place.clone(), "").help("quote it"));
+        map.sink.report(Code::UnquotedKey.warning(message).at(map.sink.place(key.span), "").help("quote it"));
     }
-    check_key(map, key.text.as_ref(), place);
+    check_key(map, key.text.as_ref(), key.span);
     Some((key.text.clone().into_owned(), label_value(value)?))
 }
 
@@ -39,8 +38,9 @@ fn label_value(item: Item<'_>) -> Option<String> {
     Some(value.to_owned())
 }
 
-fn check_key(item: Item<'_>, key: &str, place: podfence_model::Place) {
+fn check_key(item: Item<'_>, key: &str, span: Span) {
     if let Err(why) = names::label_key(key) {
+        let place = item.sink.place(span);
         item.sink.report(Code::InvalidLabel.error(format!("label key `{key}` {why}")).at(place, ""));
     }
 }
@@ -63,7 +63,7 @@ fn requirement(item: Item<'_>) -> Option<Requirement> {
     let mut fields = item.mapping()?;
     let key = fields.required("key").and_then(|key| {
         let text = key.text()?;
-        check_key(key, text, key.place());
+        check_key(key, text, key.node.span);
         Some(text.to_owned())
     });
     let operator = fields.required("operator");

@@ -55,7 +55,7 @@ fn object<'n>(item: Item<'n>, gathered: &mut Gathered, default_namespace: &str, 
     let (Some(api_version), Some(kind)) = (api_version, kind) else {
         return unread::half_typed(&mut fields);
     };
-    if let Some(of) = kind.strip_suffix("List").filter(|_| fields.place_of("items").is_some()) {
+    if let Some(of) = kind.strip_suffix("List").filter(|_| fields.has("items")) {
         return list(fields, gathered, default_namespace, api_version, of);
     }
     gathered.objects += 1;

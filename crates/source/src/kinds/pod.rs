@@ -44,9 +44,10 @@ pub(crate) fn read(manifest: &mut Manifest<'_, '_>) {
     let status = manifest.fields.mapping("status").map(status);
     let Some(mut header) = Header::read(manifest, Kind::Pod, Naming::Subdomain) else { return };
     manifest.state(&header);
+    let workload = owner(&mut header);
     let meta = header.meta();
     let pod = Pod {
-        workload: owner(&mut header),
+        workload,
         node: spec.node,
         addresses: addresses(status.as_ref()),
         host_network: spec.host_network,

@@ -22,7 +22,7 @@ pub(crate) fn read(manifest: &mut Manifest<'_, '_>) {
         manifest.fields.item.note(Code::ImplicitSelector, message);
     }
     let mut policy = spec.map_or_else(|| empty(Directions { ingress: true, egress: false }), spec_of);
-    let Some(header) = header else { return };
+    let Some(mut header) = header else { return };
     header.annotations.iter().for_each(check_annotations);
     policy.meta = header.meta();
     manifest.state(&header);

@@ -89,7 +89,12 @@ fn name(item: Item<'_>, text: &str) -> Option<String> {
 pub(crate) fn protocol(fields: &mut Fields<'_>) -> Option<Protocol> {
     let Some(item) = fields.get("protocol") else { return Some(Protocol::Tcp) };
     let text = item.text()?;
-    let known = Protocol::ALL.into_iter().find(|p| p.to_string() == text);
+    let known = match text {
+        "TCP" => Some(Protocol::Tcp),
+        "UDP" => Some(Protocol::Udp),
+        "SCTP" => Some(Protocol::Sctp),
+        _ => None,
+    };
     if known.is_none() {
         unknown_protocol(item, text);
     }

@@ -18,7 +18,7 @@ use crate::decode::{Fields, IntOrText, Item};
 pub(crate) fn read(manifest: &mut Manifest<'_, '_>) {
     let spec = manifest.fields.required("spec").and_then(Item::mapping);
     let balancer = manifest.fields.mapping("status").map(load_balancer_ips).unwrap_or_default();
-    let Some(header) = Header::read(manifest, Kind::Service, Naming::Label) else { return };
+    let Some(mut header) = Header::read(manifest, Kind::Service, Naming::Label) else { return };
     let Some(mut spec) = spec else { return };
     manifest.state(&header);
     let service = Service {

@@ -15,7 +15,7 @@ pub(super) fn kubernetes_fields(item: Item<'_>, typed: bool) -> Option<Fields<'_
         return None;
     }
     let fields = item.mapping()?;
-    let has = |name: &str| fields.place_of(name).is_some();
+    let has = |name: &str| fields.has(name);
     let parts = ["apiVersion", "kind", "metadata", "spec"].into_iter().filter(|name| has(name)).count();
     if typed || (has("kind") || has("metadata")) && parts > 1 {
         return Some(fields);
@@ -25,7 +25,7 @@ pub(super) fn kubernetes_fields(item: Item<'_>, typed: bool) -> Option<Fields<'_
 }
 
 fn skipped(fields: &Fields<'_>) -> &'static str {
-    let has = |name: &str| fields.place_of(name).is_some();
+    let has = |name: &str| fields.has(name);
     if has("apiVersion") && has("name") && has("version") {
         return "skipped: this is a Helm chart's description, not a manifest";
     }

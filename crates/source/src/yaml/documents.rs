@@ -142,17 +142,19 @@ impl Iterator for Chunks<'_> {
         let base = self.base;
         let rest = self.text.get(base.offset..).filter(|rest| !rest.is_empty())?;
         let length = if self.whole { rest.len() } else { chunk_length(rest) };
+        let breaks: usize = rest.bytes().take(length).map(|b| usize::from(b == b'\n')).sum();
         self.base.offset += length;
-        self.base.lines += u32::try_from(rest[..length].matches('\n').count()).unwrap_or(u32::MAX);
+        self.base.lines += u32::try_from(breaks).unwrap_or(u32::MAX);
         Some((base, base.offset + length))
     }
 }
 
 /// How far it is to the next line that begins a document, or to the end.
 fn chunk_length(text: &str) -> usize {
-    let mut marks = text.match_indices("\n---").map(|(at, _)| at + 1);
-    let begins =
-        |at: &usize| text[at + 3..].is_empty() || text[at + 3..].starts_with([' ', '\t', '\n', '\r']);
+    let bytes = text.as_bytes();
+    let mut marks =
+        bytes.array_windows().enumerate().filter(|(_, four)| *four == b"\n---").map(|(at, _)| at + 1);
+    let begins = |at: &usize| matches!(bytes.get(at + 3), None | Some(b' ' | b'\t' | b'\n' | b'\r'));
     marks.find(begins).unwrap_or(text.len())
 }
 

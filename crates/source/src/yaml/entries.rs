@@ -17,6 +17,15 @@ pub(crate) fn twins(entries: &[Entry<'_>]) -> Vec<Problem> {
     pairs.into_iter().take(ENOUGH).map(|(first, second)| duplicate(&first.key, &second.key)).collect()
 }
 
+/// Whether no key is stated twice.
+pub(crate) fn are_unique(entries: &[Entry<'_>]) -> bool {
+    if entries.len() > FEW {
+        return twins_among_many(entries).is_empty();
+    }
+    let is_new = |(i, entry): (usize, &Entry<'_>)| entries[..i].iter().all(|e| e.key.text != entry.key.text);
+    entries.iter().enumerate().all(is_new)
+}
+
 fn duplicate(first: &Key<'_>, second: &Key<'_>) -> Problem {
     let key = second.text.clone().into_owned();
     Problem::DuplicateKey { key, first: first.span, second: second.span }

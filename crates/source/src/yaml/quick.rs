@@ -18,6 +18,8 @@ use super::tree::{Entry, Key, Node, Scalar, Span, Value};
 const MAX_DEPTH: usize = 40;
 /// Longer documents are left to the parser, which counts their nodes.
 const MAX_LENGTH: usize = 16 << 20;
+/// How much is looked through at once for what is not plain.
+const BLOCK: usize = 512;
 /// Keys this long are not read by every parser.
 const MAX_KEY: usize = 512;
 
@@ -25,8 +27,7 @@ const MAX_KEY: usize = 512;
 /// parser to know.
 pub(super) fn document(text: &str, start: usize, end: usize, line: u32) -> Option<Node<'_>> {
     let chunk = text.get(start..end)?;
-    let known = |b: u8| b == b'\n' || (b' '..0x7f).contains(&b);
-    if chunk.len() > MAX_LENGTH || !chunk.bytes().all(known) {
+    if chunk.len() > MAX_LENGTH || !chunk.as_bytes().chunks(BLOCK).all(is_plain) {
         return None;
     }
     let mut lines = Lines { text, at: start, end, number: line, current: None };
@@ -35,6 +36,12 @@ pub(super) fn document(text: &str, start: usize, end: usize, line: u32) -> Optio
     }
     let root = lines.block(0)?;
     lines.peek().is_none().then_some(root)
+}
+
+/// Line breaks and printable ASCII. Without a way out in the middle, so that a compiler makes it wide instructions.
+fn is_plain(block: &[u8]) -> bool {
+    let known = |b: u8| b == b'\n' || (b' '..0x7f).contains(&b);
+    block.iter().fold(true, |all, b| all & known(*b))
 }
 
 /// A line, or what is left of it, that says something.
@@ -69,10 +76,12 @@ impl<'t> Lines<'t> {
     /// The next line that says something.
     fn peek(&mut self) -> Option<Line> {
         while self.current.is_none() && self.at < self.end {
-            let rest = &self.text[self.at..self.end];
-            let length = rest.find('\n').unwrap_or(rest.len());
-            let indent = rest.bytes().take_while(|b| *b == b' ').count().min(length);
-            let (start, end, number) = (self.at + indent, self.at + length, self.number);
+            let rest = &self.text.as_bytes()[self.at..self.end];
+            let indent = rest.iter().take_while(|b| **b == b' ').count();
+            let content = &rest[indent..];
+            let length = content.iter().position(|b| *b == b'\n').unwrap_or(content.len());
+            let (start, number) = (self.at + indent, self.number);
+            let end = start + length;
             self.at = (end + 1).min(self.end);
             self.number += 1;
             if start < end && self.text.as_bytes()[start] != b'#' {
@@ -96,7 +105,7 @@ impl<'t> Lines<'t> {
     }
 
     fn mapping(&mut self, first: Line, depth: usize) -> Option<Node<'t>> {
-        let mut entries = Vec::new();
+        let mut entries = Vec::with_capacity(1);
         let mut end = 0;
         while let Some(line) = self.peek().filter(|line| line.indent >= first.indent) {
             if line.indent > first.indent {
@@ -142,7 +151,7 @@ impl<'t> Lines<'t> {
     }
 
     fn list(&mut self, first: Line, depth: usize) -> Option<Node<'t>> {
-        let mut items = Vec::new();
+        let mut items = Vec::with_capacity(1);
         let mut end = 0;
         while let Some(line) = self.peek().filter(|line| line.indent >= first.indent) {
             match (line.indent == first.indent, is_item(self.content(line))) {
@@ -203,7 +212,7 @@ impl<'t> Lines<'t> {
 }
 
 fn without_twins(entries: Vec<Entry<'_>>) -> Option<Vec<Entry<'_>>> {
-    entries::twins(&entries).is_empty().then_some(entries)
+    entries::are_unique(&entries).then_some(entries)
 }
 
 fn plain(text: &str) -> Value<'_> {
@@ -260,7 +269,21 @@ fn bare(rest: &str, first: u8) -> Option<(Value<'_>, usize)> {
         || matches!(first, b'_' | b'.' | b'/' | b'~' | b'+' | b'<' | b'(' | b'^' | b'$');
     let dash =
         first == b'-' && rest.as_bytes().get(1).is_some_and(|b| b.is_ascii_alphanumeric() || *b == b'-');
-    let text = rest.split(" #").next()?.trim_end_matches(' ');
-    let has_key = text.contains(": ") || text.ends_with(':');
-    ((begins || dash) && !has_key && text != "---").then(|| (plain(text), text.len()))
+    let length = if begins || dash { bare_length(rest.as_bytes())? } else { return None };
+    let text = &rest[..length];
+    (text != "---").then(|| (plain(text), length))
+}
+
+/// How long a plain scalar is, without the spaces and the comment behind it; `None` where a `:` makes it a key.
+fn bare_length(rest: &[u8]) -> Option<usize> {
+    let mut length = 0;
+    for (at, byte) in rest.iter().enumerate() {
+        match byte {
+            b' ' => {}
+            b'#' if at > length => break,
+            b':' if matches!(rest.get(at + 1), None | Some(b' ')) => return None,
+            _ => length = at + 1,
+        }
+    }
+    Some(length)
 }
