@@ -8,7 +8,7 @@ use crate::bridge::BridgeTable;
 use crate::error::DataplaneError;
 use crate::frame::Frame;
 use crate::generation::{Generations, Stamp};
-use crate::ledger::{Ledger, OWN_TABLE, Stock};
+use crate::ledger::{Ledger, OWN_TABLE, Stock, is_own};
 use crate::prelude::Prelude;
 use crate::settings::Settings;
 use crate::sweep::sweep;
@@ -80,6 +80,17 @@ impl Dataplane {
         self.bridge.settle(&mut self.nft, delta)?;
         self.trusted = true;
         Ok(enforced)
+    }
+
+    /// Forgets what it believes to be in force: the next plan is built whole, beside whatever is in the table.
+    pub fn distrust(&mut self) {
+        self.trusted = false;
+        self.plan = None;
+    }
+
+    /// Whether a table of ours is there: somebody has enforced something before.
+    pub fn inherits(&mut self) -> Result<bool, DataplaneError> {
+        is_own(&mut self.nft, &self.frame.table)
     }
 
     /// Removes our tables, and with them all enforcement.

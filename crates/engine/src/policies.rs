@@ -83,9 +83,9 @@ impl Policies {
 
     /// Takes a policy out and returns its atoms; `None` when there is none of this name.
     pub(crate) fn withdraw(&mut self, name: &NamespacedName) -> Option<Vec<AtomId>> {
-        let here = self.by_namespace.get_mut(&name.namespace)?;
-        let place = here.iter().position(|id| self.entries[id.index()].policy.meta.id.name == name.name)?;
-        let entry = &mut self.entries[here.remove(place).index()];
+        let id = self.find(name)?;
+        self.by_namespace.get_mut(&name.namespace)?.retain(|other| *other != id);
+        let entry = &mut self.entries[id.index()];
         let atoms = entry.all_atoms().collect();
         entry.empty();
         self.withdrawn += 1;
@@ -94,6 +94,13 @@ impl Policies {
 
     pub(crate) fn get(&self, id: PolicyId) -> &PolicyEntry {
         &self.entries[id.index()]
+    }
+
+    /// The number of the policy of this name.
+    pub(crate) fn find(&self, name: &NamespacedName) -> Option<PolicyId> {
+        let here = self.of_namespace(&name.namespace);
+        let place = here.binary_search_by(|id| self.get(*id).policy.meta.id.name.cmp(&name.name)).ok()?;
+        Some(here[place])
     }
 
     /// The policies of a namespace, in order of name.

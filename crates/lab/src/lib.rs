@@ -39,7 +39,6 @@ pub mod sysctl;
 pub mod table;
 pub mod topology;
 pub mod verdict_changes;
-pub mod watch;
 mod wire;
 
 pub use rtnl::RtnlError;

@@ -114,24 +114,16 @@ impl World {
     /// The changes that lead from this world to another: what goes first, then what comes.
     pub fn changes_to(&self, next: &Self) -> Vec<Change> {
         let mut changes = Vec::new();
-        let kinds: [Kind; 5] = [
-            |a, b, to| compare(&a.pods, &b.pods, ObjectKey::Pod, |pod| Object::Pod(Box::new(pod)), to),
-            |a, b, to| {
-                compare(&a.policies, &b.policies, ObjectKey::Policy, |p| Object::Policy(Box::new(p)), to)
-            },
-            |a, b, to| compare(&a.namespaces, &b.namespaces, ObjectKey::Namespace, Object::Namespace, to),
-            |a, b, to| compare(&a.nodes, &b.nodes, ObjectKey::Node, Object::Node, to),
-            |a, b, to| {
-                compare(&a.services, &b.services, ObjectKey::Service, |s| Object::Service(Box::new(s)), to)
-            },
-        ];
-        kinds.iter().for_each(|kind| kind(self, next, &mut changes));
+        let to = &mut changes;
+        compare(&self.pods, &next.pods, ObjectKey::Pod, |pod| Object::Pod(Box::new(pod)), to);
+        compare(&self.policies, &next.policies, ObjectKey::Policy, |one| Object::Policy(Box::new(one)), to);
+        compare(&self.namespaces, &next.namespaces, ObjectKey::Namespace, Object::Namespace, to);
+        compare(&self.nodes, &next.nodes, ObjectKey::Node, Object::Node, to);
+        compare(&self.services, &next.services, ObjectKey::Service, |one| Object::Service(Box::new(one)), to);
         changes.sort_by_key(|change| matches!(change, Change::Put(_)));
         changes
     }
 }
-
-type Kind = fn(&World, &World, &mut Vec<Change>);
 
 fn compare<K: Ord + Clone, V: PartialEq + Clone>(
     before: &BTreeMap<K, V>,

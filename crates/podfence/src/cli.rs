@@ -4,7 +4,7 @@ use std::ffi::OsString;
 
 use clap::{Args, Command, CommandFactory, Parser, Subcommand, ValueEnum};
 
-use crate::verbs::{completions, diff, explain, graph, lab, learn, lint, man, matrix, test};
+use crate::verbs::{agent, completions, diff, explain, graph, lab, learn, lint, man, matrix, status, test};
 
 /// Kubernetes NetworkPolicy you can see, test and trust
 #[derive(Debug, Parser)]
@@ -34,6 +34,10 @@ pub enum Verb {
     Lab(lab::Arguments),
     /// Exercises in NetworkPolicy, proven on the kernel
     Learn(learn::Arguments),
+    /// Enforce on this node: the daemon
+    Agent(agent::Arguments),
+    /// How the agent of this node stands
+    Status(status::Arguments),
     /// A script that completes verbs and options in a shell
     Completions(completions::Arguments),
     /// Manual pages

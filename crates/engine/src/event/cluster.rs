@@ -1,6 +1,6 @@
 //! Namespaces, nodes and Services come, go and change.
 
-use podfence_model::{Namespace, NamespacedName, Node, Service};
+use podfence_model::{Namespace, NamespacedName, Node, Object, ObjectKey, Service};
 
 use super::Move;
 use crate::index::Engine;
@@ -23,6 +23,17 @@ impl Engine {
     /// Forgets a namespace: of its labels nothing is known any more but its name.
     pub fn remove_namespace(&mut self, name: &str) -> Vec<Move> {
         self.put_namespace(Namespace::implied(name))
+    }
+
+    /// An object as it was told last; `None` when it is not known. Workloads are not: only their pods.
+    pub fn object(&self, key: &ObjectKey) -> Option<Object> {
+        Some(match key {
+            ObjectKey::Namespace(name) => Object::Namespace(self.namespaces.get(name)?.clone()),
+            ObjectKey::Node(name) => Object::Node(self.nodes.get(name)?.clone()),
+            ObjectKey::Pod(id) => Object::Pod(Box::new(self.pod(self.pod_id(id)?).clone())),
+            ObjectKey::Policy(id) => Object::Policy(Box::new(self.policy(self.policies.find(id)?).clone())),
+            ObjectKey::Service(id) => Object::Service(Box::new(self.services.get(id)?.clone())),
+        })
     }
 
     /// Sees that a namespace is known, if only by name.

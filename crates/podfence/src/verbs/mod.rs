@@ -1,5 +1,6 @@
 //! The verbs, one file each: its arguments, and the wiring from input through analysis to report.
 
+pub mod agent;
 pub mod completions;
 pub mod diff;
 pub mod explain;
@@ -9,4 +10,5 @@ pub mod learn;
 pub mod lint;
 pub mod man;
 pub mod matrix;
+pub mod status;
 pub mod test;

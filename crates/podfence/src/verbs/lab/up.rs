@@ -9,8 +9,8 @@ use podfence_lab::place;
 use podfence_lab::sandbox::{self, Sandbox};
 use podfence_lab::scenario::{Step, sources, steps};
 use podfence_lab::session::{Claim, Hall, attend};
-use podfence_lab::watch::Watch;
 use podfence_model::World;
+use podfence_source::Watch;
 
 use super::running::Running;
 use super::setup;

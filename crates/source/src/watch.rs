@@ -5,12 +5,13 @@
 //! than a millisecond. A change counts once the files have stopped changing for a moment.
 
 use std::collections::BTreeMap;
-use std::ffi::OsStr;
 use std::fs::{self, Metadata};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
+
+use crate::input::is_manifest;
 
 /// Between two looks.
 const EVERY: Duration = Duration::from_millis(200);
@@ -24,7 +25,7 @@ const DEEPEST: usize = 32;
 
 /// Files and folders that are looked at.
 pub struct Watch {
-    inputs: Box<dyn Fn() -> Vec<PathBuf>>,
+    inputs: Box<dyn Fn() -> Vec<PathBuf> + Send>,
     seen: Sight,
 }
 
@@ -34,7 +35,7 @@ type Sight = BTreeMap<PathBuf, Traits>;
 
 impl Watch {
     /// Looks at manifests, and at all of those in folders, from now on. Which they are is asked before each look.
-    pub fn new(inputs: impl Fn() -> Vec<PathBuf> + 'static) -> Self {
+    pub fn new(inputs: impl Fn() -> Vec<PathBuf> + Send + 'static) -> Self {
         let seen = look(&inputs());
         Self { inputs: Box::new(inputs), seen }
     }
@@ -103,11 +104,6 @@ fn traits(found: &Metadata) -> Traits {
 
 fn is_hidden(path: &Path) -> bool {
     path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."))
-}
-
-fn is_manifest(path: &Path) -> bool {
-    let ending = path.extension().map(OsStr::to_ascii_lowercase);
-    ending.is_some_and(|ending| ending == "yaml" || ending == "yml" || ending == "json")
 }
 
 #[cfg(test)]

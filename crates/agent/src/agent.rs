@@ -1,0 +1,227 @@
+//! The loop: one thread that owns the enforcer, and hears everybody else by messages.
+//!
+//! Changes wait for a few milliseconds, so that what belongs together goes into one transaction. Before the first whole
+//! state, what an earlier agent left stays in force; where there is none, the pods of this node are closed.
+
+use std::collections::BTreeMap;
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::time::{Duration, Instant, SystemTime};
+
+use podfence_dataplane_nft::Dataplane;
+use podfence_model::{NamespacedName, World};
+use podfence_plan::{Link, NodePlan};
+
+use crate::enforcer::Enforcer;
+use crate::kernel::Kernel;
+use crate::message::{Message, Reply};
+use crate::pending::Pending;
+use crate::status::{Done, PlanSize, Status, seconds};
+
+/// So long a change waits for others.
+const COALESCE: Duration = Duration::from_millis(3);
+/// The loop wakes up at least this often.
+const IDLE: Duration = Duration::from_hours(1);
+
+/// The agent of one node.
+#[derive(Debug)]
+pub struct Agent<K> {
+    node: String,
+    since: SystemTime,
+    state: State<K>,
+    /// Links told before the first whole state.
+    links: BTreeMap<NamespacedName, Link>,
+    pending: Pending,
+    /// When what waits is enforced.
+    due: Option<Instant>,
+    /// Who is to be told when what waits is enforced.
+    waiting: Vec<Reply<Result<(), String>>>,
+    as_of: Option<SystemTime>,
+    unreadable: Option<String>,
+    drifts: u64,
+}
+
+/// Before and after the first whole state.
+#[derive(Debug)]
+enum State<K> {
+    /// The kernel has what an earlier agent left, or closed pods.
+    Waiting(Option<K>),
+    Following(Box<Enforcer<K>>),
+}
+
+impl<K: Kernel> Agent<K> {
+    /// An agent that has heard nothing yet. The kernel is left as it is.
+    pub fn new(node: &str, kernel: K) -> Self {
+        Self {
+            node: node.to_owned(),
+            since: SystemTime::now(),
+            state: State::Waiting(Some(kernel)),
+            links: BTreeMap::new(),
+            pending: Pending::default(),
+            due: None,
+            waiting: Vec::new(),
+            as_of: None,
+            unreadable: None,
+            drifts: 0,
+        }
+    }
+
+    /// Hears messages until it is told to stop, or until nobody is left to tell it anything.
+    pub fn run(&mut self, messages: &Receiver<Message>) {
+        loop {
+            match messages.recv_timeout(self.next_wake().saturating_duration_since(Instant::now())) {
+                Ok(Message::Stop) | Err(RecvTimeoutError::Disconnected) => return,
+                Ok(message) => self.hear(message),
+                Err(RecvTimeoutError::Timeout) => {}
+            }
+            self.work();
+        }
+    }
+
+    fn next_wake(&self) -> Instant {
+        let retry = match &self.state {
+            State::Following(enforcer) => enforcer.next_try(),
+            State::Waiting(_) => None,
+        };
+        self.due.into_iter().chain(retry).min().unwrap_or_else(|| Instant::now() + IDLE)
+    }
+
+    fn hear(&mut self, message: Message) {
+        match message {
+            Message::World(world) => self.begin(*world),
+            Message::Changes(changes) => {
+                self.unreadable = None;
+                for change in changes {
+                    self.pending.push(change);
+                }
+                self.due.get_or_insert_with(|| Instant::now() + COALESCE);
+            }
+            Message::Unreadable(error) => {
+                tracing::error!(%error, "the objects cannot be read; what they said last stays in force");
+                self.unreadable = Some(error);
+            }
+            Message::Mark(reply) => self.waiting.push(reply),
+            Message::Plug(pod, link, reply) => self.plug(pod, link, reply),
+            Message::Unplug(pod) => self.unplug(pod),
+            Message::Touched => self.heal(),
+            Message::Status(reply) => reply.give(self.status()),
+            Message::Stop => {}
+        }
+    }
+
+    /// Does what is due.
+    fn work(&mut self) {
+        let now = Instant::now();
+        if self.due.is_some_and(|due| due <= now) {
+            self.enforce();
+        }
+        if let State::Following(enforcer) = &mut self.state {
+            enforcer.retry(now);
+        }
+        if self.due.is_none() {
+            self.answer();
+        }
+    }
+
+    /// Enforces the first whole state.
+    fn begin(&mut self, world: World) {
+        let State::Waiting(kernel) = &mut self.state else { return };
+        let Some(kernel) = kernel.take() else { return };
+        let links = std::mem::take(&mut self.links);
+        let enforcer = Enforcer::begin(kernel, world, &self.node, links);
+        self.state = State::Following(Box::new(enforcer));
+        self.unreadable = None;
+        self.as_of = Some(SystemTime::now());
+    }
+
+    fn enforce(&mut self) {
+        let State::Following(enforcer) = &mut self.state else { return };
+        let taken = SystemTime::now();
+        while !self.pending.is_empty() {
+            enforcer.follow(self.pending.take_lot());
+        }
+        self.due = None;
+        self.as_of = Some(taken);
+    }
+
+    /// Tells those who wait how it went.
+    fn answer(&mut self) {
+        let State::Following(enforcer) = &self.state else { return };
+        for reply in self.waiting.drain(..) {
+            reply.give(enforcer.behind().map_or(Ok(()), |behind| Err(behind.error.clone())));
+        }
+    }
+
+    fn plug(&mut self, pod: NamespacedName, link: Link, reply: Reply<Result<(), String>>) {
+        match &mut self.state {
+            State::Waiting(_) => drop(self.links.insert(pod, link)),
+            State::Following(enforcer) => enforcer.link(pod, link),
+        }
+        self.waiting.push(reply);
+    }
+
+    fn unplug(&mut self, pod: NamespacedName) {
+        match &mut self.state {
+            State::Waiting(_) => drop(self.links.remove(&pod)),
+            State::Following(enforcer) => enforcer.unlink(pod),
+        }
+    }
+
+    fn heal(&mut self) {
+        if let State::Following(enforcer) = &mut self.state {
+            tracing::warn!("somebody else has changed our tables; they are made anew");
+            self.drifts += 1;
+            enforcer.heal();
+        }
+    }
+
+    fn status(&self) -> Status {
+        let enforcer = match &self.state {
+            State::Following(enforcer) => Some(enforcer),
+            State::Waiting(_) => None,
+        };
+        let refused = enforcer.map(|enforcer| enforcer.refused()).into_iter().flatten();
+        let counts = enforcer.map(|enforcer| enforcer.counts()).unwrap_or_default();
+        Status {
+            node: self.node.clone(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            ready: enforcer.is_some_and(|enforcer| enforcer.behind().is_none()),
+            since: seconds(self.since),
+            as_of: self.as_of.map(seconds),
+            unreadable: self.unreadable.clone(),
+            behind: enforcer.and_then(|enforcer| Some(enforcer.behind()?.error.clone())),
+            refused: refused.map(|(key, refused)| (key.to_string(), refused.error.clone())).collect(),
+            plan: enforcer.map_or_else(PlanSize::default, |enforcer| size(enforcer.live().plan())),
+            done: Done {
+                switches: counts.switches,
+                errors: counts.errors,
+                rejudged: counts.rejudged,
+                drifts: self.drifts,
+            },
+        }
+    }
+}
+
+fn size(plan: &NodePlan) -> PlanSize {
+    PlanSize {
+        pods: plan.pods.len(),
+        linked: plan.pods.values().filter(|pod| pod.link.is_some()).count(),
+        programs: plan.programs.len(),
+        unions: plan.unions.len(),
+        known: plan.known.len(),
+    }
+}
+
+impl Agent<Dataplane> {
+    /// Closes the pods of these ranges, unless an earlier agent has left something in force.
+    pub fn close(
+        &mut self,
+        ranges: &[podfence_model::Cidr],
+    ) -> Result<(), podfence_dataplane_nft::DataplaneError> {
+        let State::Waiting(Some(kernel)) = &mut self.state else { return Ok(()) };
+        if kernel.inherits()? || ranges.is_empty() {
+            return Ok(());
+        }
+        let plan = NodePlan { local_ranges: ranges.to_vec(), ..NodePlan::default() };
+        kernel.apply(&podfence_plan::Delta::default(), &plan).map(drop)
+    }
+}

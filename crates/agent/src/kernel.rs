@@ -1,0 +1,24 @@
+//! What the agent asks of a dataplane. Tests put one in its place that refuses what they say.
+
+use podfence_dataplane_nft::{Dataplane, DataplaneError, Enforced};
+use podfence_plan::{Delta, NodePlan};
+
+/// Something that enforces plans, each in one transaction.
+pub trait Kernel {
+    /// Brings what is enforced by `delta` to `plan`. After an error the state before stays enforced, and the next call builds
+    /// `plan` whole, whatever its delta.
+    fn apply(&mut self, delta: &Delta, plan: &NodePlan) -> Result<Enforced, DataplaneError>;
+
+    /// Forgets what it believes to be enforced: the next call of [`Self::apply`] builds its plan whole.
+    fn distrust(&mut self);
+}
+
+impl Kernel for Dataplane {
+    fn apply(&mut self, delta: &Delta, plan: &NodePlan) -> Result<Enforced, DataplaneError> {
+        Self::apply(self, delta, plan)
+    }
+
+    fn distrust(&mut self) {
+        Self::distrust(self);
+    }
+}

@@ -1,0 +1,21 @@
+//! The node agent: keeps the kernel of one node at what the engine says, and says what it did.
+//!
+//! Everything is heard by one loop ([`Agent`]), which alone owns engine, plan and kernel ([`Enforcer`]). Sources of objects,
+//! the local socket and whoever watches the kernel are threads that send it messages; none of them decides anything. Start
+//! with [`run()`].
+
+mod agent;
+mod enforcer;
+mod kernel;
+pub mod local;
+mod message;
+mod pending;
+mod run;
+mod source;
+mod status;
+
+pub use agent::Agent;
+pub use enforcer::{Counts, Enforcer, Refused};
+pub use kernel::Kernel;
+pub use run::{RunError, Setup, clean_up, host_name, run};
+pub use status::{Done, PlanSize, Status};

@@ -1,0 +1,58 @@
+//! Asking an agent over its local socket.
+
+use std::io::{self, BufRead, BufReader, Write};
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+
+use super::{Answer, Request};
+
+/// The agent could not be asked, or could not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum ClientError {
+    /// Nobody listens.
+    #[error("no agent answers at {}: {source}; is `podfence agent` running, and may you open its socket?", .path.display())]
+    Absent {
+        /// The socket.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The conversation broke off.
+    #[error("the agent stopped answering: {0}")]
+    Broken(#[from] io::Error),
+    /// What came back is no answer.
+    #[error("the agent answers what this version does not understand: {0}")]
+    Garbled(#[from] serde_json::Error),
+    /// The agent says no.
+    #[error("{0}")]
+    Refused(String),
+}
+
+/// A conversation with an agent.
+#[derive(Debug)]
+pub struct Client {
+    stream: BufReader<UnixStream>,
+}
+
+impl Client {
+    /// Opens the socket of an agent.
+    pub fn open(path: &Path) -> Result<Self, ClientError> {
+        let absent = |source| ClientError::Absent { path: path.to_owned(), source };
+        Ok(Self { stream: BufReader::new(UnixStream::connect(path).map_err(absent)?) })
+    }
+
+    /// Asks, and waits for the answer.
+    pub fn ask(&mut self, request: &Request) -> Result<Answer, ClientError> {
+        let mut line = serde_json::to_vec(request)?;
+        line.push(b'\n');
+        self.stream.get_mut().write_all(&line)?;
+        let mut answer = String::new();
+        if self.stream.read_line(&mut answer)? == 0 {
+            return Err(io::Error::from(io::ErrorKind::UnexpectedEof).into());
+        }
+        match serde_json::from_str(&answer)? {
+            Answer::Error { error } => Err(ClientError::Refused(error)),
+            answer => Ok(answer),
+        }
+    }
+}

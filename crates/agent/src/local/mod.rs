@@ -1,0 +1,57 @@
+//! The local socket: who may open it may ask the agent how it stands, and tell it of links.
+//!
+//! One request a line and one answer a line, as JSON. Whoever can write to the socket's directory can talk to the agent, so
+//! it belongs to root, or to whoever runs the lab.
+
+mod client;
+mod server;
+
+use serde::{Deserialize, Serialize};
+
+pub use self::client::{Client, ClientError};
+pub use self::server::serve;
+use crate::status::Status;
+
+/// What the agent is asked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "ask", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Request {
+    /// How do you stand?
+    Status,
+    /// Look at the source now, and answer when what it says is enforced.
+    Sync,
+    /// A pod is plugged in; answer when its addresses are checked against its link.
+    Plug {
+        /// Its namespace.
+        namespace: String,
+        /// Its name.
+        pod: String,
+        /// The host's end of its link.
+        interface: String,
+        /// The bridge that the interface is a port of, if it is one.
+        #[serde(default)]
+        bridge: Option<String>,
+    },
+    /// A pod is unplugged.
+    Unplug {
+        /// Its namespace.
+        namespace: String,
+        /// Its name.
+        pod: String,
+    },
+}
+
+/// What the agent answers.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "answer", rename_all = "kebab-case")]
+pub enum Answer {
+    /// Done.
+    Done,
+    /// How it stands.
+    Status(Box<Status>),
+    /// It cannot be done.
+    Error {
+        /// Why.
+        error: String,
+    },
+}

@@ -1,0 +1,92 @@
+//! Answering on the local socket: a thread for each conversation, which are few.
+
+use std::fs;
+use std::io::{self, BufRead, BufReader, Write};
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::Path;
+use std::sync::mpsc::{Receiver, Sender};
+use std::thread;
+
+use podfence_model::NamespacedName;
+use podfence_plan::Link;
+
+use super::{Answer, Request};
+use crate::message::{Message, Reply};
+use crate::source::Source;
+
+/// Listens at `path`, in place of whoever listened there before.
+pub fn serve(path: &Path, source: &Source, to: &Sender<Message>) -> io::Result<()> {
+    if let Some(directory) = path.parent() {
+        fs::create_dir_all(directory)?;
+    }
+    // Bound beside and renamed, so that a client always finds somebody.
+    let beside = path.with_extension("new");
+    let _ = fs::remove_file(&beside);
+    let listener = UnixListener::bind(&beside)?;
+    fs::set_permissions(&beside, fs::Permissions::from_mode(0o600))?;
+    fs::rename(&beside, path)?;
+    let (source, to) = (source.clone(), to.clone());
+    thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            let (source, to) = (source.clone(), to.clone());
+            thread::spawn(move || converse(stream, &source, &to));
+        }
+    });
+    Ok(())
+}
+
+fn converse(stream: UnixStream, source: &Source, to: &Sender<Message>) -> io::Result<()> {
+    let mut write = stream.try_clone()?;
+    for line in BufReader::new(stream).lines() {
+        let answer = match serde_json::from_str(&line?) {
+            Ok(request) => answer(request, source, to),
+            Err(error) => Answer::Error { error: format!("not understood: {error}") },
+        };
+        let mut text = serde_json::to_vec(&answer)?;
+        text.push(b'\n');
+        write.write_all(&text)?;
+    }
+    Ok(())
+}
+
+fn answer(request: Request, source: &Source, to: &Sender<Message>) -> Answer {
+    match request {
+        Request::Status => {
+            let (reply, answer) = Reply::new();
+            let _ = to.send(Message::Status(reply));
+            answer.recv().map_or_else(|_| stopping(), |status| Answer::Status(Box::new(status)))
+        }
+        Request::Sync => {
+            let (reply, answer) = Reply::new();
+            source.sync(reply);
+            done(&answer)
+        }
+        Request::Plug { namespace, pod, interface, bridge } => {
+            let link = match bridge {
+                None => Link::Routed(interface),
+                Some(bridge) => Link::Bridged { bridge, port: interface },
+            };
+            let (reply, answer) = Reply::new();
+            let _ = to.send(Message::Plug(NamespacedName { namespace, name: pod }, link, reply));
+            done(&answer)
+        }
+        Request::Unplug { namespace, pod } => {
+            let _ = to.send(Message::Unplug(NamespacedName { namespace, name: pod }));
+            Answer::Done
+        }
+    }
+}
+
+fn done(answer: &Receiver<Result<(), String>>) -> Answer {
+    match answer.recv() {
+        Ok(Ok(())) => Answer::Done,
+        Ok(Err(error)) => Answer::Error { error },
+        Err(_) => stopping(),
+    }
+}
+
+/// The loop has gone before it answered.
+fn stopping() -> Answer {
+    Answer::Error { error: "the agent is stopping".into() }
+}

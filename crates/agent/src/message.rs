@@ -1,0 +1,48 @@
+//! What the loop is told and asked.
+
+use std::sync::mpsc::{Receiver, Sender, channel};
+
+use podfence_model::{Change, NamespacedName, World};
+use podfence_plan::Link;
+
+use crate::status::Status;
+
+/// What the loop is told and asked, in the order in which it counts.
+#[derive(Debug)]
+pub enum Message {
+    /// Everything there is, for the first time.
+    World(Box<World>),
+    /// What has changed since.
+    Changes(Vec<Change>),
+    /// The objects cannot be read; what they said last still counts.
+    Unreadable(String),
+    /// Answer when everything told before is enforced.
+    Mark(Reply<Result<(), String>>),
+    /// A pod is plugged in: the host's end of its link. Answer when it is enforced.
+    Plug(NamespacedName, Link, Reply<Result<(), String>>),
+    /// A pod is unplugged.
+    Unplug(NamespacedName),
+    /// Somebody else has written to our tables.
+    Touched,
+    /// How do things stand?
+    Status(Reply<Status>),
+    /// End, and leave everything enforced.
+    Stop,
+}
+
+/// Where an answer goes.
+#[derive(Debug)]
+pub struct Reply<T>(Sender<T>);
+
+impl<T> Reply<T> {
+    /// A reply, and where its answer arrives.
+    pub fn new() -> (Self, Receiver<T>) {
+        let (sender, receiver) = channel();
+        (Self(sender), receiver)
+    }
+
+    /// Answers. Who asked may have gone, which is no concern of ours.
+    pub fn give(self, answer: T) {
+        let _ = self.0.send(answer);
+    }
+}

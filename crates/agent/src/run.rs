@@ -1,0 +1,90 @@
+//! The process: opens what it needs, starts the threads, and runs the loop until a signal.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::sync::mpsc::{Sender, channel};
+use std::{io, thread};
+
+use nix::sys::signal::{SigSet, Signal};
+use podfence_dataplane_nft::{Dataplane, DataplaneError, Settings};
+use podfence_model::Cidr;
+
+use crate::agent::Agent;
+use crate::local;
+use crate::message::Message;
+use crate::source::Source;
+
+/// What an agent is told when it starts.
+#[derive(Debug, Clone)]
+pub struct Setup {
+    /// The node whose pods it guards.
+    pub node: String,
+    /// Files and directories of manifests.
+    pub manifests: Vec<OsString>,
+    /// The local socket.
+    pub socket: PathBuf,
+    /// Ranges of this node's pods that are closed until the first whole state; none leaves them open.
+    pub closed_at_first: Vec<Cidr>,
+    /// The dataplane's settings.
+    pub dataplane: Settings,
+}
+
+/// The agent could not start.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// The kernel.
+    #[error("{0}")]
+    Dataplane(#[from] DataplaneError),
+    /// The local socket.
+    #[error("cannot listen at {}: {source}", .path.display())]
+    Socket {
+        /// Where.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// Signals.
+    #[error("cannot wait for signals: {0}")]
+    Signals(#[from] nix::Error),
+}
+
+/// Runs an agent in the network namespace of the calling thread until SIGTERM or SIGINT. What it enforced stays.
+pub fn run(setup: &Setup) -> Result<(), RunError> {
+    let (to, messages) = channel();
+    stop_on_signal(&to)?;
+    let mut agent = Agent::new(&setup.node, Dataplane::open(setup.dataplane.clone())?);
+    agent.close(&setup.closed_at_first)?;
+    let source = Source::directory(setup.manifests.clone(), to.clone());
+    let unable = |source| RunError::Socket { path: setup.socket.clone(), source };
+    local::serve(&setup.socket, &source, &to).map_err(unable)?;
+    tracing::info!(node = setup.node, socket = %setup.socket.display(), "agent runs");
+    agent.run(&messages);
+    tracing::info!("agent stops; what it enforced stays in force");
+    Ok(())
+}
+
+/// The host's name, which kubelets take for the node's unless told otherwise. An error where it is no text, too.
+pub fn host_name() -> io::Result<String> {
+    let name = nix::unistd::gethostname()?;
+    name.into_string().map_err(|_| io::ErrorKind::InvalidData.into())
+}
+
+/// Removes our tables, and with them all enforcement.
+pub fn clean_up(settings: Settings) -> Result<(), DataplaneError> {
+    Dataplane::open(settings)?.remove()
+}
+
+/// Must be called before any other thread starts, so that none takes the signals.
+fn stop_on_signal(to: &Sender<Message>) -> nix::Result<()> {
+    let mut signals = SigSet::empty();
+    signals.add(Signal::SIGTERM);
+    signals.add(Signal::SIGINT);
+    signals.thread_block()?;
+    let to = to.clone();
+    thread::spawn(move || {
+        if signals.wait().is_ok() {
+            let _ = to.send(Message::Stop);
+        }
+    });
+    Ok(())
+}

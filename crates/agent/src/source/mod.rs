@@ -1,0 +1,73 @@
+//! Where the agent's objects come from: threads that tell the loop of changes, and never decide what they mean.
+
+mod dir;
+
+use std::ffi::OsString;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::thread;
+
+use podfence_source::Watch;
+
+pub use self::dir::Directory;
+use crate::message::{Message, Reply};
+
+/// What a source is asked.
+#[derive(Debug)]
+enum Wish {
+    /// The files have changed.
+    Look,
+    /// Read again now, and answer when what was read is enforced.
+    Sync(Reply<Result<(), String>>),
+}
+
+/// The loop's end of a source.
+#[derive(Debug, Clone)]
+pub struct Source(Sender<Wish>);
+
+impl Source {
+    /// Asks for what there is now; the answer comes when it is enforced, or says why it cannot be read.
+    pub fn sync(&self, reply: Reply<Result<(), String>>) {
+        let _ = self.0.send(Wish::Sync(reply)); // a source that has ended drops the reply, and who waits is told
+    }
+
+    /// Follows manifests at these paths. The first world is told as soon as it can be read.
+    pub fn directory(paths: Vec<OsString>, to: Sender<Message>) -> Self {
+        let (wishes, asked) = channel();
+        let (looks, inputs) = (wishes.clone(), paths.clone());
+        let mut watch = Watch::new(move || inputs.iter().map(Into::into).collect());
+        let _ = wishes.send(Wish::Look);
+        thread::spawn(move || {
+            while looks.send(Wish::Look).is_ok() {
+                watch.wait();
+            }
+        });
+        thread::spawn(move || follow(Directory::new(&paths), &asked, &to));
+        Self(wishes)
+    }
+}
+
+/// Reads a directory whenever somebody wishes it; ends when the loop has.
+fn follow(mut directory: Directory, asked: &Receiver<Wish>, to: &Sender<Message>) {
+    let mut told = false;
+    while let Ok(wish) = asked.recv() {
+        let read = directory.read().map_err(|refused| refused.to_string());
+        let sent = match &read {
+            Err(error) => to.send(Message::Unreadable(error.clone())),
+            Ok(_) if !std::mem::replace(&mut told, true) => {
+                to.send(Message::World(Box::new(directory.world().clone())))
+            }
+            Ok(changes) => to.send(Message::Changes(changes.clone())),
+        };
+        let answered = match (wish, read) {
+            (Wish::Look, _) => Ok(()),
+            (Wish::Sync(reply), Ok(_)) => to.send(Message::Mark(reply)),
+            (Wish::Sync(reply), Err(error)) => {
+                reply.give(Err(error));
+                Ok(())
+            }
+        };
+        if sent.is_err() || answered.is_err() {
+            return;
+        }
+    }
+}

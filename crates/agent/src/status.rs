@@ -1,0 +1,157 @@
+//! How things stand: what the agent tells of itself.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::time::SystemTime;
+
+use serde::{Deserialize, Serialize};
+
+/// How the agent of a node stands.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Status {
+    /// The node.
+    pub node: String,
+    /// The version of the agent.
+    pub version: String,
+    /// Whether a whole state has been enforced since the start.
+    pub ready: bool,
+    /// Since when the agent runs, in seconds since 1970.
+    pub since: u64,
+    /// When the state in force was made: everything that was told before is in it. Seconds since 1970.
+    pub as_of: Option<u64>,
+    /// Why the objects cannot be read, if they cannot.
+    pub unreadable: Option<String>,
+    /// Why the kernel is not at the plan, if it is not.
+    pub behind: Option<String>,
+    /// Objects that the kernel refuses, with what it says. They are enforced closed.
+    pub refused: BTreeMap<String, String>,
+    /// What is in force.
+    pub plan: PlanSize,
+    /// What was done since the start.
+    pub done: Done,
+}
+
+/// How much is in force.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlanSize {
+    /// Pods of this node that policies can see.
+    pub pods: usize,
+    /// Those of them whose link is known, so that their source addresses are checked.
+    pub linked: usize,
+    /// Programs of those pods.
+    pub programs: usize,
+    /// Unions of those programs.
+    pub unions: usize,
+    /// Addresses of known pods, of all nodes.
+    pub known: usize,
+}
+
+/// What was done since the start.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Done {
+    /// Transactions that switched.
+    pub switches: u64,
+    /// Transactions that the kernel refused.
+    pub errors: u64,
+    /// Switches after which open connections were judged again.
+    pub rejudged: u64,
+    /// Times that somebody else had changed our tables.
+    pub drifts: u64,
+}
+
+impl fmt::Display for Status {
+    /// For people, in a few lines.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let PlanSize { pods, linked, programs, unions, known } = self.plan;
+        writeln!(f, "node {}: {}", self.node, self.standing())?;
+        if let Some(as_of) = self.as_of {
+            writeln!(f, "  policies as of   {}", utc(as_of))?;
+        }
+        writeln!(f, "  running since    {}, version {}", utc(self.since), self.version)?;
+        writeln!(f, "  pods here        {pods}, {linked} of them with a known link")?;
+        writeln!(
+            f,
+            "  in force         {programs} programs, {unions} unions of peers, {known} known pod addresses"
+        )?;
+        let Done { switches, errors, rejudged, drifts } = self.done;
+        writeln!(
+            f,
+            "  transactions     {switches}, {rejudged} of which judged open connections again; {errors} refused"
+        )?;
+        if drifts > 0 {
+            writeln!(f, "  drift            {drifts} times somebody else changed our tables; mended")?;
+        }
+        if let Some(error) = &self.unreadable {
+            writeln!(
+                f,
+                "  cannot be read   {error}\n                   what was read before stays in force"
+            )?;
+        }
+        if let Some(error) = &self.behind {
+            writeln!(
+                f,
+                "  kernel           takes no change: {error}\n                   what was enforced before stays in force"
+            )?;
+        }
+        for (object, error) in &self.refused {
+            writeln!(f, "  refused          {object}, enforced closed: {error}")?;
+        }
+        Ok(())
+    }
+}
+
+impl Status {
+    fn standing(&self) -> &'static str {
+        match (self.ready, self.as_of) {
+            (true, _) if self.refused.is_empty() => "enforced",
+            (true, _) => "enforced, some objects closed",
+            (false, None) => "waiting for the first state",
+            (false, Some(_)) => "the kernel lags behind",
+        }
+    }
+}
+
+/// A moment as RFC 3339 writes it, in UTC.
+fn utc(seconds: u64) -> String {
+    let (days, rest) = (seconds / 86_400, seconds % 86_400);
+    let (year, month, day) = date(days);
+    let (hour, minute, second) = (rest / 3_600, rest / 60 % 60, rest % 60);
+    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
+}
+
+/// Year, month and day of a number of days since 1970, by the calendar's 400-year eras that begin on a 1 March.
+fn date(days: u64) -> (u64, u64, u64) {
+    let days = days + 719_468; // from 0000-03-01
+    let (era, day_of_era) = (days / 146_097, days % 146_097);
+    let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let march_month = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * march_month + 2) / 5 + 1;
+    let month = if march_month < 10 { march_month + 3 } else { march_month - 9 };
+    (era * 400 + year_of_era + u64::from(month <= 2), month, day)
+}
+
+/// A moment in seconds since 1970; 0 before that.
+pub fn seconds(moment: SystemTime) -> u64 {
+    moment.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |passed| passed.as_secs())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn moments_are_written_as_rfc_3339() {
+        let table = [
+            (0, "1970-01-01T00:00:00Z"),
+            (951_782_400, "2000-02-29T00:00:00Z"),
+            (951_868_799, "2000-02-29T23:59:59Z"),
+            (1_795_219_200, "2026-11-21T00:00:00Z"),
+            (4_107_542_399, "2100-02-28T23:59:59Z"),
+            (4_107_542_400, "2100-03-01T00:00:00Z"),
+        ];
+        for (seconds, expected) in table {
+            assert_eq!(utc(seconds), expected);
+        }
+    }
+}
