@@ -19,6 +19,7 @@ pub mod describe;
 pub mod features;
 pub mod generate;
 pub mod manifests;
+pub mod mixed;
 pub mod reference;
 pub mod sandboxed;
 pub mod scale;
