@@ -18,4 +18,5 @@ pub use agent::Agent;
 pub use enforcer::{Counts, Enforcer, Refused};
 pub use kernel::Kernel;
 pub use run::{RunError, Setup, clean_up, host_name, run};
+pub use source::Watch;
 pub use status::{Done, PlanSize, Status};

@@ -36,7 +36,7 @@ impl<'s> Window<'s> {
         let start = lines_back(whole, first);
         let end = lines_on(whole, last);
         let text = whole.get(start..end)?;
-        let first_line = whole.get(..start)?.matches('\n').count() + 1;
+        let first_line = sources.line_of(file, start)?;
         Some(Self { file, text, start, first_line })
     }
 

@@ -6,8 +6,7 @@
 //!
 //! Start with [`read()`]. Inside: `input` (files to texts), `yaml` (text to trees), `decode` (typed access
 //! to trees), `kinds` (trees to objects), `gather` (objects to a world). Beside that way: `outline` (what the text of an
-//! object says, field by field), `edit` (changing it) and `expectations` (files that are no manifests), `watch` (noticing
-//! that files change).
+//! object says, field by field), `edit` (changing it) and `expectations` (files that are no manifests).
 
 mod aside;
 mod code;
@@ -23,7 +22,6 @@ mod outline;
 mod read;
 mod sink;
 mod source_map;
-mod watch;
 mod yaml;
 
 pub use code::Code;
@@ -34,4 +32,3 @@ pub use input::{Input, MAX_INPUT, is_manifest};
 pub use outline::{Field, Outlines, View};
 pub use read::{Loaded, Options, Refused, read};
 pub use source_map::SourceMap;
-pub use watch::Watch;

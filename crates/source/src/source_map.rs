@@ -3,7 +3,7 @@
 mod reread;
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use podfence_model::Place;
 
@@ -12,8 +12,15 @@ use crate::read::Options;
 /// The text of every input.
 #[derive(Debug, Clone, Default)]
 pub struct SourceMap {
-    texts: BTreeMap<Arc<str>, Arc<str>>,
+    texts: BTreeMap<Arc<str>, Text>,
     options: Options,
+}
+
+/// A text, and where its lines end once somebody has asked.
+#[derive(Debug, Clone)]
+struct Text {
+    text: Arc<str>,
+    breaks: OnceLock<Vec<usize>>,
 }
 
 impl SourceMap {
@@ -24,7 +31,14 @@ impl SourceMap {
 
     /// The text of an input, by the name that a [`Place`] gives it.
     pub fn text(&self, file: &str) -> Option<&str> {
-        self.texts.get(file).map(AsRef::as_ref)
+        self.texts.get(file).map(|text| text.text.as_ref())
+    }
+
+    /// The line that a byte of an input is in, from 1.
+    pub fn line_of(&self, file: &str, byte: usize) -> Option<usize> {
+        let Text { text, breaks } = self.texts.get(file)?;
+        let breaks = breaks.get_or_init(|| text.match_indices('\n').map(|(at, _)| at).collect());
+        Some(breaks.partition_point(|at| *at < byte) + 1)
     }
 
     /// The text at a place.
@@ -39,11 +53,11 @@ impl SourceMap {
 
     /// All inputs with their names, in order.
     pub fn texts(&self) -> impl Iterator<Item = (&Arc<str>, &str)> {
-        self.texts.iter().map(|(name, text)| (name, text.as_ref()))
+        self.texts.iter().map(|(name, text)| (name, text.text.as_ref()))
     }
 
     /// Adds a text, for messages about something that is no manifest.
     pub fn insert(&mut self, file: Arc<str>, text: Arc<str>) {
-        self.texts.insert(file, text);
+        self.texts.insert(file, Text { text, breaks: OnceLock::new() });
     }
 }

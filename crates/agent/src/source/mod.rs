@@ -1,14 +1,14 @@
 //! Where the agent's objects come from: threads that tell the loop of changes, and never decide what they mean.
 
 mod dir;
+mod watch;
 
 use std::ffi::OsString;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 
-use podfence_source::Watch;
-
 pub use self::dir::Directory;
+pub use self::watch::Watch;
 use crate::message::{Message, Reply};
 
 /// What a source is asked.

@@ -5,12 +5,12 @@ use std::path::PathBuf;
 
 use anyhow::{Context, bail};
 use clap::Args;
+use podfence_agent::Watch;
 use podfence_lab::place;
 use podfence_lab::sandbox::{self, Sandbox};
 use podfence_lab::scenario::{Step, sources, steps};
 use podfence_lab::session::{Claim, Hall, attend};
 use podfence_model::World;
-use podfence_source::Watch;
 
 use super::running::Running;
 use super::setup;

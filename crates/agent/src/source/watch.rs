@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::input::is_manifest;
+use podfence_source::is_manifest;
 
 /// Between two looks.
 const EVERY: Duration = Duration::from_millis(200);
