@@ -77,13 +77,13 @@ impl BlockPeer<'_> {
         let edit = match block.get(&["except"]) {
             None if block.is_flow() => {
                 let cidr = block.get(&["cidr"])?.text()?;
-                Some(block.replace(format!("{{cidr: {cidr}, except: [{except}]}}")))
+                block.replace(format!("{{cidr: {cidr}, except: [{except}]}}"))
             }
             None => block.add_field(&format!("except:\n  - {except}")),
             Some(list) if list.is_flow() => {
                 let mut items: Vec<&str> = list.items().filter_map(|item| item.text()).collect();
                 items.push(except);
-                Some(list.replace(format!("[{}]", items.join(", "))))
+                list.replace(format!("[{}]", items.join(", ")))
             }
             Some(list) => list.add_item(except),
         };

@@ -100,6 +100,15 @@ impl<'a> Context<'a> {
         self.object(&policy.meta.origin)?.get(&["spec"])
     }
 
+    /// The text of a rule's `from` or `to`.
+    pub(crate) fn peer_list(
+        &self,
+        PolicyRule { rule, direction, .. }: PolicyRule<'_>,
+    ) -> Option<View<'_, 'a>> {
+        let key = if direction == Direction::Ingress { "from" } else { "to" };
+        self.view(rule.place.as_ref())?.get(&[key])
+    }
+
     /// The field of a peer that has this key, with its place.
     pub(crate) fn peer_field(&self, peer: &Peer, key: &str) -> Option<Field<'_, 'a>> {
         self.view(peer.place.as_ref())?.field(key)

@@ -38,8 +38,9 @@ pub fn fix<'f>(
         }
     }
     let fixed = files.into_iter().filter_map(|(file, (edits, mended))| {
-        let text = apply(sources.text(file)?, edits).ok()?;
-        (mended > 0).then(|| Fixed { file: Arc::clone(file), text, mended })
+        let before = sources.text(file)?;
+        let text = apply(before, edits).ok()?;
+        (mended > 0 && text != before).then(|| Fixed { file: Arc::clone(file), text, mended })
     });
     fixed.collect()
 }

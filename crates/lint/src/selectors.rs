@@ -91,9 +91,12 @@ impl Correction<'_> {
     /// The corrected label in the text of a selector; `None` where it stands in an expression.
     pub(crate) fn edits(&self, selector: Option<View<'_, '_>>) -> Option<Vec<Edit>> {
         let label = selector?.get(&["matchLabels"])?.field(self.asked)?;
-        let key = Edit { place: label.key_place(), text: self.key.clone() };
-        let value = label.value.replace_scalar(&self.value)?;
-        Some(if self.key == self.asked { vec![value] } else { vec![key] })
+        let same_key = self.key == self.asked;
+        Some(vec![if same_key {
+            label.value.replace_scalar(&self.value)?
+        } else {
+            label.rename(&self.key)?
+        }])
     }
 }
 

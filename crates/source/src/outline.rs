@@ -4,7 +4,7 @@
 //! place of one label) is asked for here. [`Outlines`] parses a file when it is first asked about. Start with
 //! [`Outlines::at`]; changing the text is [`crate::edit`]'s.
 
-use std::cell::OnceCell;
+use std::cell::{Cell, OnceCell};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -18,18 +18,46 @@ pub struct Outlines<'s> {
     files: BTreeMap<&'s str, File<'s>>,
 }
 
-struct File<'s> {
+/// One input.
+pub(crate) struct File<'s> {
     name: Arc<str>,
-    text: &'s str,
+    pub(crate) text: &'s str,
     roots: OnceCell<Vec<Node<'s>>>,
+    anchors: OnceCell<bool>,
+    /// How many bytes may yet be parsed to see what edits do.
+    budget: Cell<usize>,
+}
+
+/// How many bytes are parsed at most, in one input, to see what edits do: some seconds' worth. Beyond that there are no edits.
+const BUDGET: usize = 128 << 20;
+
+impl<'s> File<'s> {
+    fn new(name: &Arc<str>, text: &'s str) -> Self {
+        let (roots, anchors) = Default::default();
+        Self { name: Arc::clone(name), text, roots, anchors, budget: Cell::new(BUDGET) }
+    }
+
+    /// Its documents.
+    pub(crate) fn roots(&self) -> &[Node<'s>] {
+        self.roots.get_or_init(|| roots(self.text))
+    }
+
+    /// Whether it may write a value once for several places.
+    pub(crate) fn has_anchors(&self) -> bool {
+        *self.anchors.get_or_init(|| self.text.contains('&'))
+    }
+
+    /// Takes bytes off the budget; `None` when it is used up.
+    pub(crate) fn spend(&self, bytes: usize) -> Option<()> {
+        self.budget.set(self.budget.get().checked_sub(bytes)?);
+        Some(())
+    }
 }
 
 impl<'s> Outlines<'s> {
     /// The inputs' trees; nothing is parsed yet.
     pub fn new(sources: &'s SourceMap) -> Self {
-        let file = |(name, text): (&'s Arc<str>, &'s str)| {
-            (name.as_ref(), File { name: Arc::clone(name), text, roots: OnceCell::new() })
-        };
+        let file = |(name, text): (&'s Arc<str>, &'s str)| (name.as_ref(), File::new(name, text));
         Self { files: sources.texts().map(file).collect() }
     }
 
@@ -37,10 +65,10 @@ impl<'s> Outlines<'s> {
     /// exactly this place.
     pub fn at(&self, place: &Place) -> Option<View<'_, 's>> {
         let file = self.files.get(place.file.as_ref())?;
-        let roots = file.roots.get_or_init(|| roots(file.text));
+        let roots = file.roots();
         let before = roots.partition_point(|root| root.span.start <= place.start);
         let root = roots.get(before.checked_sub(1)?)?;
-        find(root, place).map(|node| View { file: &file.name, text: file.text, node })
+        find(root, place).map(|node| View { file, node })
     }
 }
 
@@ -68,8 +96,7 @@ fn children<'n, 's>(node: &'n Node<'s>) -> Box<dyn Iterator<Item = &'n Node<'s>>
 /// One value of a text.
 #[derive(Clone, Copy)]
 pub struct View<'o, 's> {
-    file: &'o Arc<str>,
-    text: &'s str,
+    file: &'o File<'s>,
     node: &'o Node<'s>,
 }
 
@@ -90,7 +117,7 @@ impl<'o, 's> View<'o, 's> {
 
     fn place_of(&self, span: Span) -> Place {
         let Span { start, end, line, column } = span;
-        Place { file: Arc::clone(self.file), line, column, start, end }
+        Place { file: Arc::clone(&self.file.name), line, column, start, end }
     }
 
     fn child(&self, node: &'o Node<'s>) -> Self {
@@ -121,28 +148,24 @@ impl<'o, 's> View<'o, 's> {
 
     /// Written as `{…}` or `[…]`.
     pub fn is_flow(&self) -> bool {
-        let first = self.text.as_bytes().get(self.node.span.start as usize);
+        let first = self.file.text.as_bytes().get(self.node.span.start as usize);
         !matches!(self.node.value, Value::Scalar(_)) && matches!(first, Some(b'{' | b'['))
     }
 
     /// The items of a list; none for all else.
     pub fn items(&self) -> impl Iterator<Item = View<'o, 's>> + use<'o, 's> {
-        let items: &[Node<'s>] = match &self.node.value {
-            Value::Sequence(items) => items,
-            Value::Scalar(_) | Value::Mapping(_) => &[],
-        };
         let view = *self;
-        items.iter().map(move |node| view.child(node))
+        self.nodes().iter().map(move |node| view.child(node))
     }
 
     /// The fields of a mapping in the order of the text; none for all else.
     pub fn fields(&self) -> impl Iterator<Item = Field<'o, 's>> + use<'o, 's> {
-        let entries: &'o [Entry<'s>] = match &self.node.value {
-            Value::Mapping(entries) => entries,
-            Value::Scalar(_) | Value::Sequence(_) => &[],
-        };
         let owner = *self;
-        entries.iter().map(move |entry| Field { owner, key: &entry.key, value: owner.child(&entry.value) })
+        self.entries().iter().map(move |entry| Field {
+            owner,
+            key: &entry.key,
+            value: owner.child(&entry.value),
+        })
     }
 
     /// A field by its key, also one whose value is null.
@@ -158,7 +181,31 @@ impl<'o, 's> View<'o, 's> {
 
     /// The whole text of its input.
     pub(crate) fn input(&self) -> &'s str {
-        self.text
+        self.file.text
+    }
+
+    pub(crate) fn file(&self) -> &'o File<'s> {
+        self.file
+    }
+
+    pub(crate) fn node(&self) -> &'o Node<'s> {
+        self.node
+    }
+
+    /// The items of a list, as they were parsed; none for all else.
+    pub(crate) fn nodes(&self) -> &'o [Node<'s>] {
+        match &self.node.value {
+            Value::Sequence(items) => items,
+            Value::Scalar(_) | Value::Mapping(_) => &[],
+        }
+    }
+
+    /// The fields of a mapping, as they were parsed; none for all else.
+    pub(crate) fn entries(&self) -> &'o [Entry<'s>] {
+        match &self.node.value {
+            Value::Mapping(entries) => entries,
+            Value::Scalar(_) | Value::Sequence(_) => &[],
+        }
     }
 }
 

@@ -174,9 +174,7 @@ fn items_go_out_of_lists_and_into_lists_in_brackets() {
 #[test]
 fn an_item_without_its_dash_belongs_to_the_one_before() {
     let two = POLICY.replace("      ports:\n", "    - ports: # only these\n");
-    let undash = |policy: View<'_, '_>| {
-        policy.get(&["spec", "ingress"])?.items().nth(1).and_then(|rule| rule.undash())
-    };
+    let undash = |policy: View<'_, '_>| policy.get(&["spec", "ingress"])?.undash(1);
     assert_eq!(edited(&two, undash).unwrap(), two.replace("- ports", "  ports"));
     let flow = two.replace("- ports: # only these\n        - port: 80\n", "- {ports: [{port: 80}]}\n");
     assert_eq!(edited(&flow, undash), None);
@@ -250,5 +248,70 @@ fn an_edit_says_the_line_and_column_where_it_begins() {
         let line = before.matches('\n').count() + 1;
         let column = before.rsplit('\n').next().unwrap().chars().count() + 1;
         assert_eq!((place.line as usize, place.column as usize), (line, column), "{place:?}");
+/// The list of ports in a policy written in lines, and what comes of taking out its second item.
+fn without_second(items: &str) -> Option<String> {
+    let text = POLICY.replace("        - port: 80\n", items);
+    edited(&text, |policy| policy.get(&["spec", "ingress"])?.items().next()?.get(&["ports"])?.remove_item(1))
+        .map(|after| after.replace(&POLICY[..POLICY.find("        - port: 80").unwrap()], ""))
+}
+
+#[test]
+fn an_item_goes_with_its_dash_wherever_that_stands() {
+    let kept = "        - port: 80\n\n  egress:\n";
+    for second in [
+        "        - port: 81\n",
+        "        - # web\n          port: 81\n",
+        "        -\n          port: 81 # - x\n",
+        "        -   # - port: 1\n\n    # more\n          port: 81\n",
+        "        - {port: 81}\n",
+        "        -\n          {port: 81}\n",
+    ] {
+        let left = without_second(&format!("        - port: 80\n{second}"));
+        assert_eq!(left.as_deref(), Some(kept), "{second}");
+    }
+    // With a name for others, or a type, before it, it is left to its author.
+    for second in ["        - &web\n          port: 81\n", "        - !!map\n          port: 81\n"] {
+        assert_eq!(without_second(&format!("        - port: 80\n{second}")), None, "{second}");
+    }
+}
+
+/// Every edit there is, of every value of a text.
+fn all_edits(view: View<'_, '_>, edits: &mut Vec<Edit>) {
+    edits.extend(view.replace_scalar("other"));
+    edits.extend(view.add_field("new: x"));
+    edits.extend(view.add_item("new: x"));
+    edits.extend(view.add_flow_item("{new: x}"));
+    for (index, item) in view.items().enumerate() {
+        edits.extend(view.remove_item(index));
+        edits.extend(view.undash(index));
+        all_edits(item, edits);
+    }
+    for field in view.fields() {
+        edits.extend([field.remove(), field.set("[]"), field.rename("another")].into_iter().flatten());
+        all_edits(field.value, edits);
+    }
+}
+
+#[test]
+fn nothing_is_offered_where_a_value_is_written_for_several() {
+    for behind in ["    ingress: *rules\n    podSelector: {}\n", "    <<: *base\n    egress: []\n"] {
+        let text = format!("{SHARED}{behind}");
+        let Loaded { world, sources, .. } = loaded(&text);
+        let outlines = Outlines::new(&sources);
+        let (from, to) = (
+            text.find("podSelector").unwrap(),
+            text.find("- apiVersion: networking.k8s.io/v1\n  kind: NetworkPolicy\n  metadata: {name: b}")
+                .unwrap(),
+        );
+        let mut edits = Vec::new();
+        for policy in world.policies.values() {
+            let Origin::File(place) = &policy.meta.origin else { panic!("read from a file") };
+            all_edits(outlines.at(place).unwrap(), &mut edits);
+        }
+        assert!(edits.len() > 10, "{}", edits.len());
+        let shared = if behind.contains("<<") { from } else { text.find("- ports").unwrap() };
+        let of_shared = |edit: &&Edit| (shared..to).contains(&(edit.place.start as usize));
+        let offered: Vec<&Edit> = edits.iter().filter(of_shared).collect();
+        assert!(offered.is_empty(), "{offered:#?}");
     }
 }

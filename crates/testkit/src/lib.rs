@@ -18,6 +18,7 @@ pub mod build;
 pub mod describe;
 pub mod features;
 pub mod generate;
+pub mod layout;
 pub mod manifests;
 pub mod mixed;
 pub mod reference;

@@ -30,7 +30,7 @@ pub(crate) fn edits(before: &World, amendment: &Amendment, outlines: &Outlines<'
             let rule = manifest::rule(rule, *direction);
             add_all(spec(before, policy, outlines)?, &direction.to_string(), &[rule])
         }
-        Amendment::ReplacePort(at, port) => replace_port(place(at)?, at, port).map(|edit| vec![edit]),
+        Amendment::ReplacePort(at, port) => replace_port(place(at)?, at, port),
         Amendment::ReplacePeer(at, kind) => replace_peer(before, place(at)?, at, kind).map(|edit| vec![edit]),
         Amendment::RemovePeer(at) => {
             let list = place(at)?.get(&[peers_key(at.direction)])?;
@@ -69,7 +69,7 @@ fn add_all(owner: View<'_, '_>, key: &str, items: &[Yaml]) -> Option<Vec<Edit>> 
     }
     let field = Yaml::Map(vec![(key.to_owned(), whole)]);
     let edit = if owner.is_flow() && owner.is_empty_collection() {
-        owner.replace(field.flow())
+        owner.replace(field.flow())?
     } else {
         owner.add_field(&field.block(Style::Lines))?
     };
@@ -85,17 +85,22 @@ fn has_braces(item: View<'_, '_>) -> bool {
     item.is_flow() || item.fields().any(|field| field.value.is_flow() && !field.value.is_empty_collection())
 }
 
-fn replace_port(rule: View<'_, '_>, at: &RuleRef, port: &PortMatch) -> Option<Edit> {
+/// Another number, and no end of a range.
+fn replace_port(rule: View<'_, '_>, at: &RuleRef, port: &PortMatch) -> Option<Vec<Edit>> {
     let PortSpec::Range(range) = &port.ports else { return None };
     let item = rule.get(&["ports"])?.items().nth(at.port?)?;
-    item.get(&["port"])?.replace_scalar(&range.first().to_string())
+    let number = item.get(&["port"])?.replace_scalar(&range.first().to_string())?;
+    match item.field("endPort") {
+        Some(end) => Some(vec![number, end.remove()?]),
+        None => Some(vec![number]),
+    }
 }
 
 fn replace_peer(before: &World, rule: View<'_, '_>, at: &RuleRef, kind: &PeerKind) -> Option<Edit> {
     let (_, found) = words::rule(before, at)?;
     let was = &found.peers.get(at.peer?)?.kind;
     let item = rule.get(&[peers_key(at.direction)])?.items().nth(at.peer?)?;
-    let whole = || item.is_flow().then(|| item.replace(manifest::peer(kind).flow()));
+    let whole = || item.is_flow().then(|| item.replace(manifest::peer(kind).flow())).flatten();
     match (was, kind) {
         (
             PeerKind::Pods { namespaces: NamespaceScope::Own, pods: old },
@@ -139,7 +144,7 @@ fn replace_label(
 fn add_conditions(selector: podfence_source::Field<'_, '_>, added: &LabelSelector) -> Option<Edit> {
     let conditions = manifest::selector(added);
     if selector.value.is_flow() && selector.value.is_empty_collection() {
-        return Some(selector.value.replace(conditions.flow()));
+        return selector.value.replace(conditions.flow());
     }
     let has = |key: &str| selector.value.field(key).is_some();
     (!has("matchExpressions")).then(|| selector.value.add_field(&conditions.block(Style::Lines))).flatten()

@@ -8,7 +8,7 @@
 
 pub mod addresses;
 mod blocks;
-mod draw;
+pub(crate) mod draw;
 mod flows;
 mod lab;
 mod objects;

@@ -212,5 +212,5 @@ fn edit(context: &Context<'_>, peer: BlockPeer<'_>, service: &Service) -> Option
         lines.splice(0..0, selector.into_iter().chain([format!("    {METADATA_NAME}: {namespace}")]));
     }
     let margin = format!("\n{}", " ".repeat((view.place().column as usize).saturating_sub(1)));
-    (!view.is_flow()).then(|| vec![view.replace(lines.join(&margin))])
+    if view.is_flow() { None } else { Some(vec![view.replace(lines.join(&margin))?]) }
 }

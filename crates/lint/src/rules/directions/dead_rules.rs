@@ -122,5 +122,5 @@ fn edit(context: &Context<'_>, policy: &NetworkPolicy, missing: &str) -> Option<
     }
     let mut names: Vec<&str> = types.items().filter_map(|item| item.text()).collect();
     names.push(missing);
-    Some(vec![types.replace(format!("[{}]", names.join(", ")))])
+    Some(vec![types.replace(format!("[{}]", names.join(", ")))?])
 }

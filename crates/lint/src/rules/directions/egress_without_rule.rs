@@ -127,9 +127,9 @@ fn finding(context: &Context<'_>, policy: &NetworkPolicy) -> Finding {
     Finding::about(&RULE, policy, message)
         .at(egress.map(|item| item.place()), "isolates for egress")
         .help("if only ingress is meant, take `Egress` out; to deny egress on purpose, write `egress: []`")
-        .suggest(types.map(|types| vec![only_ingress(&types)]))
+        .suggest(types.and_then(|types| Some(vec![only_ingress(&types)?])))
 }
 
-fn only_ingress(types: &podfence_source::View<'_, '_>) -> Edit {
+fn only_ingress(types: &podfence_source::View<'_, '_>) -> Option<Edit> {
     types.replace(if types.is_flow() { "[Ingress]" } else { "- Ingress" })
 }

@@ -99,7 +99,7 @@
 //!         - protocol: UDP
 //! ```
 
-use podfence_model::{Place, PortMatch, PortSpec};
+use podfence_model::{PortMatch, PortSpec};
 use podfence_source::{Edit, Severity};
 
 use crate::context::{Context, PolicyRule};
@@ -153,14 +153,8 @@ fn split(context: &Context<'_>, rule: PolicyRule<'_>, item: &PortMatch, idle: &P
 /// An item with only a protocol and the next one, which has none, made one.
 fn joined(context: &Context<'_>, rule: PolicyRule<'_>, item: &PortMatch) -> Option<Vec<Edit>> {
     let index = rule.rule.ports.iter().position(|other| other == item)?;
-    let (first, second) = (item.place.as_ref()?, rule.rule.ports.get(index + 1)?.place.as_ref()?);
-    let (upper, lower) = (context.view(Some(first))?, context.view(Some(second))?);
-    let apart =
-        upper.is_flow() || lower.is_flow() || lower.field("protocol").is_some() || second.start < first.end;
-    if apart || upper.field("protocol").is_none() {
-        return None;
-    }
-    let place = Place { start: first.end, end: second.start, ..first.clone() };
-    let margin = " ".repeat((first.column as usize).saturating_sub(1));
-    Some(vec![Edit { place, text: format!("\n{margin}") }])
+    let list = context.view(rule.rule.place.as_ref())?.get(&["ports"])?;
+    let (upper, lower) = (list.items().nth(index)?, list.items().nth(index + 1)?);
+    let apart = lower.field("protocol").is_some() || upper.field("protocol").is_none();
+    if apart { None } else { Some(vec![list.undash(index + 1)?]) }
 }

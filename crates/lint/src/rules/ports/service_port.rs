@@ -120,6 +120,47 @@
 //!   help: name the pods' port, http
 //! ```
 //!
+//! `--fix` does that where every pod that the rule is about is behind Services that translate to this one port. Where another
+//! pod may listen on the Service's port itself, or on a third one, it is only suggested:
+//!
+//! ```yaml fires
+//! apiVersion: networking.k8s.io/v1
+//! kind: NetworkPolicy
+//! metadata: {name: client, namespace: shop}
+//! spec:
+//!   podSelector: {matchLabels: {app: client}}
+//!   policyTypes: [Egress]
+//!   egress:
+//!     - to:
+//!         - podSelector: {matchLabels: {tier: web}}
+//!       ports:
+//!         - port: 80
+//! ---
+//! apiVersion: v1
+//! kind: Service
+//! metadata: {name: a, namespace: shop}
+//! spec:
+//!   selector: {app: a}
+//!   ports: [{port: 80, targetPort: 8080}]
+//! ---
+//! apiVersion: v1
+//! kind: Pod
+//! metadata: {name: a, namespace: shop, labels: {app: a, tier: web}}
+//! spec: {containers: [{name: a, image: a, ports: [{containerPort: 8080}]}]}
+//! ---
+//! apiVersion: v1
+//! kind: Pod
+//! metadata: {name: legacy, namespace: shop, labels: {app: legacy, tier: web}}
+//! spec: {containers: [{name: legacy, image: legacy}]}
+//! ```
+//!
+//! ```text
+//! error: port 80 is Service shop/a's, but its pods listen on 8080: policies see packets after the Service
+//!   11:11 no pod here declares 80
+//!   13:1 translates 80 to 8080
+//!   help: name the pods' port, 8080
+//! ```
+//!
 //! ## When it is silent
 //!
 //! - The rule is about others, too: an egress rule without peers, with a block of addresses, or with a peer of which the input
@@ -155,7 +196,7 @@
 use std::collections::BTreeSet;
 
 use podfence_analysis::assumed::is_cluster_dns;
-use podfence_model::{Pod, Port, PortMatch, Service, ServiceAddress, ServicePort, TargetPort};
+use podfence_model::{Pod, Port, PortMatch, Protocol, Service, ServiceAddress, ServicePort, TargetPort};
 use podfence_source::{Edit, Severity};
 
 use crate::context::{Context, PolicyRule};
@@ -199,10 +240,15 @@ fn finding(context: &Context<'_>, rule: PolicyRule<'_>, item: &PortMatch) -> Opt
         _ => ("policies see packets after the Service", format!("translates {number} to {listens}")),
     };
     let message = format!("port {number} is Service {id}'s, but its pods listen on {listens}: {why}");
+    let all_agree =
+        destinations.iter().all(|pod| only_listens(context, pod, item.protocol, number, &listens));
+    let does = if all_agree { "listens on" } else { "declares" };
     let finding = Finding::about(&RULE, rule.policy, message)
-        .at(item.place.clone(), format!("no pod here listens on {number}"))
+        .at(item.place.clone(), format!("no pod here {does} {number}"))
         .at_object(&service.meta.origin, translates);
-    Some(finding.help(format!("name the pods' port, {listens}")).fix(edit(context, item, &listens)))
+    let finding = finding.help(format!("name the pods' port, {listens}"));
+    let edits = edits(context, item, &listens);
+    Some(if all_agree { finding.fix(edits) } else { finding.suggest(edits) })
 }
 
 /// The Service before some of the pods that has this port, when its pods declare the one that it translates to, and no pod
@@ -238,7 +284,24 @@ fn target<'p>(port: &ServicePort, pods: impl Iterator<Item = &'p &'p Pod>) -> Op
     }
 }
 
-fn edit(context: &Context<'_>, item: &PortMatch, listens: &str) -> Option<Vec<Edit>> {
-    let port = context.view(item.place.as_ref())?.get(&["port"])?;
-    Some(vec![port.replace_scalar(listens)?])
+/// Whether a pod is behind Services with this port, and all of them translate it to what it `listens` on. Another pod may
+/// listen on the Service's port itself: images listen on more than they declare.
+fn only_listens(context: &Context<'_>, pod: &Pod, protocol: Protocol, number: Port, listens: &str) -> bool {
+    let before = context.world.services.values().filter(|service| Context::fronts(service, pod));
+    let ports: Vec<&ServicePort> = before.filter_map(|service| service.port(protocol, number)).collect();
+    let agrees = |port: &&ServicePort| match &port.target {
+        TargetPort::Named(name) if name == listens => pod.named_port(name, protocol).next().is_some(),
+        _ => target(port, [&pod].into_iter()).is_some_and(|found| found == listens),
+    };
+    !ports.is_empty() && ports.iter().all(agrees)
+}
+
+/// The other port, and no end of a range.
+fn edits(context: &Context<'_>, item: &PortMatch, listens: &str) -> Option<Vec<Edit>> {
+    let text = context.view(item.place.as_ref())?;
+    let port = text.get(&["port"])?.replace_scalar(listens)?;
+    match text.field("endPort") {
+        Some(end) => Some(vec![port, end.remove()?]),
+        None => Some(vec![port]),
+    }
 }

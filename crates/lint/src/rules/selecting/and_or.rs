@@ -166,7 +166,7 @@
 use podfence_model::{NetworkPolicy, Peer};
 use podfence_source::{Edit, Severity};
 
-use crate::context::Context;
+use crate::context::{Context, PolicyRule};
 use crate::family::Family;
 use crate::finding::Finding;
 use crate::rule::{Check, Rule};
@@ -185,10 +185,11 @@ fn check(context: &Context<'_>) -> Vec<Finding> {
     let all = context
         .rules()
         .flat_map(|rule| siblings::of(context, rule).into_iter().map(move |found| (rule, found)));
-    all.map(|(rule, found)| finding(context, rule.policy, &found)).collect()
+    all.map(|(rule, found)| finding(context, rule, &found)).collect()
 }
 
-fn finding(context: &Context<'_>, policy: &NetworkPolicy, found: &Siblings<'_>) -> Finding {
+fn finding(context: &Context<'_>, rule: PolicyRule<'_>, found: &Siblings<'_>) -> Finding {
+    let policy = rule.policy;
     let message = message(policy, found);
     let key = |peer: &Peer, key| context.peer_field(peer, key).map(|field| field.place());
     let help = if std::ptr::eq(found.second, found.pods) {
@@ -201,7 +202,7 @@ fn finding(context: &Context<'_>, policy: &NetworkPolicy, found: &Siblings<'_>) 
         .at(key(found.namespaces, "namespaceSelector"), "every pod there")
         .severity(if found.senseless { Severity::Warning } else { Severity::Note })
         .help(help)
-        .suggest(edits(context, found))
+        .suggest(edits(context, rule, found))
 }
 
 fn message(policy: &NetworkPolicy, found: &Siblings<'_>) -> String {
@@ -216,6 +217,7 @@ fn message(policy: &NetworkPolicy, found: &Siblings<'_>) -> String {
     format!("two items are joined by OR: as written they name {either}, as one item {both}")
 }
 
-fn edits(context: &Context<'_>, found: &Siblings<'_>) -> Option<Vec<Edit>> {
-    Some(vec![context.view(found.second.place.as_ref())?.undash()?])
+fn edits(context: &Context<'_>, stated: PolicyRule<'_>, found: &Siblings<'_>) -> Option<Vec<Edit>> {
+    let index = stated.rule.peers.iter().position(|peer| std::ptr::eq(peer, found.second))?;
+    Some(vec![context.peer_list(stated)?.undash(index)?])
 }

@@ -74,6 +74,66 @@
 //! opened    monitoring/prometheus → shop/web all ports
 //! ```
 //!
+//! Where the name is asked for already, the other label goes:
+//!
+//! ```yaml fires
+//! apiVersion: networking.k8s.io/v1
+//! kind: NetworkPolicy
+//! metadata: {name: web, namespace: shop}
+//! spec:
+//!   podSelector: {matchLabels: {app: web}}
+//!   policyTypes: [Ingress]
+//!   ingress:
+//!     - from:
+//!         - namespaceSelector:
+//!             matchLabels:
+//!               kubernetes.io/metadata.name: monitoring
+//!               name: monitoring
+//! ---
+//! apiVersion: v1
+//! kind: Namespace
+//! metadata: {name: monitoring}
+//! ---
+//! apiVersion: v1
+//! kind: Pod
+//! metadata: {name: web, namespace: shop, labels: {app: web}}
+//! spec: {containers: [{name: web, image: web}]}
+//! ```
+//!
+//! ```text
+//! error: no namespace has the label name=monitoring: monitoring has no label `name`
+//!   12:15 matches no namespace
+//!   14:1 without `name`
+//!   help: the label that every namespace has is `kubernetes.io/metadata.name`
+//! ```
+//!
+//! ```yaml fixed
+//! apiVersion: networking.k8s.io/v1
+//! kind: NetworkPolicy
+//! metadata: {name: web, namespace: shop}
+//! spec:
+//!   podSelector: {matchLabels: {app: web}}
+//!   policyTypes: [Ingress]
+//!   ingress:
+//!     - from:
+//!         - namespaceSelector:
+//!             matchLabels:
+//!               kubernetes.io/metadata.name: monitoring
+//! ---
+//! apiVersion: v1
+//! kind: Namespace
+//! metadata: {name: monitoring}
+//! ---
+//! apiVersion: v1
+//! kind: Pod
+//! metadata: {name: web, namespace: shop, labels: {app: web}}
+//! spec: {containers: [{name: web, image: web}]}
+//! ```
+//!
+//! ```text
+//! EQUAL  nothing changes: every connection is judged as before
+//! ```
+//!
 //! It is a warning for `kube-system`, which inputs seldom state: some clusters have given it the label.
 //!
 //! ```yaml fires
@@ -234,7 +294,7 @@ fn finding(context: &Context<'_>, policy: &NetworkPolicy, peer: &Peer) -> Option
     let named =
         selector.requirements().find_map(|requirement| Some((requirement, named(context, requirement)?)));
     if let Some((requirement, namespace)) = named {
-        return Some(by_name(policy, requirement, namespace, text));
+        return Some(by_name(policy, (selector, requirement), namespace, text));
     }
     nowhere(context, policy, selector, text)
 }
@@ -252,7 +312,7 @@ fn named<'a>(context: &Context<'a>, requirement: &Requirement) -> Option<&'a Nam
 
 fn by_name(
     policy: &NetworkPolicy,
-    requirement: &Requirement,
+    (selector, requirement): (&LabelSelector, &Requirement),
     namespace: &Namespace,
     text: Option<View<'_, '_>>,
 ) -> Finding {
@@ -267,7 +327,12 @@ fn by_name(
         .at(label_place(text, key), "matches no namespace")
         .at_object(&namespace.origin, format!("without `{key}`"))
         .help(format!("the label that every namespace has is `{METADATA_NAME}`"));
-    let edits = renamed(text, key);
+    let edits = match selector.requirements().find(|one| one.key == METADATA_NAME) {
+        None => renamed(text, key),
+        // The name is asked for already.
+        Some(named) if named.operator == requirement.operator => without(text, key),
+        Some(_) => None,
+    };
     let finding = if NAMES.contains(&key.as_str()) { finding.fix(edits) } else { finding.suggest(edits) };
     if assumed { finding.severity(Severity::Warning) } else { finding }
 }
@@ -276,9 +341,14 @@ fn by_name(
 fn renamed(selector: Option<View<'_, '_>>, key: &str) -> Option<Vec<Edit>> {
     let selector = selector?;
     if let Some(label) = selector.get(&["matchLabels"]).and_then(|labels| labels.field(key)) {
-        return Some(vec![Edit { place: label.key_place(), text: METADATA_NAME.to_owned() }]);
+        return Some(vec![label.rename(METADATA_NAME)?]);
     }
     Some(vec![label_view(selector, key)?.get(&["key"])?.replace_scalar(METADATA_NAME)?])
+}
+
+/// Takes out a label.
+fn without(selector: Option<View<'_, '_>>, key: &str) -> Option<Vec<Edit>> {
+    Some(vec![selector?.get(&["matchLabels"])?.field(key)?.remove()?])
 }
 
 /// A label of no namespace: a slip, or the input is the whole cluster.

@@ -193,5 +193,8 @@ fn holds(item: &PortMatch, port: &ContainerPort) -> bool {
 }
 
 fn edits(context: &Context<'_>, split: &Split<'_>) -> Option<Vec<Edit>> {
-    Some(vec![context.view(split.ports.place.as_ref())?.undash()?])
+    let rules = context.spec(split.policy)?.get(&[&split.direction.to_string()])?;
+    let index =
+        split.policy.rules(split.direction).iter().position(|rule| std::ptr::eq(rule, split.ports))?;
+    Some(vec![rules.undash(index)?])
 }

@@ -18,8 +18,13 @@ pub(super) fn mend(arguments: &Arguments, selection: &Selection) -> anyhow::Resu
         Fix::Safe => true,
         Fix::Suggested => arguments.fix_suggested,
     };
-    if arguments.input.filenames.iter().any(|name| name == "-") {
-        bail!("--fix writes into files, and standard input is none: give -f FILE or -f DIR");
+    for name in &arguments.input.filenames {
+        if name == "-" {
+            bail!("--fix writes into files, and standard input is none: give -f FILE or -f DIR");
+        }
+        if let Some(name) = name.to_str().filter(|name| name.starts_with("git:")) {
+            bail!("--fix writes into files, and {name} is none: give -f FILE or -f DIR");
+        }
     }
     let mut found = find(arguments, selection)?;
     for _ in 0..ROUNDS {
