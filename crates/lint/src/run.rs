@@ -5,7 +5,7 @@ use podfence_model::World;
 use podfence_source::{Diagnostic, SourceMap};
 
 use crate::context::Context;
-use crate::finding::Finding;
+use crate::finding::{Finding, Fix};
 use crate::rule::Check;
 use crate::rules::{self, UNUSED_SUPPRESSION};
 use crate::select::Selection;
@@ -40,11 +40,30 @@ pub fn lint(
     let all = found.len();
     found.retain(|finding| !suppressions.holds(finding, &context));
     let suppressed = all - found.len();
+    without_unreadable(&mut found, sources);
     // A comment for a rule that did not run is not known to be idle.
     if *selection == Selection::default() {
         found.extend(suppressions.unused().filter(|_| selection.wants(&UNUSED_SUPPRESSION)));
     }
     Report { findings: sorted(found), suppressed }
+}
+
+/// How many bytes are read again at most to see whether edits leave something readable.
+const BUDGET: usize = 64 << 20;
+
+/// Takes back edits after which the text would be refused, such as a name that must be in quotes: they are told in words only.
+fn without_unreadable(found: &mut [Finding], sources: &SourceMap) {
+    let mut budget = BUDGET;
+    for finding in found.iter_mut().filter(|finding| finding.object.is_some()) {
+        let Some(first) = finding.diagnostic.patch.first() else { continue };
+        let size = sources.text(&first.place.file).map_or(0, str::len);
+        let Some(left) = budget.checked_sub(size) else { return };
+        budget = left;
+        if sources.reread(&finding.diagnostic.patch).is_none() {
+            finding.diagnostic.patch.clear();
+            finding.fix = Fix::None;
+        }
+    }
 }
 
 /// The findings about inputs that are refused: what reading found, and nothing else, because nothing is decided on half of

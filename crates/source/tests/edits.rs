@@ -248,6 +248,9 @@ fn an_edit_says_the_line_and_column_where_it_begins() {
         let line = before.matches('\n').count() + 1;
         let column = before.rsplit('\n').next().unwrap().chars().count() + 1;
         assert_eq!((place.line as usize, place.column as usize), (line, column), "{place:?}");
+    }
+}
+
 /// The list of ports in a policy written in lines, and what comes of taking out its second item.
 fn without_second(items: &str) -> Option<String> {
     let text = POLICY.replace("        - port: 80\n", items);
