@@ -56,6 +56,13 @@ impl AddressRange {
         (inside.clone(), self.without(&inside))
     }
 
+    /// What is left of this range without those of some single addresses, in rising order, that lie in it.
+    pub(crate) fn without_some(self, addresses: &[Self]) -> Vec<Self> {
+        let from = addresses.partition_point(|one| (one.family, one.low) < (self.family, self.low));
+        let to = addresses.partition_point(|one| (one.family, one.low) <= (self.family, self.high));
+        self.without(&addresses[from..to])
+    }
+
     /// What is left of this range without `holes`, which lie in it and rise; they may overlap.
     fn without(self, holes: &[Self]) -> Vec<Self> {
         let mut left = Vec::new();

@@ -1,14 +1,16 @@
 //! The engine itself: a world, indexed for questions.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::IpAddr;
 
 use podfence_model::{
-    Addresses, Cidr, Direction, Family, IpBlock, NamespacedName, NetworkPolicy, Node, Pod, Service, World,
+    Addresses, Cidr, Direction, Family, IpBlock, NamespacedName, NetworkPolicy, Node, Pod, Service,
+    ServiceAddress, World,
 };
 
+use crate::answer::Fact;
 use crate::atoms::Atoms;
-use crate::blocks::{AddressSpace, Segment};
+use crate::blocks::{AddressRange, AddressSpace, Segment};
 use crate::class::{Class, ClassKind, Classes, Member, Signature};
 use crate::ids::{AtomId, ClassId, PodId, PolicyId};
 use crate::policies::{Policies, PolicyEntry};
@@ -110,6 +112,20 @@ impl Engine {
         self.classes.list().iter().enumerate().map(|(index, class)| (ClassId::new(index), class))
     }
 
+    /// The ranges of each class that ends can have: without the cluster addresses of Services, because a Service's pod has
+    /// taken the place of such an address before any policy sees the packet.
+    pub fn ranges_of_ends(&self) -> Vec<(ClassId, Vec<AddressRange>)> {
+        let ips = self.services.values().filter_map(|service| match &service.address {
+            ServiceAddress::Ips(ips) => Some(ips),
+            ServiceAddress::Headless | ServiceAddress::Unstated => None,
+        });
+        let mut holes: Vec<AddressRange> =
+            ips.flatten().map(|ip| AddressRange::of(Cidr::host(*ip))).collect();
+        holes.sort_unstable();
+        let left = |class: &Class| class.ranges.iter().flat_map(|range| range.without_some(&holes)).collect();
+        self.classes_with_ids().map(|(id, class)| (id, left(class))).collect()
+    }
+
     /// A peer class.
     pub fn class(&self, id: ClassId) -> &Class {
         &self.classes.list()[id.index()]
@@ -119,6 +135,25 @@ impl Engine {
     /// policy asks about. Then both readings of a compilation are one.
     pub fn is_certain(&self) -> bool {
         self.classes.list().iter().all(|class| class.signature.maybe.is_empty())
+    }
+
+    /// What nobody has stated and some policy asks about: addresses of pods and labels of namespaces. Nothing if the engine
+    /// [is certain](Self::is_certain).
+    pub fn unstated(&self) -> BTreeSet<Fact> {
+        let unsure = self.classes.list().iter().filter(|class| !class.signature.maybe.is_empty());
+        let facts = unsure.flat_map(|class| {
+            let pods = class.members.iter().map(|member| &self.pod(member.pod).meta.id);
+            pods.flat_map(|pod| class.signature.maybe.iter().map(move |atom| self.fact(*atom, pod)))
+        });
+        facts.collect()
+    }
+
+    /// What is missing where a pod may belong to an atom.
+    fn fact(&self, atom: AtomId, pod: &NamespacedName) -> Fact {
+        match self.atoms.block(atom) {
+            Some(_) => Fact::PodAddress(pod.clone()),
+            None => Fact::NamespaceLabels(pod.namespace.clone()),
+        }
     }
 
     /// The addresses that known pods have.

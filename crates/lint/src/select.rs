@@ -49,6 +49,32 @@ fn known(word: &str) -> Result<(), SelectionError> {
     if families().chain(codes()).any(|known| known == word) {
         return Ok(());
     }
-    let near = nearest(word, families().chain(codes())).map(str::to_owned);
-    Err(SelectionError { word: word.to_owned(), near })
+    let near = nearest(word, families().chain(codes())).or_else(|| codes().find(|code| abridges(word, code)));
+    Err(SelectionError { word: word.to_owned(), near: near.map(str::to_owned) })
+}
+
+/// Whether a word of several parts has only parts of a code, spelt well or nearly so: `egres-dns` for `egress-without-dns`.
+fn abridges(word: &str, code: &str) -> bool {
+    let is_part = |part: &str| code.split('-').any(|known| known == part || nearest(part, [known]).is_some());
+    word.contains('-') && word.split('-').all(is_part)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Selection;
+
+    #[test]
+    fn a_word_that_names_no_rule_gets_the_one_that_was_meant() {
+        let table = [
+            ("egres-without-dns", Some("egress-without-dns")),
+            ("egres-dns", Some("egress-without-dns")),
+            ("dnss", Some("dns")),
+            ("nothing-at-all", None),
+            ("host", None),
+        ];
+        for (word, near) in table {
+            let error = Selection::new(vec![word.to_owned()], Vec::new()).unwrap_err();
+            assert_eq!(error.near.as_deref(), near, "{word}");
+        }
+    }
 }

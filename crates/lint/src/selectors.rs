@@ -100,19 +100,38 @@ impl Correction<'_> {
     }
 }
 
-/// The known word that differs from this one by a slip of the pen in one of its parts, and not by a number, a letter or a
-/// stage that makes it another word: `carts` for `cart`, but neither `team-b` for `team-a` nor `shop-prod` for `shop-dev`.
+/// The known word that differs from this one by a slip of the pen in one of its parts, in case or in the signs between its parts,
+/// and not by a number, a letter or a stage that makes it another word: `carts` for `cart`, `kube-system` for `kubesystem`, but
+/// neither `team-b` for `team-a` nor `shop-prod` for `shop-dev`.
 pub(crate) fn slip<'k>(word: &str, known: impl IntoIterator<Item = &'k str>) -> Option<&'k str> {
     known.into_iter().find(|other| differs_by_slip(word, other))
 }
 
 fn differs_by_slip(word: &str, other: &str) -> bool {
-    let parts = |text| str::split(text, ['-', '_', '.', '/']);
+    const SIGNS: [char; 4] = ['-', '_', '.', '/'];
+    let run_together = |text: &str| text.replace(SIGNS, "").to_lowercase();
+    if word != other && word.len() >= 3 && run_together(word) == run_together(other) {
+        return true;
+    }
+    let parts = |text| str::split(text, SIGNS);
     let differing: Vec<(&str, &str)> = parts(word).zip(parts(other)).filter(|(a, b)| a != b).collect();
     let letters = |part: &str| part.len() >= 4 && part.chars().all(|c| c.is_ascii_alphabetic());
     match differing[..] {
         [(a, b)] if parts(word).count() == parts(other).count() => {
-            letters(a) && letters(b) && nearest(a, [b]).is_some()
+            letters(a) && letters(b) && nearest(a, [b]).is_some() || is_swap(a, b)
+        }
+        _ => false,
+    }
+}
+
+/// Whether two neighbouring letters of a word of three or more have changed places, and nothing else.
+fn is_swap(a: &str, b: &str) -> bool {
+    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
+    let all_letters = a.iter().all(char::is_ascii_alphabetic);
+    let mut differing = (0..a.len().min(b.len())).filter(|at| a[*at] != b[*at]);
+    match (differing.next(), differing.next(), differing.next()) {
+        (Some(i), Some(j), None) => {
+            a.len() == b.len() && a.len() >= 3 && all_letters && j == i + 1 && a[i] == b[j] && a[j] == b[i]
         }
         _ => false,
     }
@@ -161,6 +180,13 @@ mod tests {
             ("cart", "carts", true),
             ("shop-fronted", "shop-frontend", true),
             ("kube-systm", "kube-system", true),
+            ("kubesystem", "kube-system", true),
+            ("kube_system", "kube-system", true),
+            ("wbe", "web", true),
+            ("Web", "web", true),
+            ("v1.1", "v11", true),
+            ("ab", "ba", false),
+            ("s12", "s21", false),
             ("team-a", "team-b", false),
             ("shard-1", "shard-2", false),
             ("web", "web2", false),

@@ -29,7 +29,6 @@ pub fn inputs(argument: &str) -> anyhow::Result<Option<Vec<Input>>> {
         return Ok(Some(vec![Input::Bytes { name: argument.to_owned(), bytes }]));
     }
     let files = files(&object)?;
-    ensure!(!files.is_empty(), "no .yaml, .yml or .json file in {argument}");
     let folder =
         if path.is_empty() || path.ends_with('/') { argument.to_owned() } else { format!("{argument}/") };
     let contents = contents(&files)?.into_iter().zip(files);

@@ -13,12 +13,21 @@ use crate::{git, progress};
 
 /// Reads the input; findings go to stderr. `None` when it is refused, which has then been told.
 pub fn load(source: &Source) -> anyhow::Result<Option<Loaded>> {
-    load_after(source, &[])
+    tell_all(source, read_all(source)?, &[])
 }
 
-/// The same, without telling again what has been told already.
-pub fn load_after(source: &Source, told: &[Diagnostic]) -> anyhow::Result<Option<Loaded>> {
-    match read_all(source)? {
+/// Reads one side of a comparison, which may be without any object; what has been told already is not told again.
+pub fn load_side(source: &Source, told: &[Diagnostic]) -> anyhow::Result<Option<Loaded>> {
+    let options = Options { may_be_empty: true, ..options(source) };
+    tell_all(source, read_with(source, &options)?, told)
+}
+
+fn tell_all(
+    source: &Source,
+    found: Result<Loaded, Refused>,
+    told: &[Diagnostic],
+) -> anyhow::Result<Option<Loaded>> {
+    match found {
         Ok(loaded) => {
             let shown = loaded.notes.iter().filter(|note| !source.quiet && !told.contains(note));
             tell(&shown.cloned().collect::<Vec<_>>(), &loaded.sources);
@@ -34,6 +43,18 @@ pub fn load_after(source: &Source, told: &[Diagnostic]) -> anyhow::Result<Option
 
 /// Reads the input and tells nothing.
 pub fn read_all(source: &Source) -> anyhow::Result<Result<Loaded, Refused>> {
+    read_with(source, &options(source))
+}
+
+fn options(source: &Source) -> Options {
+    let mut options = Options::default();
+    if let Some(namespace) = &source.namespace {
+        options.default_namespace.clone_from(namespace);
+    }
+    options
+}
+
+fn read_with(source: &Source, options: &Options) -> anyhow::Result<Result<Loaded, Refused>> {
     if source.filenames.is_empty() {
         bail!(
             "no manifests: give -f FILE, -f DIR or -f - for standard input\n\
@@ -45,16 +66,15 @@ pub fn read_all(source: &Source) -> anyhow::Result<Result<Loaded, Refused>> {
     let mut inputs = Vec::new();
     for name in &source.filenames {
         match name.to_str().map(git::inputs).transpose()?.flatten() {
+            Some(none) if none.is_empty() && !options.may_be_empty => {
+                bail!("no .yaml, .yml or .json file in {}", name.display())
+            }
             Some(at_revision) => inputs.extend(at_revision),
             None => inputs.push(Input::from_argument(name)),
         }
     }
-    let mut options = Options::default();
-    if let Some(namespace) = &source.namespace {
-        options.default_namespace.clone_from(namespace);
-    }
     let typed = inputs.contains(&Input::Stdin) && io::stdin().is_terminal();
-    Ok(if typed { read(&inputs, &options) } else { progress::during("reading", || read(&inputs, &options)) })
+    Ok(if typed { read(&inputs, options) } else { progress::during("reading", || read(&inputs, options)) })
 }
 
 /// Tells of the policies that choose no pod, but for those that did so in the world before, word for word.

@@ -2,9 +2,9 @@
 
 use annotate_snippets::{AnnotationKind, Group, Level, Message, Origin};
 use podfence_model::Place;
-use podfence_source::{Diagnostic, Severity, SourceMap};
+use podfence_source::{Diagnostic, Label, Severity, SourceMap};
 
-use crate::snippet::{Window, renderer};
+use crate::snippet::{Window, is_in_long_line, renderer};
 
 /// One finding as styled text with the lines it is about, ending in a line break.
 pub fn render(diagnostic: &Diagnostic, sources: &SourceMap) -> String {
@@ -48,7 +48,16 @@ fn annotate<'a>(
     file: &str,
     main: bool,
 ) -> Group<'a> {
-    let labels: Vec<_> = diagnostic.labels.iter().filter(|l| l.place.file.as_ref() == file).collect();
+    let labels: Vec<&Label> = diagnostic.labels.iter().filter(|l| l.place.file.as_ref() == file).collect();
+    if labels.iter().any(|label| is_in_long_line(sources, &label.place)) {
+        let each = labels.iter().enumerate();
+        return each.fold(group, |group, (i, label)| marked(group, &[label], sources, main && i == 0));
+    }
+    marked(group, &labels, sources, main)
+}
+
+/// Draws the lines around some labels of one file.
+fn marked<'a>(group: Group<'a>, labels: &[&'a Label], sources: &'a SourceMap, main: bool) -> Group<'a> {
     let places: Vec<&Place> = labels.iter().map(|l| &l.place).collect();
     let Some(window) = Window::around(sources, &places) else {
         return group.elements(places.first().map(|place| origin(place)));

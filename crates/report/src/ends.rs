@@ -32,17 +32,42 @@ pub fn name(name: &EndName) -> String {
     }
 }
 
-/// Names in words, one after the other; `nobody` where there is none.
+/// Names in words, one after the other; `nobody` where there is none. Behind a name with exceptions stands a semicolon, so
+/// that what follows is not taken for another exception.
 pub fn names(all: &[EndName]) -> String {
     if all.is_empty() {
         return "nobody".to_owned();
     }
-    all.iter().map(name).collect::<Vec<_>>().join(", ")
+    let parts: Vec<String> = all.iter().map(name).collect();
+    parts.join(if all.iter().any(has_exceptions) { "; " } else { ", " })
 }
 
+fn has_exceptions(name: &EndName) -> bool {
+    match name {
+        EndName::Everybody { but } | EndName::EveryPod { but } | EndName::Namespace { but, .. } => {
+            !but.is_empty()
+        }
+        EndName::Block(block) | EndName::UnknownPodsIn(block) => !block.except().is_empty(),
+        _ => false,
+    }
+}
+
+/// All but some. Who is excepted from an exception is one of those meant: they are named behind a semicolon.
 fn all_but(all: &str, but: &[EndName]) -> String {
-    let but: Vec<String> = but.iter().map(name).collect();
-    if but.is_empty() { all.to_owned() } else { format!("{all} but {}", words::all_of(&but)) }
+    let mut again: Vec<String> = Vec::new();
+    let but: Vec<String> = but.iter().map(|left_out| without_exceptions(left_out, &mut again)).collect();
+    if but.is_empty() {
+        return all.to_owned();
+    }
+    let all_but = format!("{all} but {}", words::all_of(&but));
+    std::iter::once(all_but).chain(again).collect::<Vec<_>>().join("; ")
+}
+
+/// A name without its exceptions, which go to `again`.
+fn without_exceptions(left_out: &EndName, again: &mut Vec<String>) -> String {
+    let EndName::Namespace { name: namespace, but } = left_out else { return name(left_out) };
+    again.extend(but.iter().map(name));
+    format!("all of {namespace}")
 }
 
 /// A block with its exceptions, in words that no list of several blocks makes unclear.
@@ -103,6 +128,13 @@ mod tests {
     }
 
     #[test]
+    fn who_is_left_out_of_an_exception_is_named_again() {
+        let pay = EndName::Pod(NamespacedName::new("shop", "pay"));
+        let shop = EndName::Namespace { name: "shop".into(), but: vec![pay] };
+        assert_eq!(name(&EndName::Everybody { but: vec![shop] }), "everybody but all of shop; shop/pay");
+    }
+
+    #[test]
     fn sets_have_the_names_that_people_have_for_them() {
         let world = world();
         let directory = Directory::new(&world, &Engine::new(&world));
@@ -127,6 +159,12 @@ mod tests {
             ("", "", "0.0.0.0/0 - 10.0.0.0/8 192.168.0.0/23", "elsewhere outside"),
             ("", "", "0.0.0.0/0 - 10.0.0.0/8", "0.0.0.0/0 except 10.0.0.0/8"),
             ("", "", "172.16.0.0/12", "172.16.0.0/12"),
+            (
+                "one/e ops/x ops/y",
+                "",
+                "0.0.0.0/0 - 10.0.0.0/8",
+                "one/deploy/e; all of ops; 0.0.0.0/0 except 10.0.0.0/8",
+            ),
         ];
         for (pods, unknown, outside, expected) in table {
             let is_in = |id: &str| {

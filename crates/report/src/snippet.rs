@@ -9,6 +9,11 @@ use annotate_snippets::{Annotation, AnnotationKind, Patch, Renderer, Snippet};
 use podfence_model::Place;
 use podfence_source::SourceMap;
 
+/// Characters under which a mark is drawn at most, so that it does not force a long line to be shown whole.
+const LONGEST_MARK: usize = 90;
+/// Characters from which on a line is cut around each of its marks.
+const LONG_LINE: usize = 160;
+
 /// Lines shown before and behind the marks at most.
 const AROUND: usize = 2;
 
@@ -51,7 +56,8 @@ impl<'s> Window<'s> {
     pub(crate) fn mark(&self, kind: AnnotationKind, place: &Place, label: &str) -> Option<Annotation<'s>> {
         let span = self.span(place)?;
         let first = self.text.get(span.clone())?.lines().next().unwrap_or_default().trim_end();
-        let annotation = kind.span(span.start..span.start + first.len());
+        let length = first.char_indices().nth(LONGEST_MARK).map_or(first.len(), |(end, _)| end);
+        let annotation = kind.span(span.start..span.start + length);
         Some(if label.is_empty() { annotation } else { annotation.label(label.to_owned()) })
     }
 
@@ -75,6 +81,14 @@ impl<'s> Window<'s> {
     pub(crate) fn snippet<T: Clone>(&self) -> Snippet<'s, T> {
         Snippet::source(self.text).line_start(self.first_line).path(self.file)
     }
+}
+
+/// Whether a place lies in a line that is too long to be shown whole.
+pub(crate) fn is_in_long_line(sources: &SourceMap, place: &Place) -> bool {
+    let text = sources.text(&place.file).unwrap_or_default();
+    let (before, behind) = text.split_at_checked(place.start as usize).unwrap_or_default();
+    let head = before.rfind('\n').map_or(before.len(), |end| before.len() - end - 1);
+    head + behind.find('\n').unwrap_or(behind.len()) > LONG_LINE
 }
 
 fn lines_back(text: &str, from: usize) -> usize {

@@ -20,11 +20,13 @@ use crate::yaml::{Document, Documents, Problem, Span};
 pub struct Options {
     /// The namespace of objects that state none; `default` unless said otherwise.
     pub default_namespace: String,
+    /// Whether inputs without any object are good, too.
+    pub may_be_empty: bool,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { default_namespace: "default".to_owned() }
+        Self { default_namespace: "default".to_owned(), may_be_empty: false }
     }
 }
 
@@ -75,7 +77,7 @@ pub fn read(inputs: &[Input], options: &Options) -> Result<Loaded, Refused> {
     let Gathered { world, found, objects, .. } = gathered;
     // Where nothing else is there, what each file is matters.
     let mut found = if objects > 0 { aside::folded(found) } else { found };
-    if objects == 0 && !found.iter().any(Diagnostic::is_error) {
+    if objects == 0 && !options.may_be_empty && !found.iter().any(Diagnostic::is_error) {
         found.push(Code::NoObjects.error("the input holds no Kubernetes object"));
     }
     if found.iter().any(Diagnostic::is_error) {

@@ -199,7 +199,7 @@ items:
 ";
 
 fn loaded(text: &str) -> Loaded {
-    let options = Options { default_namespace: "other".into() };
+    let options = Options { default_namespace: "other".into(), ..Options::default() };
     read(&[Input::Bytes { name: "list.yaml".into(), bytes: text.into() }], &options).unwrap()
 }
 

@@ -12,7 +12,7 @@ mod outside;
 use std::collections::BTreeSet;
 
 use podfence_engine::{AddressRange, Engine};
-use podfence_model::{IpBlock, NamespacedName, ObjectRef};
+use podfence_model::{IpBlock, NamespacedName, ObjectRef, Pod};
 
 use crate::AddressSet;
 use crate::matrix::{GroupId, Matrix, Members};
@@ -111,8 +111,22 @@ impl EndName {
             _ => 1,
         }
     }
+
+    /// Whether it names a pod alone or what makes it, among those that are meant or those left out.
+    pub(crate) fn mentions(&self, pod: &Pod) -> bool {
+        match self {
+            Self::Everybody { but } | Self::EveryPod { but } | Self::Namespace { but, .. } => {
+                but.iter().any(|name| name.mentions(pod))
+            }
+            Self::Workload(workload) | Self::PartOf { workload, .. } => {
+                pod.workload.as_ref() == Some(workload)
+            }
+            Self::Pod(id) => *id == pod.meta.id,
+            _ => false,
+        }
+    }
 }
 
-fn weight(names: &[EndName]) -> usize {
+pub(crate) fn weight(names: &[EndName]) -> usize {
     names.iter().map(EndName::weight).sum()
 }

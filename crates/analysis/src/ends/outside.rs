@@ -13,6 +13,8 @@ use crate::AddressSet;
 pub(super) struct Addresses {
     /// What unknown pods may have.
     unknown: AddressSet,
+    /// The cluster addresses of Services, which no end has: a block may hold them or not.
+    nobodys: AddressSet,
     /// Everything else, in the families that the pods have addresses of; in IPv4 where none has any.
     outside: AddressSet,
     /// What is outside and in none of the blocks that policies state.
@@ -28,16 +30,14 @@ impl Addresses {
             families.insert(Family::V4);
         }
         let written = written(world);
+        let ranges = engine.ranges_of_ends();
         let of_classes = |kind: ClassKind| -> AddressSet {
-            engine
-                .classes()
-                .iter()
-                .filter(|class| class.kind() == kind)
-                .flat_map(|class| &class.ranges)
-                .copied()
-                .collect()
+            let classes = ranges.iter().filter(|(id, _)| engine.class(*id).kind() == kind);
+            classes.flat_map(|(_, ranges)| ranges).copied().collect()
         };
         let (unknown, all_outside) = (of_classes(ClassKind::UnknownPods), of_classes(ClassKind::Outside));
+        let every_range = engine.classes().iter().flat_map(|class| &class.ranges).copied();
+        let nobodys = AddressSet::from_iter(every_range).difference(&unknown.union(&all_outside));
         let narrow: AddressSet =
             written.iter().map(IpBlock::cidr).filter(|cidr| cidr.net().prefix_len() > 0).collect();
         let outside = families
@@ -46,6 +46,7 @@ impl Addresses {
         Self {
             elsewhere: outside.difference(&narrow),
             written: written.into_iter().map(|block| (block.clone(), AddressSet::from(&block))).collect(),
+            nobodys,
             unknown,
             outside,
         }
@@ -57,7 +58,9 @@ impl Addresses {
         if !self.unknown.is_empty() && unknown.covers(&self.unknown) {
             names.push(EndName::UnknownPods);
         } else {
-            names.extend(unknown.blocks(&self.outside).into_iter().map(EndName::UnknownPodsIn));
+            names.extend(
+                unknown.blocks(&self.outside.union(&self.nobodys)).into_iter().map(EndName::UnknownPodsIn),
+            );
         }
         names
     }
@@ -84,7 +87,8 @@ impl Addresses {
 
     /// Blocks of one family: as written if that does not take many more.
     fn blocks(&self, set: &AddressSet) -> Vec<EndName> {
-        let fewest: Vec<EndName> = set.blocks(&self.unknown).into_iter().map(EndName::Block).collect();
+        let fewest: Vec<EndName> =
+            set.blocks(&self.unknown.union(&self.nobodys)).into_iter().map(EndName::Block).collect();
         match self.as_written(set) {
             Some(written) if weight(&written) <= 2 * weight(&fewest) => written,
             _ => fewest,
@@ -93,7 +97,7 @@ impl Addresses {
 
     /// The widest blocks of policies that lie in a set, if they make it up.
     fn as_written(&self, set: &AddressSet) -> Option<Vec<EndName>> {
-        let allowed = set.union(&self.unknown);
+        let allowed = AddressSet::union_all([set, &self.unknown, &self.nobodys]);
         let mut left = set.clone();
         let mut found = Vec::new();
         for (block, addresses) in &self.written {

@@ -114,11 +114,11 @@ fn classes_of_pods(engine: &Engine) -> BTreeMap<PodId, [Option<ClassId>; 2]> {
 /// One group for each class and family of addresses that no known pod has.
 fn of_ranges(engine: &Engine) -> Vec<Group> {
     let mut groups = Vec::new();
-    for (id, class) in engine.classes_with_ids() {
+    for (id, all) in engine.ranges_of_ends() {
         for family in Family::BOTH {
             let ranges: Vec<AddressRange> =
-                class.ranges.iter().filter(|range| range.family == family).copied().collect();
-            let members = match class.kind() {
+                all.iter().filter(|range| range.family == family).copied().collect();
+            let members = match engine.class(id).kind() {
                 _ if ranges.is_empty() => continue,
                 ClassKind::Pods => continue,
                 ClassKind::UnknownPods => Members::UnknownPods(ranges),

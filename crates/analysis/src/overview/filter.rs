@@ -1,15 +1,16 @@
 //! Which ends and ports of an overview are asked for.
 
 use std::collections::BTreeSet;
+use std::net::IpAddr;
 use std::str::FromStr;
 
 use podfence_engine::Engine;
-use podfence_model::{Cidr, NamespacedName, Port, PortSet, Protocol, World};
+use podfence_model::{Cidr, NamespacedName, Port, PortSet, Protocol, World, nearest};
 
 use super::Overview;
 use crate::AddressSet;
 use crate::ends::Ends;
-use crate::error::AskError;
+use crate::error::{AskError, Suggestions};
 use crate::port::PortName;
 use crate::resolve::{Resolved, Role, resolve};
 use crate::target::Target;
@@ -39,9 +40,24 @@ pub enum FilterError {
     /// A target without any address that policies could see.
     #[error("`{0}` has no end that a matrix shows: no pod that policies select, and no known address")]
     NoEnds(String),
+    /// The cluster address of a Service as destination.
+    #[error(
+        "{ip} is an address of Service {service}, and no packet arrives there: it goes to one of the Service's pods; name the Service"
+    )]
+    VirtualTarget {
+        /// The address.
+        ip: IpAddr,
+        /// The Service.
+        service: NamespacedName,
+    },
     /// No such namespace.
-    #[error("no namespace `{0}` in the input")]
-    Namespace(String),
+    #[error("no namespace `{name}` in the input{near}")]
+    Namespace {
+        /// The name.
+        name: String,
+        /// A name that there is.
+        near: Suggestions,
+    },
     /// Nobody uses the port's name.
     #[error("no pod has a port named `{0}`")]
     PortName(String),
@@ -102,13 +118,13 @@ impl Filter {
         ports: &[PortFilter],
     ) -> Result<Self, FilterError> {
         if let Some(name) = namespace.filter(|name| !world.namespaces.contains_key(*name)) {
-            return Err(FilterError::Namespace(name.to_owned()));
+            return Err(no_namespace(world, name));
         }
         let ports = ports.iter().map(|port| port.ports(world));
         let ports = ports.reduce(|all, one| Ok(all?.union(&one?))).transpose()?;
         Ok(Self {
             from: ends(world, engine, from, namespace)?,
-            to: ends(world, engine, to, namespace)?,
+            to: ends(world, engine, to, namespace).map_err(as_destination)?,
             namespace: namespace.map(ToOwned::to_owned),
             ports,
         })
@@ -126,6 +142,22 @@ impl Filter {
         let (to_others, to_its_own) = apart(targets, namespace);
         let (_, from_its_own) = apart(sources, namespace);
         vec![view(Some(to_its_own), self.from.clone()), view(Some(to_others), Some(from_its_own))]
+    }
+}
+
+fn no_namespace(world: &World, name: &str) -> FilterError {
+    let known = nearest(name, world.namespaces.keys().map(String::as_str));
+    let near = Suggestions(known.into_iter().map(ToOwned::to_owned).collect());
+    FilterError::Namespace { name: name.to_owned(), near }
+}
+
+/// Targets are looked up as sources are; this is what that says of a destination.
+fn as_destination(error: FilterError) -> FilterError {
+    match error {
+        FilterError::Target(AskError::VirtualSource { ip, service }) => {
+            FilterError::VirtualTarget { ip, service }
+        }
+        other => other,
     }
 }
 

@@ -92,6 +92,28 @@ impl Overview<'_> {
     }
 }
 
+/// The lines without those that say of a destination itself alone what others do not: each other source of them stands on
+/// another line with the same ports and more.
+pub(super) fn without_repeats(pieces: Vec<Piece>, itself: GroupId) -> Vec<Piece> {
+    let others = |piece: &Piece| {
+        let mut from = piece.from.clone();
+        from.grow(itself.index() + 1);
+        from.remove(itself.index());
+        from
+    };
+    let says = |piece: &Piece, other: &Piece| {
+        piece != other
+            && (piece.family, piece.certain) == (other.family, other.certain)
+            && piece.ports.covers(&other.ports)
+            && others(other).is_subset(&piece.from)
+    };
+    let kept = pieces.iter().filter(|other| {
+        let is_own = other.from.contains(itself.index());
+        !(is_own && pieces.iter().any(|piece| says(piece, other)))
+    });
+    kept.cloned().collect()
+}
+
 /// Ports with everybody who may use all of them: a port stands with the widest set of sources, and again with a
 /// narrower one only where that takes fewer words than to leave it out.
 fn cover(layers: &Layers) -> Vec<(PortSet, FixedBitSet)> {

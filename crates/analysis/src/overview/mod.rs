@@ -13,16 +13,19 @@ mod lines;
 use std::collections::{BTreeSet, HashMap};
 
 use fixedbitset::FixedBitSet;
-use podfence_engine::{Engine, Reading};
+use podfence_engine::{Engine, Fact, Reading};
 use podfence_model::{Family, Life, Origin, Pod, PortSet, World};
 
-use crate::ends::{Directory, EndName};
+use crate::ends::{self, Directory, EndName};
 use crate::matrix::{GroupId, Matrix, Members};
 
 use self::census::Census;
 pub use self::exposure::Exposure;
 pub use self::filter::{Filter, FilterError, PortFilter};
 use self::lines::Piece;
+
+/// How many pods without an address are named, before only their number is said.
+const MISSING_SHOWN: usize = 4;
 
 /// Who reaches whom in a world.
 #[derive(Debug)]
@@ -34,6 +37,16 @@ pub struct Overview<'a> {
     directory: Directory,
     assumed: Vec<EndName>,
     on_host_network: Vec<EndName>,
+    missing: Missing,
+}
+
+/// Facts that lines of a world's tables may hang on.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Missing {
+    /// Pods whose addresses no input states, and some `ipBlock` asks about.
+    pub addresses: Vec<EndName>,
+    /// Namespaces whose labels no input states, and some selector asks about.
+    pub labels: Vec<String>,
 }
 
 /// Destinations with who reaches them, each destination in one row.
@@ -45,6 +58,8 @@ pub struct Table {
     pub assumed: Vec<EndName>,
     /// Pods that are in no row: they use their nodes' network, and no policy selects them.
     pub on_host_network: Vec<EndName>,
+    /// What undecided lines hang on; nothing where all lines are certain.
+    pub missing: Missing,
 }
 
 /// Destinations that the same sources reach on the same ports.
@@ -97,11 +112,13 @@ impl<'a> Overview<'a> {
         let certain = Matrix::new(engine, Reading::Certain);
         let possible = (!engine.is_certain()).then(|| Matrix::new(engine, Reading::Possible));
         let assumed = |pod: &Pod| pod.is_policed() && matches!(pod.meta.origin, Origin::Assumed(_));
+        let directory = Directory::new(world, engine);
         Self {
+            missing: missing(engine, &directory),
             engine,
             certain,
             possible,
-            directory: Directory::new(world, engine),
+            directory,
             assumed: makers(world, assumed),
             on_host_network: makers(world, |pod| pod.host_network && pod.life != Life::Finished),
         }
@@ -123,7 +140,13 @@ impl<'a> Overview<'a> {
         for view in filter.views(self) {
             rows.extend(self.rows(&view, folding));
         }
-        Table { rows, assumed: self.assumed.clone(), on_host_network: self.on_host_network.clone() }
+        let is_open = rows.iter().flat_map(|row| &row.lines).any(|line| !line.certain);
+        Table {
+            rows,
+            assumed: self.assumed.clone(),
+            on_host_network: self.on_host_network.clone(),
+            missing: if is_open { self.missing.clone() } else { Missing::default() },
+        }
     }
 
     fn rows(&self, view: &filter::View, folding: Folding) -> Vec<Row> {
@@ -151,13 +174,27 @@ impl<'a> Overview<'a> {
         folding: Folding,
     ) -> (Vec<EndName>, Vec<Line>) {
         let between_pods = groups.iter().any(|id| self.is_pods(*id));
+        let itself = self.only_pod(groups);
+        let pieces = if itself.is_some() { lines::without_repeats(pieces, groups[0]) } else { pieces };
         let line = |piece: Piece| {
             let sources = if between_pods { piece.from } else { from.pods_of(&piece.from) };
-            let from = from.name(&sources, folding);
+            let from = match itself {
+                Some(pod) => name_beside(from, sources, (groups[0], pod), folding),
+                None => from.name(&sources, folding),
+            };
             let Piece { ports, family, certain, .. } = piece;
             (!from.is_empty()).then_some(Line { ports, family, certain, from })
         };
         (to.name(&self.bits(groups), folding), pieces.into_iter().filter_map(line).collect())
+    }
+
+    /// The pod that some groups are.
+    fn only_pod(&self, groups: &[GroupId]) -> Option<&Pod> {
+        let [only] = groups else { return None };
+        match &self.certain.group(*only).members {
+            Members::Pods(pods) if pods.len() == 1 => Some(self.engine.pod(pods[0])),
+            _ => None,
+        }
     }
 
     fn is_pods(&self, id: GroupId) -> bool {
@@ -171,11 +208,41 @@ impl<'a> Overview<'a> {
     }
 }
 
+/// Names for those who reach a pod. Whether it is among them itself is not said, so it is left out or in as is shorter.
+fn name_beside(
+    from: &Census<'_>,
+    mut sources: FixedBitSet,
+    (group, pod): (GroupId, &Pod),
+    folding: Folding,
+) -> Vec<EndName> {
+    let names = from.name(&sources, folding);
+    if !names.iter().any(|name| name.mentions(pod)) {
+        return names;
+    }
+    sources.grow(group.index() + 1);
+    sources.toggle(group.index());
+    let others = from.name(&sources, folding);
+    if ends::weight(&others) < ends::weight(&names) { others } else { names }
+}
+
 fn rows_of(to: Vec<EndName>, lines: Vec<Line>, folding: Folding) -> Vec<Row> {
     match folding {
         Folding::Folded | Folding::Short(_) => vec![Row { to, lines }],
         Folding::Expanded => to.into_iter().map(|one| Row { to: vec![one], lines: lines.clone() }).collect(),
     }
+}
+
+fn missing(engine: &Engine, directory: &Directory) -> Missing {
+    let (mut pods, mut labels) = (directory.nobody(), Vec::new());
+    for fact in engine.unstated() {
+        match fact {
+            Fact::PodAddress(pod) => pods.extend(directory.place(&pod)),
+            Fact::NamespaceLabels(name) => labels.push(name),
+            // A row stands for pods and addresses: no node is in it, and each address has its own.
+            Fact::NodeAddress(_) | Fact::WhichAddress(_) | Fact::PodNode(_) => {}
+        }
+    }
+    Missing { addresses: directory.fold_short(&pods, MISSING_SHOWN), labels }
 }
 
 /// What makes the pods that are meant, or they themselves where nothing does.

@@ -12,7 +12,8 @@ Examples:
   source <(podfence completions bash)                      in ~/.bashrc
   podfence completions zsh > ~/.zfunc/_podfence            with ~/.zfunc in fpath
   podfence completions fish > ~/.config/fish/completions/podfence.fish
-  podfence completions kubectl > ~/bin/kubectl_complete-podfence; chmod +x ~/bin/kubectl_complete-podfence
+  podfence completions kubectl > ~/bin/kubectl_complete-podfence
+  chmod +x ~/bin/kubectl_complete-podfence
 
 Under the name kubectl-podfence the script is for that name. Exit code: 0 good, 2 bad use.";
 

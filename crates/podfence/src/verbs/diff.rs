@@ -18,7 +18,7 @@ use crate::{input, output, progress};
 const EXAMPLES: &str = "\
 OLD and NEW are files, directories, - for standard input, or git:REV:PATH: a file or directory at
 a revision of the git repository around the working directory, as in `git show REV:PATH`. What both
-have in common, such as workloads apart from policies, is given once with -f.
+have in common, such as workloads apart from policies, is given once with -f. A side may be empty.
 
 Changes are told most dangerous first: opened before undecidable before closed; from outside, to
 outside, across namespaces, inside one; more ports, then more pods. Connections of new pods and of
@@ -128,7 +128,13 @@ fn load(
     let Source { filenames, namespace, quiet } = &arguments.input;
     let filenames = filenames.iter().chain([side]).cloned().collect();
     let source = Source { filenames, namespace: namespace.clone(), quiet: *quiet };
-    let Some(Loaded { mut world, notes, .. }) = input::load_after(&source, told)? else { return Ok(None) };
+    let Some(Loaded { mut world, notes, .. }) = input::load_side(&source, told)? else { return Ok(None) };
+    if !*quiet && world == World::default() {
+        let side = side.display();
+        anstream::eprintln!(
+            "note: {side} holds no Kubernetes object: all of the other side is new or gone\n"
+        );
+    }
     assumed::add_cluster_dns(&mut world);
     Ok(Some((world, notes)))
 }

@@ -13,16 +13,17 @@ use crate::exit::Exit;
 use crate::{input, output, progress};
 
 const EXAMPLES: &str = "\
-One row per set of destinations that everybody reaches alike. Equal ones are folded: to workloads, to
-\"all of NAMESPACE\", \"every pod\" and \"everybody\", which is every pod and the world outside. A pod
-always reaches itself, and its node reaches it: no row says so. The row of several pods of one
-workload says whether one reaches another.
+One row per set of destinations that everybody reaches alike. Equal ones are folded: to workloads,
+to \"all of NAMESPACE\", \"every pod\" and \"everybody\", which is every pod and the world outside. A
+pod always reaches itself, and its node reaches it: no row says so. The row of several pods of one
+workload says whether one reaches another. A ; stands between names of which one has exceptions.
 
-TARGET is [NAMESPACE/][KIND/]NAME, ns/NAME, node/NAME or an IP address, as for explain. With -n only
-what comes to the pods of that namespace or from them is shown.
+TARGET is [NAMESPACE/][KIND/]NAME, ns/NAME, node/NAME or an IP address, as for explain. With -n
+only what comes to the pods of that namespace or from them is shown.
 
---exposure asks about pods that are not there yet: in every namespace and in new ones, without labels
-and with those that rules name. Other labels make no difference. Egress policies count for them, too.
+--exposure asks about pods that are not there yet: in every namespace and in new ones, without
+labels and with those that rules name. Other labels make no difference. Egress policies count for
+them, too.
 
 Examples:
   podfence matrix -f manifests/

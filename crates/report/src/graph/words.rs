@@ -75,7 +75,8 @@ pub(crate) fn hidden(graph: &Graph) -> Vec<String> {
             "connections that no policy decides are",
         );
         notes.push(format!(
-            "{pairs} left out: neither end is isolated, so all ports are open (--all shows them)"
+            "{pairs} left out: nothing isolates the sender for egress, nor the receiver for ingress, so all ports are open \
+             (--all shows them)"
         ));
     }
     if graph.on_host > 0 {

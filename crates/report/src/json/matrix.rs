@@ -1,6 +1,6 @@
 //! Who reaches whom, for programs.
 
-use podfence_analysis::overview::{Exposure, Line, Row, Table};
+use podfence_analysis::overview::{Exposure, Line, Missing, Row, Table};
 use podfence_model::{PortSet, Protocol};
 use serde::Serialize;
 
@@ -17,6 +17,14 @@ struct TableView {
     on_host_network: Vec<NameView>,
     #[serde(skip_serializing_if = "Option::is_none")]
     exposure: Option<ExposureView>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    missing: Option<MissingView>,
+}
+
+#[derive(Serialize)]
+struct MissingView {
+    addresses: Vec<NameView>,
+    labels: Vec<String>,
 }
 
 #[derive(Serialize)]
@@ -60,9 +68,18 @@ pub fn matrix(table: &Table, exposure: Option<&Exposure>) -> String {
         rows: rows(&table.rows),
         assumed: table.assumed.iter().map(NameView::from).collect(),
         on_host_network: table.on_host_network.iter().map(NameView::from).collect(),
+        missing: missing(&table.missing),
         exposure: exposure.map(|parts| ExposureView { rows: rows(&parts.rows), sends: rows(&parts.sends) }),
     };
     Document::new("matrix-v1", view).text()
+}
+
+fn missing(missing: &Missing) -> Option<MissingView> {
+    let Missing { addresses, labels } = missing;
+    (*missing != Missing::default()).then(|| MissingView {
+        addresses: addresses.iter().map(NameView::from).collect(),
+        labels: labels.clone(),
+    })
 }
 
 impl From<&Row> for RowView {

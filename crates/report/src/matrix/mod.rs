@@ -8,9 +8,9 @@ mod list;
 mod page;
 mod text;
 
-use podfence_analysis::overview::{Exposure, Line, Row, Table};
+use podfence_analysis::overview::{Exposure, Line, Missing, Row, Table};
 
-use crate::ends;
+use crate::{ends, words};
 
 pub use list::{csv, markdown};
 pub use page::html;
@@ -58,6 +58,7 @@ fn notes(table: &Table, exposure: Option<&Exposure>) -> Vec<String> {
     let mut rows = sections(table, exposure).into_iter().flat_map(|(_, rows)| rows);
     if rows.any(|row| row.lines.iter().any(|line| !line.certain)) {
         notes.push(format!("? {UNDECIDABLE}"));
+        notes.extend(missing(&table.missing));
     }
     if !table.assumed.is_empty() {
         notes
@@ -70,4 +71,16 @@ fn notes(table: &Table, exposure: Option<&Exposure>) -> Vec<String> {
         ));
     }
     notes
+}
+
+/// Which facts, and where they are stated.
+fn missing(missing: &Missing) -> Option<String> {
+    let Missing { addresses, labels } = missing;
+    let addresses = (!addresses.is_empty())
+        .then(|| format!("the IP address of {} (a Pod's status.podIP states it)", ends::names(addresses)));
+    let namespaces = if labels.len() == 1 { "namespace" } else { "namespaces" };
+    let labels = (!labels.is_empty())
+        .then(|| format!("the labels of {namespaces} {} (a Namespace states them)", words::list(labels)));
+    let facts: Vec<String> = addresses.into_iter().chain(labels).collect();
+    (!facts.is_empty()).then(|| format!("missing: {}", facts.join("; ")))
 }

@@ -98,7 +98,8 @@ mod tests {
             to: vec![pod(), EndName::Namespace { name: text.into(), but: vec![pod()] }],
             lines: vec![line],
         };
-        let table = Table { rows: vec![row.clone()], assumed: vec![pod()], on_host_network: vec![pod()] };
+        let (assumed, on_host_network) = (vec![pod()], vec![pod()]);
+        let table = Table { rows: vec![row.clone()], assumed, on_host_network, ..Table::default() };
         let exposure = Exposure { rows: vec![row.clone()], sends: vec![row], new_pods: Vec::new() };
         html(&table, Some(&exposure))
     }

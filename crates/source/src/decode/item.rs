@@ -151,7 +151,8 @@ impl<'n> Item<'n> {
         }
     }
 
-    fn is_plain(self) -> bool {
+    /// Whether it is a scalar without quotes.
+    pub(crate) fn is_plain(self) -> bool {
         self.scalar().is_some_and(|scalar| scalar.plain)
     }
 

@@ -3,12 +3,12 @@
 //!
 //! Defaults: `SetDefaults_NetworkPolicy`. Rules of validity: `ValidateNetworkPolicySpec`.
 
-use podfence_model::{Direction, Directions, Kind, LabelSelector, NetworkPolicy, Rule};
+use podfence_model::{Direction, Directions, Kind, LabelSelector, NetworkPolicy, Rule, nearest};
 
 use super::header::{Header, Naming};
 use super::labels::selector;
 use super::manifest::Manifest;
-use super::{peer, port};
+use super::{at, peer, port};
 use crate::code::Code;
 use crate::decode::{Fields, Item, did_you_mean};
 
@@ -80,8 +80,14 @@ fn directions(types: &[Item<'_>], has_egress: bool) -> Directions {
 }
 
 fn unknown_type(item: Item<'_>, name: &str) {
-    let message = format!("unknown policy type `{name}`{}", did_you_mean(name, ["Ingress", "Egress"]));
-    item.error_with_help(Code::InvalidPolicyTypes, message, "policy types are `Ingress` and `Egress`");
+    let known = ["Ingress", "Egress"];
+    let message = format!("unknown policy type `{name}`{}", did_you_mean(name, known));
+    let finding = Code::InvalidPolicyTypes.error(message).help("policy types are `Ingress` and `Egress`");
+    let finding = match nearest(name, known) {
+        Some(near) => item.rewritten(finding, near),
+        None => finding,
+    };
+    at(item, finding);
 }
 
 fn rules(spec: &mut Fields<'_>, direction: Direction) -> Vec<Rule> {

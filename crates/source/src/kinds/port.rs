@@ -12,6 +12,10 @@ use crate::names;
 
 /// Reads one `ports` item of a rule.
 pub(super) fn read(item: Item<'_>) -> Option<PortMatch> {
+    if let Some(port) = item.peek_int_or_text().filter(|_| item.is_plain()) {
+        bare(item, &port);
+        return None;
+    }
     let mut fields = mapping_item(item)?;
     let protocol = protocol(&mut fields);
     let port = fields.get("port");
@@ -22,6 +26,17 @@ pub(super) fn read(item: Item<'_>) -> Option<PortMatch> {
         Some(port) => ports(port, end)?,
     };
     Some(PortMatch { protocol: protocol?, ports, place: Some(item.place()) })
+}
+
+/// A port that is the item itself, as in `ports: [80]`.
+fn bare(item: Item<'_>, port: &IntOrText<'_>) {
+    let (text, what) = match port {
+        IntOrText::Int(number) => (number.to_string(), "a number"),
+        IntOrText::Text(text) => ((*text).to_owned(), "a text"),
+    };
+    let finding = Code::WrongType.error(format!("{item} must be a mapping, but this is {what}"));
+    let finding = finding.help(format!("write `port: {text}`"));
+    at(item, item.rewritten(finding, &format!("{{port: {text}}}")));
 }
 
 fn every_port(end: Option<Item<'_>>) -> Option<PortSpec> {

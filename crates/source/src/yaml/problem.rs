@@ -87,4 +87,4 @@ impl Problem {
 }
 
 /// What to do about a template.
-pub(crate) const TEMPLATE_HELP: &str = "render it first: `helm template CHART | podfence … -`";
+pub(crate) const TEMPLATE_HELP: &str = "render it first: `helm template CHART | podfence VERB -f -`";

@@ -89,7 +89,6 @@
 //! ```text
 //! is open   all of shop → all of shop all ports but TCP 53; UDP 53, undecidable before
 //! is closed shop/web → kube-system/deploy/coredns all ports but TCP 53; UDP 53, undecidable before
-//! narrowed  shop/web → 10.96.14.20/32 all ports but TCP 53; UDP 53, which stays allowed
 //! ```
 //!
 //! ## Another example

@@ -88,19 +88,93 @@
 //! spec: {containers: [{name: db, image: db, ports: [{containerPort: 5432}]}]}
 //! ```
 //!
+//! A policy that selects every pod is no place for the counterpart: there it would be admitted to all of them.
+//!
+//! ```yaml fires
+//! apiVersion: networking.k8s.io/v1
+//! kind: NetworkPolicy
+//! metadata: {name: deny, namespace: shop}
+//! spec:
+//!   podSelector: {}
+//!   policyTypes: [Ingress, Egress]
+//! ---
+//! apiVersion: networking.k8s.io/v1
+//! kind: NetworkPolicy
+//! metadata: {name: db, namespace: shop}
+//! spec:
+//!   podSelector: {matchLabels: {app: db}}
+//!   policyTypes: [Ingress]
+//!   ingress:
+//!     - from:
+//!         - podSelector: {matchLabels: {app: web}}
+//! ---
+//! apiVersion: v1
+//! kind: Pod
+//! metadata: {name: web, namespace: shop, labels: {app: web}}
+//! spec: {containers: [{name: web, image: web}]}
+//! ---
+//! apiVersion: v1
+//! kind: Pod
+//! metadata: {name: db, namespace: shop, labels: {app: db}}
+//! spec: {containers: [{name: db, image: db, ports: [{containerPort: 5432}]}]}
+//! ```
+//!
+//! ```text
+//! warning: what may be sent by web by this rule is refused by the egress policies there
+//!   16:11 has no effect
+//!   1:1 isolates them for egress
+//!   help: let an egress rule of a policy that selects web admit it as well, or take this one out
+//! ```
+//!
 //! ## When it is silent
 //!
-//! - One pair of the pods may connect on one of the ports: the rule has some effect, and the other side may be narrower on
-//!   purpose.
+//! - One pair of the pods may connect on one of the ports, declared or not: the rule has some effect, and the other side may
+//!   be narrower on purpose.
 //! - The peer names a whole namespace, or every pod: such rules are wide, and the other side is to be the narrow one.
 //! - The rule names no port and the pods declare none, so that nobody knows what to ask for; or it names only ports that pods
 //!   which declare others do not.
+//!
+//! The other side admits one port that this rule admits too, though the pod declares another:
+//!
+//! ```yaml silent
+//! apiVersion: networking.k8s.io/v1
+//! kind: NetworkPolicy
+//! metadata: {name: web, namespace: shop}
+//! spec:
+//!   podSelector: {matchLabels: {app: web}}
+//!   policyTypes: [Egress]
+//!   egress:
+//!     - to:
+//!         - podSelector: {matchLabels: {app: db}}
+//!       ports:
+//!         - port: 9187
+//! ---
+//! apiVersion: networking.k8s.io/v1
+//! kind: NetworkPolicy
+//! metadata: {name: db, namespace: shop}
+//! spec:
+//!   podSelector: {matchLabels: {app: db}}
+//!   policyTypes: [Ingress]
+//!   ingress:
+//!     - from:
+//!         - podSelector: {matchLabels: {app: web}}
+//! ---
+//! apiVersion: v1
+//! kind: Pod
+//! metadata: {name: web, namespace: shop, labels: {app: web}}
+//! spec: {containers: [{name: web, image: web}]}
+//! ---
+//! apiVersion: v1
+//! kind: Pod
+//! metadata: {name: db, namespace: shop, labels: {app: db}}
+//! spec: {containers: [{name: db, image: db, ports: [{containerPort: 5432}]}]}
+//! ```
 
 use std::collections::BTreeSet;
 
-use podfence_engine::Outcome;
+use podfence_engine::{Outcome, PolicyId};
 use podfence_model::{
-    Direction, Labels, Layer4, NetworkPolicy, Peer, PeerKind, Pod, Port, PortMatch, PortSpec,
+    Direction, Labels, Layer4, NetworkPolicy, Peer, PeerKind, Pod, Port, PortMatch, PortSpec, Protocol,
     Rule as PolicyText,
 };
 use podfence_source::Severity;
@@ -154,7 +228,11 @@ fn finding(context: &Context<'_>, rule: PolicyRule<'_>, peer: &Peer) -> Option<F
     let message = format!("what may be {verb} {whom} by this rule is refused by the {there} policies there");
     let finding = Finding::about(&RULE, rule.policy, message).at(peer.place.clone(), "has no effect");
     let policy = refusing(context, &others, there)?;
-    let help = format!("let an {there} rule of {} admit it as well, or take this one out", policy.meta.id);
+    let help = if policy.subject.is_everything() {
+        format!("let an {there} rule of a policy that selects {whom} admit it as well, or take this one out")
+    } else {
+        format!("let an {there} rule of {} admit it as well, or take this one out", policy.meta.id)
+    };
     Some(finding.at(place_of(&policy.meta.origin).cloned(), format!("isolates them for {there}")).help(help))
 }
 
@@ -166,24 +244,64 @@ fn distinct(pods: Vec<&Pod>) -> Vec<&Pod> {
     policed.filter(|pod| seen.insert((&pod.meta.id.namespace, &pod.meta.labels, key(pod)))).collect()
 }
 
-/// Whether something can be asked for, and all of it is refused.
+/// Whether something can be asked for, and all of it is refused, on ports that no pod declares, too.
 fn all_refused(context: &Context<'_>, rule: PolicyRule<'_>, subjects: &[&Pod], others: &[&Pod]) -> bool {
-    let mut asked = false;
+    let passes = |ports: &dyn Fn(&Pod) -> Vec<Layer4>| some_passes(context, rule, subjects, others, ports);
+    passes(&|to| asked_for(rule.rule, to)) == Some(false)
+        && passes(&|_| met(context, rule, others)) != Some(true)
+}
+
+/// Whether a connection on one of the ports passes; `None` where there is none to ask for.
+fn some_passes(
+    context: &Context<'_>,
+    rule: PolicyRule<'_>,
+    subjects: &[&Pod],
+    others: &[&Pod],
+    ports: &dyn Fn(&Pod) -> Vec<Layer4>,
+) -> Option<bool> {
+    let mut asked = None;
     for subject in subjects {
         for other in others.iter().filter(|other| other.meta.id != subject.meta.id) {
             let (from, to) = match rule.direction {
                 Direction::Egress => (subject, other),
                 Direction::Ingress => (other, subject),
             };
-            for layer4 in asked_for(rule.rule, to) {
-                asked = true;
+            for layer4 in ports(to) {
                 if context.between(from, to, layer4) != Some(Outcome::Denied) {
-                    return false;
+                    return Some(true);
                 }
+                asked = Some(false);
             }
         }
     }
     asked
+}
+
+/// Where stretches of ports begin that this rule and one at the other ends may both admit: if two stretches meet, one of
+/// them begins in the other.
+fn met(context: &Context<'_>, rule: PolicyRule<'_>, others: &[&Pod]) -> Vec<Layer4> {
+    let there = match rule.direction {
+        Direction::Egress => Direction::Ingress,
+        Direction::Ingress => Direction::Egress,
+    };
+    let ids = others.iter().filter_map(|pod| context.engine.pod_id(&pod.meta.id));
+    let policies: BTreeSet<PolicyId> = ids.flat_map(|id| context.engine.isolating(id, there)).collect();
+    let policies = policies.into_iter().map(|id| context.engine.policy(id));
+    let theirs = policies.flat_map(|policy| policy.rules(there)).flat_map(|rule| &rule.ports);
+    let begins: BTreeSet<(Protocol, Port)> = theirs.chain(&rule.rule.ports).filter_map(begin).collect();
+    let items = &rule.rule.ports;
+    let is_ours = |(protocol, port): &(Protocol, Port)| {
+        items.is_empty() || items.iter().any(|item| admits(item, *protocol, *port))
+    };
+    begins.into_iter().filter(is_ours).map(|(protocol, port)| Layer4::Port(protocol, port)).collect()
+}
+
+fn begin(item: &PortMatch) -> Option<(Protocol, Port)> {
+    match &item.ports {
+        PortSpec::All => Some((item.protocol, Port::new(1)?)),
+        PortSpec::Range(range) => Some((item.protocol, range.first())),
+        PortSpec::Named(_) => None,
+    }
 }
 
 /// What a rule admits to a pod where somebody listens, as far as the pod declares it; where it declares nothing, the ends of

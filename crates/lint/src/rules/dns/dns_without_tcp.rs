@@ -167,5 +167,6 @@ fn may_admit_tcp(rule: PolicyRule<'_>, udp: &PortMatch) -> bool {
 fn edit(context: &Context<'_>, rule: PolicyRule<'_>, item: &PortMatch) -> Option<Vec<Edit>> {
     let port = context.view(item.place.as_ref())?.get(&["port"])?.text()?;
     let ports = context.view(rule.rule.place.as_ref())?.get(&["ports"])?;
-    Some(vec![ports.add_item(&format!("protocol: TCP\nport: {port}"))?])
+    let block = ports.add_item(&format!("protocol: TCP\nport: {port}"));
+    Some(vec![block.or_else(|| ports.add_flow_item(&format!("{{protocol: TCP, port: {port}}}")))?])
 }

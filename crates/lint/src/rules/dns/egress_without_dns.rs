@@ -161,6 +161,7 @@
 //! - Another policy that selects the same pods admits it: policies add up.
 //! - The policies admit nothing at all: who may talk to nobody needs no names.
 //! - They admit narrow blocks only: addresses need no names.
+//! - A rule for it misspells the namespace: see `namespace-label-unknown`.
 //! - The pods have another `dnsPolicy`, `None` or `Default`.
 //! - Without facts about the cluster: a rule names port 53 or 5353, or admits all ports to whom another DNS may be.
 //!
@@ -277,5 +278,6 @@ fn rule(context: &Context<'_>, case: &Case<'_>) -> Option<Vec<Edit>> {
 
 fn udp(context: &Context<'_>, case: &Case<'_>) -> Option<Vec<Edit>> {
     let ports = context.view(case.rule.rule.place.as_ref())?.get(&["ports"])?;
-    Some(vec![ports.add_item("protocol: UDP\nport: 53")?])
+    let block = ports.add_item("protocol: UDP\nport: 53");
+    Some(vec![block.or_else(|| ports.add_flow_item("{protocol: UDP, port: 53}"))?])
 }

@@ -36,6 +36,30 @@
 //!   help: a policy cannot restrict them: use the node's own firewall
 //! ```
 //!
+//! A policy for every pod holds for those to come:
+//!
+//! ```yaml fires
+//! apiVersion: networking.k8s.io/v1
+//! kind: NetworkPolicy
+//! metadata: {name: deny, namespace: monitoring}
+//! spec:
+//!   podSelector: {}
+//!   policyTypes: [Ingress, Egress]
+//! ---
+//! apiVersion: v1
+//! kind: Pod
+//! metadata: {name: node-exporter, namespace: monitoring, labels: {app: node-exporter}}
+//! spec:
+//!   hostNetwork: true
+//!   containers: [{name: node-exporter, image: node-exporter}]
+//! ```
+//!
+//! ```text
+//! note: all that it selects today is on the host's network, 1 pod (node-exporter): no policy holds for such pods
+//!   5:3 holds for other pods, once there are some
+//!   12:3 its packets are its node's
+//! ```
+//!
 //! As a peer:
 //!
 //! ```yaml fires
@@ -66,7 +90,8 @@
 //!
 //! ## When it is silent
 //!
-//! As a peer, such pods among others are not told of. As subjects they are, with a note.
+//! As a peer, such pods among others are not told of. As subjects they are, with a note; so are they where the policy selects
+//! every pod of its namespace, because it holds for those to come.
 //!
 //! ```yaml silent
 //! apiVersion: networking.k8s.io/v1
@@ -120,22 +145,33 @@ fn subject(context: &Context<'_>, policy: &NetworkPolicy) -> Option<Finding> {
     let selected = context.selected(policy);
     let hosted: Vec<&Pod> = selected.iter().filter(|pod| pod.host_network).copied().collect();
     let first = hosted.first()?;
-    let finding = if hosted.len() == selected.len() {
-        let what = words::pods(hosted.iter().copied());
-        let message =
-            format!("this policy has no effect: it selects only pods on the host's network, {what}");
-        Finding::about(&RULE, policy, message)
-            .at(context.subject_place(policy), "nobody that policies hold for")
-            .help("a policy cannot restrict them: use the node's own firewall")
-    } else {
-        let (some, all) = (words::pods(hosted.iter().copied()), selected.len());
-        let message =
-            format!("{some} of the {all} it selects are on the host's network: no policy holds for them");
+    let what = words::pods(hosted.iter().copied());
+    let place = context.subject_place(policy);
+    let finding = if hosted.len() < selected.len() {
+        let message = format!(
+            "{what} of the {} it selects are on the host's network: no policy holds for them",
+            selected.len()
+        );
+        Finding::about(&RULE, policy, message).severity(Severity::Note).at(place, "selects them, too")
+    } else if policy.subject.is_everything() {
+        let message = format!(
+            "all that it selects today is on the host's network, {what}: no policy holds for such pods"
+        );
         Finding::about(&RULE, policy, message)
             .severity(Severity::Note)
-            .at(context.subject_place(policy), "selects them, too")
+            .at(place, "holds for other pods, once there are some")
+    } else {
+        idle(context, policy, &what).at(place, "nobody that policies hold for")
     };
     Some(finding.at(host_network(context, first), "its packets are its node's"))
+}
+
+fn idle(context: &Context<'_>, policy: &NetworkPolicy, what: &str) -> Finding {
+    let message = format!("this policy has no effect: it selects only pods on the host's network, {what}");
+    let is_sure = context.knows_pods_of(&policy.meta.id.namespace);
+    let severity = if is_sure { Severity::Error } else { Severity::Warning };
+    let finding = Finding::about(&RULE, policy, message).severity(severity);
+    finding.help("a policy cannot restrict them: use the node's own firewall")
 }
 
 fn peer(context: &Context<'_>, rule: PolicyRule<'_>, peer: &Peer) -> Option<Finding> {

@@ -119,6 +119,56 @@
 //!   help: it is the name of a UDP port: write `protocol: UDP`
 //! ```
 //!
+//! Ports without a name are admitted by their number:
+//!
+//! ```yaml fires
+//! apiVersion: networking.k8s.io/v1
+//! kind: NetworkPolicy
+//! metadata: {name: web, namespace: shop}
+//! spec:
+//!   podSelector: {matchLabels: {app: web}}
+//!   policyTypes: [Ingress]
+//!   ingress:
+//!     - ports:
+//!         - port: http
+//! ---
+//! apiVersion: v1
+//! kind: Pod
+//! metadata: {name: web, namespace: shop, labels: {app: web}}
+//! spec:
+//!   containers:
+//!     - {name: web, image: web, ports: [{containerPort: 8080}]}
+//! ```
+//!
+//! ```text
+//! error: no TCP port of 1 pod (web) has the name `http`
+//!   9:11 admits nothing
+//!   help: the pods' TCP ports have no names: use the number, 8080
+//! ```
+//!
+//! ```yaml fixed
+//! apiVersion: networking.k8s.io/v1
+//! kind: NetworkPolicy
+//! metadata: {name: web, namespace: shop}
+//! spec:
+//!   podSelector: {matchLabels: {app: web}}
+//!   policyTypes: [Ingress]
+//!   ingress:
+//!     - ports:
+//!         - port: 8080
+//! ---
+//! apiVersion: v1
+//! kind: Pod
+//! metadata: {name: web, namespace: shop, labels: {app: web}}
+//! spec:
+//!   containers:
+//!     - {name: web, image: web, ports: [{containerPort: 8080}]}
+//! ```
+//!
+//! ```text
+//! opened    everybody → every pod TCP 8080
+//! ```
+//!
 //! ```yaml fires
 //! apiVersion: networking.k8s.io/v1
 //! kind: NetworkPolicy
@@ -205,7 +255,8 @@ fn finding(context: &Context<'_>, rule: PolicyRule<'_>, item: &PortMatch, name: 
     let finding = Finding::about(&RULE, rule.policy, message).at(item.place.clone(), "admits nothing");
     let near = nearest(name, names(&pods, item));
     let finding = finding.help(help(context, &pods, item, name, near));
-    Some(finding.suggest(near.and_then(|near| edit(context, item, near))))
+    let instead = near.map(str::to_owned).or_else(|| only_number(&pods, item));
+    Some(finding.suggest(instead.and_then(|instead| edit(context, item, &instead))))
 }
 
 /// Whether an egress rule is about addresses only.
@@ -242,11 +293,37 @@ fn help(context: &Context<'_>, pods: &[&Pod], item: &PortMatch, name: &str, near
         return format!("it is the name of a {0} port: write `protocol: {0}`", other.protocol);
     }
     let known: Vec<String> = names(pods, item).iter().map(|name| format!("`{name}`")).collect();
-    let have = if known.is_empty() { "no names: use the number".to_owned() } else { words::list(&known) };
+    let have = if known.is_empty() {
+        nameless(pods, item)
+    } else {
+        format!("the pods have {}", words::list(&known))
+    };
     match service_of(context, pods, name) {
-        Some(service) => format!("it is the name of a port of Service {service}; the pods have {have}"),
-        None => format!("the pods have {have}"),
+        Some(service) => format!("it is the name of a port of Service {service}; {have}"),
+        None => have,
     }
+}
+
+/// What to write where no port has a name.
+fn nameless(pods: &[&Pod], item: &PortMatch) -> String {
+    let numbers = rule_ports::declared(pods, item.protocol);
+    let numbers: Vec<String> = numbers.iter().map(ToString::to_string).collect();
+    match numbers.as_slice() {
+        [] => format!("the pods declare no {} port: use the number", item.protocol),
+        _ => format!(
+            "the pods' {} ports have no names: use the number, {}",
+            item.protocol,
+            words::list(&numbers)
+        ),
+    }
+}
+
+/// The number to write in place of a name: the only one that the pods declare, if no port has a name.
+fn only_number(pods: &[&Pod], item: &PortMatch) -> Option<String> {
+    let numbers = rule_ports::declared(pods, item.protocol);
+    let only = numbers.first().filter(|_| numbers.len() == 1 && names(pods, item).is_empty())?;
+    let other_protocol = pods.iter().flat_map(|pod| &pod.ports).any(|port| port.protocol != item.protocol);
+    (!other_protocol).then(|| only.to_string())
 }
 
 /// A Service of these pods' namespaces with a port of this name.

@@ -128,7 +128,7 @@
 //!         - {port: 53, protocol: UDP}
 //! ```
 
-use podfence_model::{PortMatch, Protocol};
+use podfence_model::{Port, PortMatch, Protocol};
 use podfence_source::{Edit, Severity};
 
 use crate::context::{Context, PolicyRule};
@@ -167,6 +167,12 @@ fn check(context: &Context<'_>) -> Vec<Finding> {
     rule_ports::items(context).filter_map(|(rule, item)| finding(context, rule, item)).collect()
 }
 
+/// Whether it speaks of a number that a rule names.
+pub(super) fn tells(context: &Context<'_>, rule: PolicyRule<'_>, number: Port) -> bool {
+    let mut items = rule.rule.ports.iter().filter(|item| rule_ports::single(item) == Some(number));
+    items.any(|item| finding(context, rule, item).is_some())
+}
+
 fn finding(context: &Context<'_>, rule: PolicyRule<'_>, item: &PortMatch) -> Option<Finding> {
     let number = rule_ports::single(item)?;
     let (_, service) = SERVED_BY_UDP.iter().find(|(port, _)| *port == number.get())?;
@@ -191,5 +197,6 @@ fn edit(context: &Context<'_>, rule: PolicyRule<'_>, item: &PortMatch, is_dns: b
         return Some(vec![context.view(item.place.as_ref())?.add_field("protocol: UDP")?]);
     }
     let ports = context.view(rule.rule.place.as_ref())?.get(&["ports"])?;
-    Some(vec![ports.add_item("port: 53\nprotocol: UDP")?])
+    let block = ports.add_item("port: 53\nprotocol: UDP");
+    Some(vec![block.or_else(|| ports.add_flow_item("{port: 53, protocol: UDP}"))?])
 }

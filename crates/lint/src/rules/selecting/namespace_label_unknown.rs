@@ -226,6 +226,34 @@
 //! opened    tools/chat → shop/web all ports
 //! ```
 //!
+//! The name of the namespace with the cluster DNS, misspelt:
+//!
+//! ```yaml fires
+//! apiVersion: networking.k8s.io/v1
+//! kind: NetworkPolicy
+//! metadata: {name: dns, namespace: shop}
+//! spec:
+//!   podSelector: {matchLabels: {app: web}}
+//!   policyTypes: [Egress]
+//!   egress:
+//!     - to:
+//!         - namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: kubesystem}}
+//!       ports:
+//!         - {port: 53, protocol: UDP}
+//!         - {port: 53, protocol: TCP}
+//! ---
+//! apiVersion: v1
+//! kind: Pod
+//! metadata: {name: web, namespace: shop, labels: {app: web}}
+//! spec: {containers: [{name: web, image: web}]}
+//! ```
+//!
+//! ```text
+//! warning: no namespace of the input has the label kubernetes.io/metadata.name=kubesystem
+//!   9:45 matches no namespace
+//!   help: did you mean `kubernetes.io/metadata.name: kube-system`, where the cluster DNS is?
+//! ```
+//!
 //! ## When it is silent
 //!
 //! Namespaces that match may be in another input: without a namespace of that name and a label that is like it, it is only
@@ -246,6 +274,7 @@
 //! metadata: {name: tools, labels: {team: operations}}
 //! ```
 
+use podfence_analysis::assumed::is_dns_namespace;
 use podfence_model::{
     LabelSelector, Labels, METADATA_NAME, Namespace, NamespaceScope, NetworkPolicy, Operator, Origin, Peer,
     PeerKind, Requirement,
@@ -256,7 +285,7 @@ use crate::context::{Context, label_view};
 use crate::family::Family;
 use crate::finding::Finding;
 use crate::rule::{Check, Rule};
-use crate::selectors::{correction, label_place};
+use crate::selectors::{Correction, correction, label_place};
 
 pub(super) static RULE: Rule = Rule {
     code: "namespace-label-unknown",
@@ -366,8 +395,15 @@ fn nowhere(
         let place = text.map(|selector| selector.place());
         return context.knows_all_namespaces().then(|| finding.at(place, "matches no namespace"));
     };
-    let finding = finding
-        .at(label_place(text, correction.asked), "matches no namespace")
-        .help(format!("did you mean `{}`?", correction.words()));
+    let finding = finding.at(label_place(text, correction.asked), "matches no namespace").help(format!(
+        "did you mean `{}`{}?",
+        correction.words(),
+        where_dns_is(&correction)
+    ));
     Some(finding.suggest(correction.edits(text)))
+}
+
+/// Names the cluster DNS where its namespace was meant: pods that cannot ask it connect to nobody by name.
+fn where_dns_is(correction: &Correction<'_>) -> &'static str {
+    if is_dns_namespace(&correction.value) { ", where the cluster DNS is" } else { "" }
 }

@@ -69,7 +69,8 @@
 //! opened    all of shop → all of shop all ports
 //! ```
 //!
-//! It is a note where no pod has a label like it: the clients may be in another input.
+//! It is a note where no pod has a label like it, or only one that may well be another word (`web1` and `web`, `api` and `app`):
+//! the clients may be in another input.
 //!
 //! ```yaml fires
 //! apiVersion: networking.k8s.io/v1
@@ -90,6 +91,39 @@
 //! ```text
 //! note: this peer selects no pod: none of shop has app=backup
 //!   8:24 no such pod in the input
+//! ```
+//!
+//! Two letters that have changed places, another case and a sign more or less are slips in short words, too:
+//!
+//! ```yaml fires
+//! apiVersion: networking.k8s.io/v1
+//! kind: NetworkPolicy
+//! metadata: {name: db, namespace: shop}
+//! spec:
+//!   podSelector: {matchLabels: {app: db}}
+//!   ingress:
+//!     - from:
+//!         - podSelector: {matchLabels: {app: wbe}}
+//!         - podSelector: {matchLabels: {app: web1}}
+//! ---
+//! apiVersion: v1
+//! kind: Pod
+//! metadata: {name: web, namespace: shop, labels: {app: web}}
+//! spec: {containers: [{name: web, image: web}]}
+//! ---
+//! apiVersion: v1
+//! kind: Pod
+//! metadata: {name: db, namespace: shop, labels: {app: db}}
+//! spec: {containers: [{name: db, image: db}]}
+//! ```
+//!
+//! ```text
+//! warning: this peer selects no pod: none of shop has app=wbe
+//!   8:39 no pod has this label
+//!   help: did you mean `app: web`? It selects 1 pod (web)
+//! note: this peer selects no pod: none of shop has app=web1
+//!   9:39 no pod has this label
+//!   help: did you mean `app: web`? It selects 1 pod (web)
 //! ```
 //!
 //! A slip is told wherever the peer looks:

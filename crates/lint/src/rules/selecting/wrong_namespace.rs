@@ -125,10 +125,33 @@
 //! closed    everybody → every pod all ports
 //! ```
 //!
+//! In `default`, where nobody lives:
+//!
+//! ```yaml fires
+//! apiVersion: networking.k8s.io/v1
+//! kind: NetworkPolicy
+//! metadata: {name: web, namespace: default}
+//! spec:
+//!   podSelector: {matchLabels: {app: web}}
+//!   policyTypes: [Ingress]
+//! ---
+//! apiVersion: v1
+//! kind: Pod
+//! metadata: {name: web, namespace: shop, labels: {app: web}}
+//! spec: {containers: [{name: web, image: web}]}
+//! ```
+//!
+//! ```text
+//! warning: this selects no pod: default has none with app=web, but shop has
+//!   5:3 matches 1 pod (web) of shop only
+//!   help: a policy selects pods of its own namespace: put it into shop
+//! ```
+//!
 //! ## When it is silent
 //!
 //! - Pods of several other namespaces match: which one was meant cannot be known; `selects-no-pods` speaks if no pod matches.
-//! - The policy states its namespace, and no input states who lives there.
+//! - The policy states its namespace, and no input states who lives there. But `default` is where all goes that was applied without
+//!   a namespace, so of that it speaks, with a warning.
 //!
 //! ```yaml silent
 //! apiVersion: networking.k8s.io/v1
@@ -175,7 +198,7 @@ pub(super) fn meant<'a>(context: &Context<'a>, policy: &NetworkPolicy) -> Option
     let home = &policy.meta.id.namespace;
     let here: Vec<&Labels> = context.pods_in(home).iter().map(|pod| &pod.meta.labels).collect();
     let idle = if here.is_empty() {
-        is_empty(context, home) && !states_namespace(context, policy)
+        is_empty(context, home) && is_unchosen(context, policy)
     } else {
         matches_nothing(context, home, &policy.subject) && correction(&policy.subject, &here).is_none()
     };
@@ -207,6 +230,11 @@ pub(super) fn states_namespace(context: &Context<'_>, policy: &NetworkPolicy) ->
     text.is_none_or(|object| object.get(&["metadata", "namespace"]).is_some())
 }
 
+/// Whether nobody may have chosen a policy's namespace: it states none, or the one of all that states none.
+fn is_unchosen(context: &Context<'_>, policy: &NetworkPolicy) -> bool {
+    policy.meta.id.namespace == "default" || !states_namespace(context, policy)
+}
+
 fn finding(context: &Context<'_>, policy: &NetworkPolicy, namespace: &str) -> Finding {
     let home = &policy.meta.id.namespace;
     let pods = context.matching(namespace, &policy.subject);
@@ -216,7 +244,8 @@ fn finding(context: &Context<'_>, policy: &NetworkPolicy, namespace: &str) -> Fi
         .at(context.subject_place(policy), format!("matches {} of {namespace} only", words::pods(pods)))
         .help(format!("a policy selects pods of its own namespace: put it into {namespace}"))
         .suggest(edits(context, policy, namespace));
-    if states_namespace(context, policy) { finding } else { finding.severity(Severity::Warning) }
+    let is_sure = states_namespace(context, policy) && !context.pods_in(home).is_empty();
+    if is_sure { finding } else { finding.severity(Severity::Warning) }
 }
 
 fn edits(context: &Context<'_>, policy: &NetworkPolicy, namespace: &str) -> Option<Vec<Edit>> {

@@ -23,13 +23,23 @@
 //!   help: policy types are `Ingress` and `Egress`
 //! ```
 //!
-//! ```yaml silent
+//! ```yaml fixed
 //! apiVersion: networking.k8s.io/v1
 //! kind: NetworkPolicy
 //! metadata: {name: web, namespace: shop}
 //! spec:
 //!   podSelector: {}
 //!   policyTypes: [Ingress]
+//! ```
+//!
+//! Without `policyTypes` a policy is one of ingress, and of egress if it has an egress rule:
+//!
+//! ```yaml silent
+//! apiVersion: networking.k8s.io/v1
+//! kind: NetworkPolicy
+//! metadata: {name: web, namespace: shop}
+//! spec:
+//!   podSelector: {}
 //! ```
 
 use podfence_source::{Code, Severity};

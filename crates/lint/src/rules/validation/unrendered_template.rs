@@ -18,7 +18,7 @@
 //! ```text
 //! error: this is a template, not a manifest
 //!   4:10
-//!   help: render it first: `helm template CHART | podfence … -`
+//!   help: render it first: `helm template CHART | podfence VERB -f -`
 //! ```
 //!
 //! Render it first: `helm template CHART | podfence lint -f -`.

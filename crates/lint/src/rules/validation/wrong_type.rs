@@ -35,6 +35,39 @@
 //!     - from:
 //!         - podSelector: {}
 //! ```
+//!
+//! A port is a field of its item:
+//!
+//! ```yaml fires
+//! apiVersion: networking.k8s.io/v1
+//! kind: NetworkPolicy
+//! metadata: {name: web, namespace: shop}
+//! spec:
+//!   podSelector: {}
+//!   ingress:
+//!     - ports:
+//!         - 80
+//! ```
+//!
+//! ```text
+//! error: each item of `ports` must be a mapping, but this is a number
+//!   8:11
+//!   help: write `port: 80`
+//! ```
+//!
+//! ```yaml fixed
+//! apiVersion: networking.k8s.io/v1
+//! kind: NetworkPolicy
+//! metadata: {name: web, namespace: shop}
+//! spec:
+//!   podSelector: {}
+//!   ingress:
+//!     - ports:
+//!         - {port: 80}
+//! ```
+//!
+//! ```text
+//! ```
 
 use podfence_source::{Code, Severity};
 

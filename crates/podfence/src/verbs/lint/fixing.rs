@@ -1,5 +1,6 @@
 //! `--fix`: writing the edits of findings into the user's files.
 
+use std::ffi::OsStr;
 use std::fs;
 use std::path::Path;
 
@@ -26,6 +27,10 @@ pub(super) fn mend(arguments: &Arguments, selection: &Selection) -> anyhow::Resu
             bail!("--fix writes into files, and {name} is none: give -f FILE or -f DIR");
         }
     }
+    if let Some(name) = arguments.input.filenames.iter().find(|name| is_revision(name)) {
+        let name = name.display();
+        bail!("--fix writes into files, and {name} is a revision of them: give -f FILE or -f DIR");
+    }
     let mut found = find(arguments, selection)?;
     for _ in 0..ROUNDS {
         let fixed = fix(&found.report.findings, wanted, &found.sources);
@@ -36,6 +41,10 @@ pub(super) fn mend(arguments: &Arguments, selection: &Selection) -> anyhow::Resu
         found = find(arguments, selection)?;
     }
     Ok(found)
+}
+
+fn is_revision(name: &OsStr) -> bool {
+    name.to_str().is_some_and(|name| name.starts_with("git:"))
 }
 
 fn write(Fixed { file, text, mended }: &Fixed) -> anyhow::Result<()> {
