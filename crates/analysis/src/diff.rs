@@ -20,14 +20,17 @@ mod fold;
 mod objects;
 mod rank;
 mod reasons;
-mod samples;
+pub(crate) mod samples;
 mod states;
 
-use podfence_engine::Engine;
+use std::collections::BTreeSet;
+
+use podfence_engine::{Engine, PodId};
 use podfence_model::World;
 
 pub use self::change::{Change, Said, Scope, Turn};
 pub use self::objects::{Fate, ObjectChange};
+pub(crate) use self::rank::{count, size_of_range};
 pub use self::reasons::{Reason, Stance};
 
 /// One of the two worlds, indexed.
@@ -84,7 +87,17 @@ impl<'w> Difference<'w> {
 /// Pods are the same when their names are; pods of one workload that have other names stand for each other, so that more or
 /// fewer copies of a workload change nothing. Nodes count as addresses outside, as they do for policies.
 pub fn diff<'w>(old: Snapshot<'w>, new: Snapshot<'w>) -> Difference<'w> {
-    let mut changes = fold::changes(&aligned::Aligned::new(old, new));
+    Difference { old, new, objects: objects::compare(old.world, new.world), changes: changes(old, new, None) }
+}
+
+/// The changes of [`diff()`] between these pods of the new world and all ends. Where policies of other pods have not changed,
+/// these are all changes, at a part of the price.
+pub(crate) fn changes_among<'w>(old: Snapshot<'w>, new: Snapshot<'w>, pods: &BTreeSet<PodId>) -> Vec<Change> {
+    changes(old, new, Some(pods))
+}
+
+fn changes<'w>(old: Snapshot<'w>, new: Snapshot<'w>, pods: Option<&BTreeSet<PodId>>) -> Vec<Change> {
+    let mut changes = fold::changes(&aligned::Aligned::new(old, new, pods));
     changes.sort_by_cached_key(rank::of);
-    Difference { old, new, objects: objects::compare(old.world, new.world), changes }
+    changes
 }

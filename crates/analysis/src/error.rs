@@ -52,6 +52,20 @@ pub enum AskError {
         /// What to type.
         instead: &'static str,
     },
+    /// Digits and dots that are no address.
+    #[error("`{0}` is no IP address, and nothing in the input has that name")]
+    NoAddress(String),
+    /// A name that only DNS may know.
+    #[error(
+        "nothing in the input is named `{0}`; if it is a name outside, ask about an address it resolves to"
+    )]
+    OutsideName(String),
+    /// The Service of the API server, which is in no manifests.
+    #[error(
+        "Service `kubernetes` in namespace default, the API server, is not in the input; ask about the server's address, \
+         or add that Service"
+    )]
+    ApiServer,
     /// A name that means several objects.
     #[error("`{text}` can mean several objects; type one of{candidates}")]
     Ambiguous {

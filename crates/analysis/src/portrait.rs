@@ -5,17 +5,22 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use podfence_engine::{Engine, PodId, Reading};
+use podfence_engine::{Engine, Fact, Outcome, PodId, Reading};
 use podfence_model::{
-    Direction, Family, Layer4, NamespacedName, NetworkPolicy, ObjectRef, PortSet, Protocol, World,
+    Direction, Endpoint, Family, Flow, Layer4, NamespacedName, NetworkPolicy, ObjectRef, PortSet, Protocol,
+    World,
 };
 
 use crate::assumed::{DNS_PORT, is_cluster_dns};
+use crate::diff::samples;
 use crate::ends::{Directory, EndName, Ends};
 use crate::error::AskError;
 use crate::matrix::{GroupId, Matrix, Members};
 use crate::resolve::{Resolved, Role, find_policy, resolve};
 use crate::target::Target;
+
+/// Pairs of groups that are asked about for what is missing, of each group.
+const ASKED: usize = 24;
 
 /// What is read back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,6 +63,8 @@ pub struct PortraitSide {
     pub admitted: Vec<Admitted>,
     /// Whether some of it hangs on facts that are missing: `admitted` is what is certain.
     pub hangs: bool,
+    /// Some of these facts, sorted.
+    pub missing: Vec<Fact>,
     /// For egress: whether all of the isolated pods may ask the cluster's DNS over UDP; `None` where there is none.
     pub dns: Option<bool>,
 }
@@ -153,15 +160,66 @@ impl<'a> Asked<'a> {
             isolating.map(|policy| self.engine.policy(policy).meta.id.clone()).collect();
         let is_open = |pod: &&PodId| self.engine.isolating(**pod, direction).is_empty();
         let open = ids.iter().filter(is_open).map(|pod| self.engine.pod(*pod).meta.id.clone()).collect();
-        let reached = self.reached(&self.certain, direction);
+        let [reached, possible] =
+            [&self.certain, &self.possible].map(|matrix| self.reached(matrix, direction));
         PortraitSide {
             direction,
             isolating: isolating.into_iter().collect(),
             open: self.name(&open),
             dns: (direction == Direction::Egress).then(|| self.dns(&reached)).flatten(),
-            hangs: reached != self.reached(&self.possible, direction),
+            hangs: reached != possible,
+            missing: self.missing(&reached, &possible, direction),
             admitted: self.admitted(reached),
         }
+    }
+
+    /// What the engine misses for connections that are possible and not certain.
+    fn missing(
+        &self,
+        certain: &BTreeMap<GroupId, Reach>,
+        possible: &BTreeMap<GroupId, Reach>,
+        direction: Direction,
+    ) -> Vec<Fact> {
+        let mut facts = BTreeSet::new();
+        for (own, reach) in possible {
+            let sure = certain.get(own);
+            let is_unsure = |(ports, other): &(&PortSet, &GroupId)| {
+                let known = |reach: &Reach| reach.get(*ports).is_some_and(|groups| groups.contains(other));
+                !sure.is_some_and(known)
+            };
+            let pairs =
+                reach.iter().flat_map(|(ports, groups)| groups.iter().map(move |other| (ports, other)));
+            for (ports, other) in pairs.filter(is_unsure).take(ASKED) {
+                let layers = samples::layers(ports).into_iter();
+                let flows = layers.filter_map(|layer4| self.flow((*own, *other), layer4, direction));
+                let answers = flows.filter_map(|flow| self.engine.answer(&flow).ok());
+                facts.extend(
+                    answers
+                        .filter_map(|answer| match answer.outcome {
+                            Outcome::Undecidable(facts) => Some(facts),
+                            Outcome::Allowed | Outcome::Denied => None,
+                        })
+                        .flatten(),
+                );
+            }
+        }
+        facts.into_iter().collect()
+    }
+
+    /// A connection between the first members of two groups.
+    fn flow(&self, (own, other): (GroupId, GroupId), layer4: Layer4, direction: Direction) -> Option<Flow> {
+        let end = |group| match &self.possible.group(group).members {
+            Members::Pods(pods) => {
+                let pod = self.engine.pod(*pods.first()?);
+                Some(Endpoint::Pod { id: pod.meta.id.clone(), address: pod.ips().first().copied() })
+            }
+            Members::UnknownPods(ranges) | Members::Outside(ranges) => {
+                Some(Endpoint::Ip(ranges.first()?.first()))
+            }
+        };
+        let (own, other) = (end(own)?, end(other)?);
+        let (source, destination) = if direction == Direction::Egress { (own, other) } else { (other, own) };
+        Some(Flow { source, destination, layer4 })
     }
 
     /// The isolated groups among the pods, and whom each may meet.

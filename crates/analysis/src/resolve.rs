@@ -244,6 +244,12 @@ fn not_found(world: &World, scope: Option<&str>, kind: Option<&Kind>, name: &str
     if let (None, None, Some(instead)) = (scope, kind, table_word(name)) {
         return AskError::TableWord { word: name.to_owned(), instead };
     }
+    if let (None, None, true) = (scope, kind, name.chars().all(|c| c.is_ascii_digit() || c == '.')) {
+        return AskError::NoAddress(name.to_owned());
+    }
+    if let (Some("default"), "kubernetes") = (scope, name) {
+        return AskError::ApiServer;
+    }
     let what = kind.map_or_else(|| "pod, workload or Service".to_owned(), ToString::to_string);
     let in_namespace = scope.filter(|_| !matches!(kind, Some(Kind::Node | Kind::Namespace)));
     let what = match in_namespace {
@@ -253,7 +259,9 @@ fn not_found(world: &World, scope: Option<&str>, kind: Option<&Kind>, name: &str
         Some(namespace) => format!("{what} `{name}` in namespace {namespace}"),
         None => format!("{what} `{name}`"),
     };
-    AskError::NotFound { what, suggestions: suggestions(world, scope, kind, name) }
+    let suggestions = suggestions(world, scope, kind, name);
+    let is_outside = scope.is_none() && kind.is_none() && name.contains('.') && suggestions.0.is_empty();
+    if is_outside { AskError::OutsideName(name.to_owned()) } else { AskError::NotFound { what, suggestions } }
 }
 
 /// Up to three objects that may have been meant: the same name elsewhere, a near name, or the workload of

@@ -161,7 +161,9 @@ fn lane_text(protocol: Protocol, ranges: impl Iterator<Item = (u16, u16)>) -> Op
         .map(|range| match range {
             (0 | 1, u16::MAX) => String::new(),
             (first, last) if first == last => first.to_string(),
-            (first, last) => format!("{first}-{last}"),
+            // Nobody can name port 0, and who asks for ports thinks of those that can be named.
+            (0, 1) => "1".to_owned(),
+            (first, last) => format!("{}-{last}", first.max(1)),
         })
         .collect();
     match texts.as_slice() {
@@ -190,7 +192,7 @@ mod tests {
             (tcp(80, 80).union(&tcp(8000, 8080)).union(&udp(53)), "TCP 80, 8000-8080; UDP 53"),
             (tcp(0, u16::MAX).union(&PortSet::portless()), "all TCP; ICMP"),
             (tcp(1, u16::MAX), "all TCP"),
-            (PortSet::all().difference(&tcp(25, 25)), "TCP 0-24, 26-65535; all UDP; all SCTP; ICMP"),
+            (PortSet::all().difference(&tcp(25, 25)), "TCP 1-24, 26-65535; all UDP; all SCTP; ICMP"),
             (tcp(80, 81).union(&tcp(82, 90)), "TCP 80-90"),
             (tcp(9, 8), "none"),
         ];

@@ -46,7 +46,8 @@ pub fn read_all(source: &Source) -> anyhow::Result<Result<Loaded, Refused>> {
     read_with(source, &options(source))
 }
 
-fn options(source: &Source) -> Options {
+/// How the common options ask to read.
+pub fn options(source: &Source) -> Options {
     let mut options = Options::default();
     if let Some(namespace) = &source.namespace {
         options.default_namespace.clone_from(namespace);

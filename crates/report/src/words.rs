@@ -208,7 +208,7 @@ pub(crate) fn missing_of<'a>(paths: impl Iterator<Item = &'a Path>) -> Vec<(Stri
 }
 
 /// A fact, and how to supply it.
-fn supplied(fact: &Fact) -> (String, String) {
+pub(crate) fn supplied(fact: &Fact) -> (String, String) {
     (fact.to_string(), supply(fact))
 }
 

@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
+use fixedbitset::FixedBitSet;
 use podfence_engine::{AddressRange, Engine, PodId, Reading};
 use podfence_model::{Family, ObjectRef};
 
@@ -17,13 +18,19 @@ use crate::matrix::{GroupId, Matrix, Members, families};
 /// The matrices of one world for certain and for all that is possible. Both have the same groups.
 pub(super) struct Readings {
     pub(super) certain: Matrix,
-    pub(super) possible: Matrix,
+    /// `None` where no fact is missing, so that it would say the same.
+    possible: Option<Matrix>,
 }
 
 impl Readings {
     fn new(engine: &Engine, families: &BTreeSet<Family>) -> Self {
         let read = |reading| Matrix::in_families(engine, reading, families.iter().copied());
-        Self { certain: read(Reading::Certain), possible: read(Reading::Possible) }
+        let possible = (!engine.is_certain()).then(|| read(Reading::Possible));
+        Self { certain: read(Reading::Certain), possible }
+    }
+
+    pub(super) fn possible(&self) -> &Matrix {
+        self.possible.as_ref().unwrap_or(&self.certain)
     }
 }
 
@@ -54,17 +61,21 @@ pub(super) struct Aligned<'w> {
     pub(super) families: BTreeSet<Family>,
     /// In the order of the old groups, then of the new ones.
     pub(super) alike: Vec<Alike>,
+    /// Those of them between which and all others something may change.
+    pub(super) touched: FixedBitSet,
 }
 
 impl<'w> Aligned<'w> {
-    pub(super) fn new(old: Snapshot<'w>, new: Snapshot<'w>) -> Self {
+    /// With `touched`, only what these pods may do, and others with them, is to be compared.
+    pub(super) fn new(old: Snapshot<'w>, new: Snapshot<'w>, touched: Option<&BTreeSet<PodId>>) -> Self {
         let families: BTreeSet<Family> =
             [old, new].into_iter().flat_map(|side| families(side.engine)).collect();
         let [before, after] = [old, new].map(|side| Readings::new(side.engine, &families));
         let mut alike = alike_pods(old, new, &before.certain, &after.certain);
         alike.extend(alike_ranges(old.engine, new.engine, &before.certain, &after.certain));
         alike.sort_by_key(|one| (one.old, one.new));
-        Self { sides: [old, new], old: before, new: after, families, alike }
+        let touched = self::touched(&alike, touched);
+        Self { sides: [old, new], old: before, new: after, families, alike, touched }
     }
 
     /// Some of the ends together, by the names of the world that the scope says.
@@ -85,6 +96,16 @@ impl<'w> Aligned<'w> {
         }
         Ends { pods, unknown: unknown.into_iter().collect(), outside: outside.into_iter().collect() }
     }
+}
+
+/// The ends with one of these pods, by their numbers in the new engine.
+fn touched(alike: &[Alike], pods: Option<&BTreeSet<PodId>>) -> FixedBitSet {
+    let is_touched = |alike: &Alike| {
+        pods.is_none_or(|pods| alike.pods.iter().any(|(_, new)| new.is_some_and(|pod| pods.contains(&pod))))
+    };
+    let mut touched = FixedBitSet::with_capacity(alike.len());
+    touched.extend(alike.iter().enumerate().filter(|(_, one)| is_touched(one)).map(|(index, _)| index));
+    touched
 }
 
 fn alike_pods(old: Snapshot<'_>, new: Snapshot<'_>, before: &Matrix, after: &Matrix) -> Vec<Alike> {

@@ -9,7 +9,7 @@ use podfence_model::{Family, PortSet};
 
 use super::aligned::{Aligned, Alike, Readings};
 use super::change::{Scope, Turn};
-use super::states::{StateId, States};
+use super::states::{Line, StateId, States};
 use crate::matrix::GroupId;
 
 /// What happens to a pair of ends.
@@ -43,8 +43,11 @@ struct Step {
 pub(super) fn compare(aligned: &Aligned<'_>) -> BTreeMap<What, Pairs> {
     let mut comparison =
         Comparison { aligned, states: States::new(), known: HashMap::new(), found: BTreeMap::new() };
-    for from in 0..aligned.alike.len() {
-        comparison.compare_row(from);
+    for end in aligned.touched.ones() {
+        comparison.compare_line(end, Line::Row);
+    }
+    if aligned.touched.count_ones(..) < aligned.alike.len() {
+        aligned.touched.ones().for_each(|end| comparison.compare_line(end, Line::Column));
     }
     comparison.found
 }
@@ -57,22 +60,22 @@ struct Comparison<'a> {
     found: BTreeMap<What, Pairs>,
 }
 
-/// What one end's row says in one family, before and after; `None` where the end has no such address.
-struct Rows {
+/// What one end's row or column says in one family, before and after; `None` where the end has no such address.
+struct Lines {
     family: Family,
     old: Option<Vec<StateId>>,
     new: Option<Vec<StateId>>,
 }
 
-impl Rows {
+impl Lines {
     /// What happens to a pair; `None` if nothing does.
-    fn step(&self, aligned: &Aligned<'_>, to: &Alike) -> Option<Step> {
-        let of = |row: &Option<Vec<StateId>>, readings: &Readings, id: Option<GroupId>| {
+    fn step(&self, aligned: &Aligned<'_>, other: &Alike) -> Option<Step> {
+        let of = |line: &Option<Vec<StateId>>, readings: &Readings, id: Option<GroupId>| {
             let id = id.filter(|id| readings.certain.group(*id).is_of(self.family))?;
-            row.as_ref().map(|row| row[id.index()])
+            line.as_ref().map(|line| line[id.index()])
         };
-        let old = of(&self.old, &aligned.old, to.old);
-        let new = of(&self.new, &aligned.new, to.new);
+        let old = of(&self.old, &aligned.old, other.old);
+        let new = of(&self.new, &aligned.new, other.new);
         let scope = match (old, new) {
             (Some(_), Some(_)) => Scope::Existing,
             (None, Some(_)) => Scope::New,
@@ -85,26 +88,30 @@ impl Rows {
 }
 
 impl Comparison<'_> {
-    fn compare_row(&mut self, from: usize) {
+    /// Compares what an end may do with all others, or what all others that are not touched themselves may do with it.
+    fn compare_line(&mut self, end: usize, line: Line) {
         let aligned = self.aligned;
-        let sender = &aligned.alike[from];
-        let families: Vec<Rows> = aligned.families.iter().map(|family| self.rows(*family, sender)).collect();
-        for (to, receiver) in aligned.alike.iter().enumerate() {
-            if from == to && sender.is_one_pod() {
+        let own = &aligned.alike[end];
+        let families: Vec<Lines> =
+            aligned.families.iter().map(|family| self.lines(*family, own, line)).collect();
+        for (other, alike) in aligned.alike.iter().enumerate() {
+            let is_itself = end == other && own.is_one_pod();
+            if is_itself || (line == Line::Column && aligned.touched.contains(other)) {
                 continue;
             }
-            let steps = families.iter().filter_map(|rows| Some((rows.family, rows.step(aligned, receiver)?)));
-            self.enter((from, to), steps);
+            let steps = families.iter().filter_map(|lines| Some((lines.family, lines.step(aligned, alike)?)));
+            let pair = if line == Line::Row { (end, other) } else { (other, end) };
+            self.enter(pair, steps);
         }
     }
 
-    fn rows(&mut self, family: Family, sender: &Alike) -> Rows {
-        let mut row = |readings: &Readings, id: Option<GroupId>| {
+    fn lines(&mut self, family: Family, end: &Alike, line: Line) -> Lines {
+        let mut of = |readings: &Readings, id: Option<GroupId>| {
             let id = id.filter(|id| readings.certain.group(*id).is_of(family))?;
-            Some(self.states.row(readings, family, id))
+            Some(self.states.line(readings, family, id, line))
         };
-        let (old, new) = (row(&self.aligned.old, sender.old), row(&self.aligned.new, sender.new));
-        Rows { family, old, new }
+        let (old, new) = (of(&self.aligned.old, end.old), of(&self.aligned.new, end.new));
+        Lines { family, old, new }
     }
 
     /// Enters a pair: once if all families agree, and otherwise once for each family.

@@ -65,16 +65,20 @@ impl Change {
 
 /// How many addresses are in a set; IPv6 counts by blocks of 2^96, each as large a part of all as one address of IPv4.
 fn size(set: &AddressSet) -> u128 {
-    let size = |(first, last)| match (first, last) {
+    set.stretches().map(|(first, last)| size_of_range(first, last)).sum()
+}
+
+/// The same of one stretch.
+pub(crate) fn size_of_range(first: IpAddr, last: IpAddr) -> u128 {
+    match (first, last) {
         (IpAddr::V4(first), IpAddr::V4(last)) => u128::from(u32::from(last) - u32::from(first)) + 1,
         (IpAddr::V6(first), IpAddr::V6(last)) => ((u128::from(last) - u128::from(first)) >> 96) + 1,
         _ => 1,
-    };
-    set.stretches().map(size).sum()
+    }
 }
 
 /// How many ports are in a set, of all protocols; those without ports count as one.
-fn count(ports: &PortSet) -> u32 {
+pub(crate) fn count(ports: &PortSet) -> u32 {
     let ranges = Protocol::ALL.into_iter().flat_map(|protocol| ports.ranges(protocol));
     let counted: u32 = ranges.map(|(first, last)| u32::from(last - first) + 1).sum();
     counted + u32::from(ports.has_portless())

@@ -101,7 +101,7 @@ fn ends<'w>(engine: &'w Engine, ends: &Ends, taken: &BTreeSet<IpAddr>) -> Vec<En
 }
 
 /// The first port of each range, those of TCP before others.
-fn layers(ports: &PortSet) -> Vec<Layer4> {
+pub(crate) fn layers(ports: &PortSet) -> Vec<Layer4> {
     let ranges = Protocol::ALL
         .into_iter()
         .flat_map(|protocol| ports.ranges(protocol).map(move |range| (protocol, range)));

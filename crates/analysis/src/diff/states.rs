@@ -17,6 +17,15 @@ impl StateId {
     pub(super) const NOTHING: Self = Self(0);
 }
 
+/// How to read a matrix.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Line {
+    /// Whom one reaches.
+    Row,
+    /// Who reaches one.
+    Column,
+}
+
 /// Ports that are allowed for certain, and those that are not denied for certain.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 struct State {
@@ -56,11 +65,19 @@ impl States {
         id
     }
 
-    /// What a group's row says of every group.
-    pub(super) fn row(&mut self, readings: &Readings, family: Family, from: GroupId) -> Vec<StateId> {
+    /// What a group's row or column says of every group.
+    pub(super) fn line(
+        &mut self,
+        readings: &Readings,
+        family: Family,
+        of: GroupId,
+        line: Line,
+    ) -> Vec<StateId> {
         let groups = readings.certain.groups().len();
-        let [certain, possible] =
-            [&readings.certain, &readings.possible].map(|matrix| matrix.row(family, from));
+        let [certain, possible] = [&readings.certain, readings.possible()].map(|matrix| match line {
+            Line::Row => matrix.row(family, of),
+            Line::Column => matrix.column(family, of),
+        });
         let [certain_of, possible_of] = [&certain, &possible].map(|row| places(row, groups));
         let mut known = HashMap::new();
         let state_of = |(certain_at, possible_at): (Option<usize>, Option<usize>)| {

@@ -15,8 +15,8 @@ use super::{Candidate, Cost};
 /// Policies that get a rule for trial.
 const POLICIES: usize = 3;
 
-/// All candidates, of which `few` of each kind are enough.
-pub(super) fn candidates(world: &World, group: &Group, few: bool) -> Vec<Candidate> {
+/// All candidates.
+pub(super) fn candidates(world: &World, group: &Group) -> Vec<Candidate> {
     let mut found = Vec::new();
     if let Some(nearest) = &group.nearest {
         found.extend(mistakes(world, nearest));
@@ -24,15 +24,6 @@ pub(super) fn candidates(world: &World, group: &Group, few: bool) -> Vec<Candida
     }
     found.extend(in_policies(world, group));
     found.extend(own_policy(world, group));
-    if few {
-        let mut kinds = Vec::new();
-        found.retain(|candidate| {
-            let kind = std::mem::discriminant(&candidate.amendment);
-            let first = !kinds.contains(&kind);
-            kinds.push(kind);
-            first
-        });
-    }
     found
 }
 

@@ -47,51 +47,45 @@ impl Amendment {
         }
     }
 
-    /// Whether it names peers by nothing but single addresses.
-    pub(super) fn adds_single_addresses(&self) -> bool {
-        let single = |kind: &PeerKind| match kind {
-            PeerKind::Block(block) => block.cidr().first() == block.cidr().last(),
-            PeerKind::Pods { .. } => false,
-        };
-        let of_rule =
-            |rule: &Rule| !rule.peers.is_empty() && rule.peers.iter().all(|peer| single(&peer.kind));
+    /// The direction whose rules it changes; of a policy that is added, the one that it isolates for.
+    pub fn direction(&self) -> Direction {
         match self {
-            Self::AddPeers(_, peers) => peers.iter().all(single),
-            Self::AddRule(.., rule) => of_rule(rule),
-            Self::AddPolicy(policy) => policy.ingress.iter().chain(&policy.egress).all(of_rule),
-            _ => false,
+            Self::AddPolicy(policy) if policy.directions.egress => Direction::Egress,
+            Self::AddPolicy(_) => Direction::Ingress,
+            Self::AddRule(_, direction, _) => *direction,
+            Self::AddPeers(rule, _)
+            | Self::AddPorts(rule, _)
+            | Self::ReplacePeer(rule, _)
+            | Self::ReplacePort(rule, _)
+            | Self::RemovePeer(rule)
+            | Self::RemovePort(rule)
+            | Self::RemoveRule(rule) => rule.direction,
         }
     }
 
-    /// Makes the change; one about a rule or an item that is not there makes none. Items and rules that are added have no
-    /// place, all others keep theirs.
-    pub fn apply(&self, world: &mut World) {
+    /// What it makes of its policy; `None` where there is no such policy. One about a rule or an item that is not there
+    /// changes nothing. Items and rules that are added have no place, all others keep theirs.
+    pub fn amended(&self, world: &World) -> Option<NetworkPolicy> {
+        if let Self::AddPolicy(policy) = self {
+            return Some((**policy).clone());
+        }
+        let mut policy = world.policies.get(self.policy())?.clone();
         match self {
-            Self::AddPolicy(policy) => {
-                world.policies.insert(policy.meta.id.clone(), (**policy).clone());
-            }
-            Self::AddRule(policy, direction, rule) => {
-                if let Some(policy) = world.policies.get_mut(policy) {
-                    rules(policy, *direction).push(rule.clone());
-                }
-            }
-            Self::RemoveRule(at) => {
-                if let Some(policy) = world.policies.get_mut(&at.policy) {
-                    take(rules(policy, at.direction), Some(at.rule));
-                }
-            }
+            Self::AddPolicy(_) => {}
+            Self::AddRule(_, direction, rule) => rules(&mut policy, *direction).push(rule.clone()),
+            Self::RemoveRule(at) => take(rules(&mut policy, at.direction), Some(at.rule)),
             Self::AddPeers(at, _)
             | Self::AddPorts(at, _)
             | Self::ReplacePeer(at, _)
             | Self::ReplacePort(at, _)
             | Self::RemovePeer(at)
             | Self::RemovePort(at) => {
-                let policy = world.policies.get_mut(&at.policy);
-                if let Some(rule) = policy.and_then(|policy| rules(policy, at.direction).get_mut(at.rule)) {
+                if let Some(rule) = rules(&mut policy, at.direction).get_mut(at.rule) {
                     self.change(at, rule);
                 }
             }
         }
+        Some(policy)
     }
 
     fn change(&self, at: &RuleRef, rule: &mut Rule) {

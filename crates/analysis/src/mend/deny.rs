@@ -1,7 +1,7 @@
 //! Candidates for refusing a flow that passes: what one could take out of the rule that admits it, or, where nothing
 //! isolates an end, a policy that admits everybody else.
 
-use std::collections::BTreeSet;
+use std::net::IpAddr;
 
 use podfence_engine::RuleRef;
 use podfence_model::{
@@ -31,7 +31,7 @@ fn narrower(world: &World, group: &Group, rule: &RuleRef) -> Vec<Candidate> {
     let Some(found) = policy.and_then(|policy| policy.rules(rule.direction).get(rule.rule)) else {
         return Vec::new();
     };
-    let mut amendments = vec![(3, Amendment::RemoveRule(rule.clone()))];
+    let mut amendments = vec![(2, Amendment::RemoveRule(rule.clone()))];
     if found.peers.len() > 1 && rule.peer.is_some() {
         amendments.push((1, Amendment::RemovePeer(rule.clone())));
     }
@@ -45,7 +45,7 @@ fn narrower(world: &World, group: &Group, rule: &RuleRef) -> Vec<Candidate> {
     let peer = rule.peer.and_then(|at| found.peers.get(at));
     amendments.extend(peer.into_iter().flat_map(|peer| {
         let kinds = without(world, &peer.kind, &group.peers).into_iter();
-        kinds.map(|kind| (2, Amendment::ReplacePeer(rule.clone(), kind)))
+        kinds.map(|kind| (3, Amendment::ReplacePeer(rule.clone(), kind)))
     }));
     amendments.into_iter().map(|(lines, amendment)| candidate(lines, amendment)).collect()
 }
@@ -54,15 +54,22 @@ fn candidate(lines: usize, amendment: Amendment) -> Candidate {
     Candidate { amendment, cost: Cost { lines, ..Cost::default() } }
 }
 
-/// Isolates the subjects and admits everybody else.
+/// Isolates the subjects and admits everybody else, or everybody on other ports.
 fn isolating(world: &World, group: &Group) -> Vec<Candidate> {
+    let rule = |kinds: Vec<PeerKind>, ports| {
+        let peers = kinds.into_iter().map(|kind| Peer { kind, place: None }).collect();
+        Rule { peers, ports, place: None }
+    };
     let mut found = Vec::new();
     for (namespace, subject) in subjects(world, &group.subjects) {
         for kinds in everybody_but(world, &group.peers) {
-            let peers = kinds.into_iter().map(|kind| Peer { kind, place: None }).collect();
-            let rule = Rule { peers, ports: Vec::new(), place: None };
-            let policy = policy(world, group, &namespace, subject.clone(), rule);
-            found.push(candidate(15, Amendment::AddPolicy(Box::new(policy))));
+            let mut whole = policy(world, group, &namespace, subject.clone(), rule(kinds, Vec::new()));
+            found.push(candidate(15, Amendment::AddPolicy(Box::new(whole.clone()))));
+            if let Some(ports) = group.other_ports() {
+                let rules = if whole.directions.egress { &mut whole.egress } else { &mut whole.ingress };
+                rules.push(rule(Vec::new(), ports));
+                found.push(candidate(24, Amendment::AddPolicy(Box::new(whole))));
+            }
         }
     }
     found
@@ -76,33 +83,67 @@ fn without(world: &World, kind: &PeerKind, ends: &[Endpoint]) -> Vec<PeerKind> {
                 namespaces: namespaces.clone(),
                 pods: pods.requirements().cloned().chain([excluded]).collect(),
             };
-            excluded(world, ends).into_iter().map(narrowed).collect()
+            let is_possible = |excluded: &Requirement| !pods.requirements().any(|r| contradict(r, excluded));
+            excluded(world, ends).into_iter().filter(is_possible).map(narrowed).collect()
         }
         PeerKind::Block(block) => {
-            let holes = ends.iter().filter_map(Endpoint::address).map(Cidr::host);
+            let holes = holes(world, ends).into_iter().filter(|hole| block.cidr().contains(hole.first()));
             let except = block.except().iter().copied().chain(holes).collect();
             IpBlock::new(block.cidr(), except).map(PeerKind::Block).into_iter().collect()
         }
     }
 }
 
-/// Every peer but these: blocks with holes where they are addresses, and otherwise pods without a label of theirs. Blocks
-/// would let those pods in again, so that the world outside stays out with them.
+/// Whether no label meets both conditions, of which the second is that it is none of some values.
+fn contradict(one: &Requirement, other: &Requirement) -> bool {
+    match (&one.operator, &other.operator) {
+        (Operator::In(values), Operator::NotIn(excluded)) => {
+            one.key == other.key && values.is_subset(excluded)
+        }
+        _ => false,
+    }
+}
+
+/// The known addresses of some ends.
+fn holes(world: &World, ends: &[Endpoint]) -> Vec<Cidr> {
+    let of = |end: &Endpoint| -> Vec<IpAddr> {
+        match end {
+            Endpoint::Pod { id, .. } => world.pods.get(id).map_or_else(Vec::new, |pod| pod.ips().to_vec()),
+            _ => end.address().into_iter().collect(),
+        }
+    };
+    ends.iter().flat_map(of).map(Cidr::host).collect()
+}
+
+/// Every peer but these, in the ways there are. Pods are left out by a label of theirs; blocks would let them in again, so that
+/// the world outside stays out with them, unless it is known which addresses are theirs.
 fn everybody_but(world: &World, ends: &[Endpoint]) -> Vec<Vec<PeerKind>> {
     let any =
         |pods| PeerKind::Pods { namespaces: NamespaceScope::Matching(LabelSelector::everything()), pods };
-    let addresses: BTreeSet<_> = ends.iter().filter(|end| !matches!(end, Endpoint::Pod { .. })).collect();
-    if addresses.len() == ends.len() {
-        let holes: Vec<Cidr> = ends.iter().filter_map(Endpoint::address).map(Cidr::host).collect();
-        let block = |family| {
-            let except = holes.iter().copied().filter(|hole| hole.family() == family).collect();
-            IpBlock::new(Cidr::all(family), except).ok().map(PeerKind::Block)
-        };
-        let blocks = Family::BOTH.into_iter().filter_map(block);
+    if ends.iter().all(|end| !matches!(end, Endpoint::Pod { .. })) {
+        let blocks = all_but(&holes(world, ends));
         return vec![std::iter::once(any(LabelSelector::everything())).chain(blocks).collect()];
     }
-    let pods = excluded(world, ends).into_iter();
-    pods.map(|excluded| vec![any([excluded].into_iter().collect())]).collect()
+    let without = |excluded| any([excluded].into_iter().collect());
+    let mut found = Vec::new();
+    for peer in excluded(world, ends).into_iter().map(without) {
+        for cut in [holes(world, ends), world.all_pod_ranges().collect()] {
+            found.extend(
+                (!cut.is_empty()).then(|| std::iter::once(peer.clone()).chain(all_but(&cut)).collect()),
+            );
+        }
+        found.push(vec![peer]);
+    }
+    found
+}
+
+/// All addresses of both families but these.
+fn all_but(holes: &[Cidr]) -> Vec<PeerKind> {
+    let block = |family| {
+        let except = holes.iter().copied().filter(|hole| hole.family() == family).collect();
+        IpBlock::new(Cidr::all(family), except).ok().map(PeerKind::Block)
+    };
+    Family::BOTH.into_iter().filter_map(block).collect()
 }
 
 /// Conditions that these pods alone do not meet, as far as one label tells them apart.

@@ -1,7 +1,9 @@
 //! Paths of an explanation that one change may turn together: refused, or admitted, by the same policies of one direction.
 
 use podfence_engine::{NearestMiss, Outcome, RuleRef, Side, TierEnd, TierTrace};
-use podfence_model::{Direction, Endpoint, Layer4, NamespacedName, PortMatch, PortRange, PortSpec};
+use podfence_model::{
+    Direction, Endpoint, Layer4, NamespacedName, Port, PortMatch, PortRange, PortSet, PortSpec, Protocol,
+};
 
 use crate::explanation::Explanation;
 use crate::judge::Path;
@@ -24,11 +26,12 @@ pub(super) struct Group {
 }
 
 impl Group {
-    /// The first refused direction of an explanation, with all paths that the same policies refuse.
+    /// The first direction of an explanation that does not let a path through for certain, with all paths that the same policies refuse.
     pub(super) fn refused(explanation: &Explanation<'_>) -> Option<Self> {
-        let refused = |side: &Side| side.outcome == Outcome::Denied;
-        let path = explanation.paths.iter().find(|path| path.answer.outcome == Outcome::Denied)?;
-        let side = path.answer.sides().find(|side| refused(side))?;
+        let refused = |side: &Side| side.outcome != Outcome::Allowed;
+        let path = explanation.paths.iter().find(|path| path.answer.outcome != Outcome::Allowed)?;
+        let denied = path.answer.sides().find(|side| side.outcome == Outcome::Denied);
+        let side = denied.or_else(|| path.answer.sides().find(|side| refused(side)))?;
         Some(Self::alike(explanation, path, side, refused))
     }
 
@@ -88,6 +91,25 @@ impl Group {
             }
         };
         self.layer4.iter().map(item).collect::<Option<_>>().unwrap_or_default()
+    }
+
+    /// Items for all ports with other numbers than those that they use; `None` where they use something without ports.
+    pub(super) fn other_ports(&self) -> Option<Vec<PortMatch>> {
+        let mut others = PortSet::all();
+        for used in &self.layer4 {
+            matches!(used, Layer4::Port(..)).then_some(())?;
+            others = others.difference(&PortSet::of(*used));
+        }
+        let of = |protocol: Protocol| {
+            let is_whole =
+                !self.layer4.iter().any(|used| matches!(used, Layer4::Port(of, _) if *of == protocol));
+            let ranges = others.ranges(protocol).filter_map(|(first, last)| {
+                PortRange::new(Port::new(first.max(1))?, Port::new(last)?).ok().map(PortSpec::Range)
+            });
+            let specs: Vec<PortSpec> = if is_whole { vec![PortSpec::All] } else { ranges.collect() };
+            specs.into_iter().map(move |ports| PortMatch { protocol, ports, place: None })
+        };
+        Some(Protocol::ALL.into_iter().flat_map(of).collect())
     }
 }
 

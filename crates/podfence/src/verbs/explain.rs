@@ -2,6 +2,7 @@
 
 use anyhow::bail;
 use clap::Args;
+use podfence_analysis::diff::Snapshot;
 use podfence_analysis::mend::{self, Goal};
 use podfence_analysis::{
     AskedProtocol, Explanation, PortName, Question, Reply, Target, Verdict, ask, assumed, portrait,
@@ -9,7 +10,7 @@ use podfence_analysis::{
 use podfence_engine::Engine;
 use podfence_lint::{Selection, lint};
 use podfence_model::{Protocol, World};
-use podfence_report::mend::Change;
+use podfence_report::mend::{Change, Draft};
 use podfence_report::{findings, json, terminal};
 use podfence_source::{Loaded, SourceMap};
 
@@ -101,7 +102,9 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
     }
     let form = arguments.output;
     output::print(&match &reply {
-        Reply::Port(explanation) => one_port(arguments, world, &question, explanation, sources),
+        Reply::Port(explanation) => {
+            one_port(arguments, Snapshot { world, engine: &engine }, &question, explanation, sources)
+        }
         Reply::EveryPort(ports) if form == Output::Text => terminal::every_port(ports),
         Reply::EveryPort(ports) => json::every_port(ports),
         Reply::Service(ports) if form == Output::Text => terminal::service_ports(ports),
@@ -115,18 +118,21 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
 /// An answer about one port, with the smallest change that would turn it.
 fn one_port(
     arguments: &Arguments,
-    world: &World,
+    before: Snapshot<'_>,
     question: &Question,
     explanation: &Explanation<'_>,
     sources: &SourceMap,
 ) -> String {
-    let goal = if arguments.deny { Goal::Deny } else { Goal::Allow };
-    let mended =
-        progress::during("looking for the smallest change", || mend::smallest(world, question, goal));
-    let change = mended.as_ref().map(|mended| Change { mended, goal, sources });
+    let is_denied = explanation.verdict == Verdict::Denied;
+    let goal = if arguments.deny && !is_denied { Goal::Deny } else { Goal::Allow };
+    let draft = Draft::new(before.world, sources, input::options(&arguments.input));
+    let mended = progress::during("looking for the smallest change", || {
+        mend::smallest(before, question, goal, &|amendments| draft.read_back(amendments))
+    });
+    let change = Change { found: mended.as_ref().map_err(|why| *why), goal, sources };
     match arguments.output {
-        Output::Text => terminal::explain(explanation, sources, change.as_ref()),
-        Output::Json => json::explain(explanation, change.as_ref()),
+        Output::Text => terminal::explain(explanation, sources, Some(&change)),
+        Output::Json => json::explain(explanation, Some(&change)),
     }
 }
 

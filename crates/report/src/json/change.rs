@@ -1,13 +1,13 @@
 //! The smallest change that turns a verdict, for programs.
 
-use podfence_analysis::mend::{Amendment, Effect, Goal};
+use podfence_analysis::mend::{Amendment, Effect, Goal, Mended};
 use podfence_model::World;
 use podfence_source::{Edit, Outlines};
 use serde::Serialize;
 
 use crate::ends;
 use crate::manifest::Style;
-use crate::mend::{Change, edits, sentence, turn, yaml};
+use crate::mend::{Change, edits, sentence, turn, whole, yaml};
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -50,29 +50,32 @@ struct EffectView {
 }
 
 impl ChangeView {
-    pub(super) fn new(before: &World, change: &Change<'_>) -> Self {
-        let Change { mended, goal, sources } = change;
-        let outlines = Outlines::new(sources);
-        Self {
+    /// `None` where there is no change.
+    pub(super) fn new(before: &World, change: &Change<'_>) -> Option<Self> {
+        let Change { found, goal, sources } = change;
+        let mended = (*found).ok()?;
+        let edits = edits(before, &mended.amendments, &Outlines::new(sources));
+        let steps = mended.amendments.iter().zip(edits).map(|(one, edits)| step(one, edits, mended));
+        Some(Self {
             to: match goal {
                 Goal::Allow => "allowed",
                 Goal::Deny => "denied",
             },
-            steps: mended.amendments.iter().map(|one| step(before, one, &outlines)).collect(),
+            steps: steps.collect(),
             effects: mended.effects.iter().map(effect).collect(),
-        }
+        })
     }
 }
 
-fn step(before: &World, amendment: &Amendment, outlines: &Outlines<'_>) -> StepView {
+fn step(amendment: &Amendment, edits: Option<Vec<Edit>>, mended: &Mended) -> StepView {
     let policy = amendment.policy();
-    let edits = edits(before, amendment, outlines);
+    let yaml = if edits.is_some() { yaml(amendment) } else { whole(amendment, mended) };
     StepView {
         what: sentence(amendment),
         namespace: policy.namespace.clone(),
         policy: policy.name.clone(),
         edits: edits.map(|edits| edits.into_iter().map(edit).collect()),
-        yaml: yaml(amendment).map(|yaml| yaml.block(Style::Lines) + "\n"),
+        yaml: yaml.map(|yaml| yaml.block(Style::Lines) + "\n"),
     }
 }
 

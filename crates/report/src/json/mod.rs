@@ -23,7 +23,7 @@ mod status;
 use podfence_analysis::Explanation;
 use serde::Serialize;
 
-use crate::mend::Change;
+use crate::mend::{Change, none};
 use crate::terminal::note_text;
 use crate::words;
 use change::ChangeView;
@@ -82,6 +82,9 @@ struct ExplanationView {
     notes: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     change: Option<ChangeView>,
+    /// Why there is no change to tell of.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    no_change: Option<&'static str>,
 }
 
 /// Protocol and port; both absent when they differ from pod to pod.
@@ -115,7 +118,9 @@ struct MissingView {
 /// An explanation as pretty-printed JSON, ending in a line break.
 pub fn explain(explanation: &Explanation<'_>, change: Option<&Change<'_>>) -> String {
     let mut document = view(explanation);
-    document.value.change = change.map(|change| ChangeView::new(explanation.world, change));
+    document.value.change = change.and_then(|change| ChangeView::new(explanation.world, change));
+    document.value.no_change =
+        change.and_then(|change| none(change.found.as_ref().err().copied()?, change.goal));
     document.text()
 }
 
@@ -137,5 +142,6 @@ fn answer_view(explanation: &Explanation<'_>) -> ExplanationView {
         missing: missing.map(|(fact, supply)| MissingView { fact, supply }).collect(),
         notes: explanation.notes.iter().map(note_text).collect(),
         change: None,
+        no_change: None,
     }
 }

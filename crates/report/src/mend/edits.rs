@@ -6,16 +6,33 @@
 use podfence_analysis::mend::Amendment;
 use podfence_engine::RuleRef;
 use podfence_model::{
-    LabelSelector, NamespaceScope, NamespacedName, Operator, Origin, PeerKind, Place, PortMatch, PortSpec,
-    World,
+    Direction, LabelSelector, NamespaceScope, NamespacedName, Operator, Origin, PeerKind, Place, PortMatch,
+    PortSpec, World,
 };
 use podfence_source::{Edit, Outlines, View};
 
 use crate::manifest::{self, Style, Yaml, peers_key};
 use crate::words;
 
-/// What to change in the text; `before` is the world whose places are asked for.
-pub(crate) fn edits(before: &World, amendment: &Amendment, outlines: &Outlines<'_>) -> Option<Vec<Edit>> {
+/// What to change in the text for each of some amendments, made one after the other; `before` is the world whose places are
+/// asked for.
+pub(crate) fn edits(
+    before: &World,
+    amendments: &[Amendment],
+    outlines: &Outlines<'_>,
+) -> Vec<Option<Vec<Edit>>> {
+    let mut done = Vec::new();
+    for (index, amendment) in amendments.iter().enumerate() {
+        let edits = match amendment {
+            Amendment::RemoveRule(at) => remove_rule(before, at, &amendments[..index], amendments, outlines),
+            _ => of_one(before, amendment, outlines),
+        };
+        done.push(edits);
+    }
+    done
+}
+
+fn of_one(before: &World, amendment: &Amendment, outlines: &Outlines<'_>) -> Option<Vec<Edit>> {
     let place = |rule: &RuleRef| rule.place.as_ref().and_then(|place| outlines.at(place));
     match amendment {
         Amendment::AddPeers(at, peers) => {
@@ -31,20 +48,52 @@ pub(crate) fn edits(before: &World, amendment: &Amendment, outlines: &Outlines<'
             add_all(spec(before, policy, outlines)?, &direction.to_string(), &[rule])
         }
         Amendment::ReplacePort(at, port) => replace_port(place(at)?, at, port),
-        Amendment::ReplacePeer(at, kind) => replace_peer(before, place(at)?, at, kind).map(|edit| vec![edit]),
+        Amendment::ReplacePeer(at, kind) => replace_peer(before, place(at)?, at, kind),
         Amendment::RemovePeer(at) => {
             let list = place(at)?.get(&[peers_key(at.direction)])?;
             Some(vec![list.remove_item(at.peer?)?])
         }
         Amendment::RemovePort(at) => Some(vec![place(at)?.get(&["ports"])?.remove_item(at.port?)?]),
-        Amendment::RemoveRule(at) => {
-            let field = spec(before, &at.policy, outlines)?.field(&at.direction.to_string())?;
-            let items = field.value.items().collect::<Vec<_>>();
-            let index = items.iter().position(|item| Some(item.place()) == at.place)?;
-            let edit = if items.len() == 1 { field.set("[]")? } else { field.value.remove_item(index)? };
-            Some(vec![edit])
-        }
-        Amendment::AddPolicy(_) => None,
+        Amendment::AddPolicy(_) | Amendment::RemoveRule(_) => None,
+    }
+}
+
+/// Takes a rule out. With the last one of a direction the list stays, empty: a policy that stated no `policyTypes` would isolate
+/// for egress no more, so that they are stated then.
+fn remove_rule(
+    before: &World,
+    at: &RuleRef,
+    earlier: &[Amendment],
+    all: &[Amendment],
+    outlines: &Outlines<'_>,
+) -> Option<Vec<Edit>> {
+    let is_alike = |other: &&RuleRef| other.policy == at.policy && other.direction == at.direction;
+    let removed = |amendments: &[Amendment]| -> Vec<RuleRef> {
+        let rules = amendments.iter().filter_map(|one| match one {
+            Amendment::RemoveRule(rule) => Some(rule),
+            _ => None,
+        });
+        rules.filter(is_alike).cloned().collect()
+    };
+    let owner = spec(before, &at.policy, outlines)?;
+    let field = owner.field(&at.direction.to_string())?;
+    let items = field.value.items().collect::<Vec<_>>();
+    if items.len() > removed(all).len() {
+        let index = items.iter().position(|item| Some(item.place()) == at.place)?;
+        return Some(vec![field.value.remove_item(index)?]);
+    }
+    if !removed(earlier).is_empty() {
+        return Some(Vec::new());
+    }
+    let states_types = owner.get(&["policyTypes"]).is_some_and(|types| types.items().next().is_some());
+    if states_types || at.direction == Direction::Ingress {
+        return Some(vec![field.set("[]")?]);
+    }
+    let types = "[Ingress, Egress]";
+    match owner.field("policyTypes") {
+        Some(stated) => Some(vec![field.set("[]")?, stated.set(types)?]),
+        None if owner.is_flow() => None,
+        None => Some(vec![field.set(&format!("[]\npolicyTypes: {types}"))?]),
     }
 }
 
@@ -96,18 +145,17 @@ fn replace_port(rule: View<'_, '_>, at: &RuleRef, port: &PortMatch) -> Option<Ve
     }
 }
 
-fn replace_peer(before: &World, rule: View<'_, '_>, at: &RuleRef, kind: &PeerKind) -> Option<Edit> {
+fn replace_peer(before: &World, rule: View<'_, '_>, at: &RuleRef, kind: &PeerKind) -> Option<Vec<Edit>> {
     let (_, found) = words::rule(before, at)?;
     let was = &found.peers.get(at.peer?)?.kind;
     let item = rule.get(&[peers_key(at.direction)])?.items().nth(at.peer?)?;
-    let whole = || item.is_flow().then(|| item.replace(manifest::peer(kind).flow())).flatten();
     match (was, kind) {
         (
             PeerKind::Pods { namespaces: NamespaceScope::Own, pods: old },
             PeerKind::Pods { namespaces: NamespaceScope::Matching(namespaces), pods: new },
         ) if old == new => {
             let field = Yaml::Map(vec![("namespaceSelector".to_owned(), manifest::selector(namespaces))]);
-            item.add_field(&field.block(Style::Lines)).or_else(whole)
+            item.add_field(&field.block(Style::Lines)).map(|edit| vec![edit])
         }
         (PeerKind::Pods { namespaces: were, pods: old }, PeerKind::Pods { namespaces: are, pods: new }) => {
             let of_namespaces = match (were, are) {
@@ -116,10 +164,35 @@ fn replace_peer(before: &World, rule: View<'_, '_>, at: &RuleRef, kind: &PeerKin
                 }
                 _ => None,
             };
-            of_namespaces.or_else(|| replace_label(item, "podSelector", old, new)).or_else(whole)
+            of_namespaces.or_else(|| replace_label(item, "podSelector", old, new)).map(|edit| vec![edit])
         }
-        _ => whole(),
+        _ => None,
     }
+    .or_else(|| rewrite(item, kind))
+}
+
+/// A whole item, or each of its fields, written anew in the style of the old one.
+fn rewrite(item: View<'_, '_>, kind: &PeerKind) -> Option<Vec<Edit>> {
+    let new = manifest::peer(kind);
+    if item.is_flow() {
+        return Some(vec![item.replace(new.flow())?]);
+    }
+    let Yaml::Map(fields) = new else { return None };
+    if item.fields().any(|field| !fields.iter().any(|(key, _)| key == field.key())) {
+        return None;
+    }
+    let one = |(key, value): &(String, Yaml)| {
+        let Some(field) = item.field(key) else {
+            return item.add_field(&Yaml::Map(vec![(key.clone(), value.clone())]).block(Style::Lines));
+        };
+        let text = if field.value.is_flow() {
+            value.flow()
+        } else {
+            format!("\n{}", indented(&value.block(Style::Lines)))
+        };
+        field.set(&text)
+    };
+    fields.iter().map(one).collect()
 }
 
 /// One other value in `matchLabels`, or conditions that are new.

@@ -1,12 +1,14 @@
 //! The smallest change that turns a verdict, drawn into the user's own text, and what it does beside.
 //!
-//! `edits` makes edits of the text from an amendment. Where that cannot be done surely, the YAML to write is shown with the
-//! place it belongs to.
+//! `edits` makes edits of the text from amendments, and `draft` reads the text with them made. Where no sure edit can be made,
+//! the whole policy as it is to be is shown.
 
+mod draft;
 mod edits;
 
 use annotate_snippets::{Group, Level};
-use podfence_analysis::mend::{Amendment, Effect, Goal, Mended};
+use podfence_analysis::diff::Said;
+use podfence_analysis::mend::{Amendment, Effect, Goal, Mended, Unmended};
 use podfence_engine::RuleRef;
 use podfence_model::{Place, World};
 use podfence_source::{Edit, Outlines, SourceMap};
@@ -20,44 +22,73 @@ use crate::words;
 /// Effects told of before the rest is only counted.
 const EFFECTS: usize = 5;
 
+pub use draft::Draft;
 pub(crate) use edits::edits;
 
 /// The smallest change to tell of beside an explanation.
 #[derive(Clone, Copy)]
 pub struct Change<'a> {
-    /// The change.
-    pub mended: &'a Mended,
+    /// The change, or why there is none.
+    pub found: Result<&'a Mended, Unmended>,
     /// What it is for.
     pub goal: Goal,
     /// The texts that it changes.
     pub sources: &'a SourceMap,
 }
 
-/// Adds the change to an answer: what to write where, and what else that does. `before` is the world that was asked about.
+/// Adds the change to an answer: what to write where, and what else that does; or why there is none. `before` is the world that
+/// was asked about.
 pub(crate) fn tell(sheet: &mut Sheet, before: &World, change: &Change<'_>) {
-    let Change { mended, goal, sources } = *change;
+    let Change { found, goal, sources } = *change;
+    let mended = match found {
+        Ok(mended) => mended,
+        Err(why) => return tell_none(sheet, why, goal),
+    };
     let outlines = Outlines::new(sources);
     let several = mended.amendments.len() > 1;
-    for (index, amendment) in mended.amendments.iter().enumerate() {
+    let edits = edits(before, &mended.amendments, &outlines);
+    for (index, (amendment, edits)) in mended.amendments.iter().zip(edits).enumerate() {
         let of =
             if several { format!(", {} of {}", index + 1, mended.amendments.len()) } else { String::new() };
         let title = format!("smallest change{of}");
         sheet.gap();
-        let edits = edits(before, amendment, &outlines);
         let drawn = edits.and_then(|edits| draw(&title, amendment, &edits, sources));
-        sheet.line(drawn.unwrap_or_else(|| written(before, &title, amendment)));
+        sheet.line(drawn.unwrap_or_else(|| written(before, &title, amendment, mended)));
     }
     sheet.gap();
     effects(sheet, mended, goal);
 }
 
+/// Why there is no change to tell of, where that is not plain from the answer.
+fn tell_none(sheet: &mut Sheet, why: Unmended, goal: Goal) {
+    if let Some(why) = none(why, goal) {
+        sheet.gap();
+        sheet.entry("no change", why);
+    }
+}
+
+/// Why there is no change to tell of, in words; `None` where that is plain from the answer.
+pub(crate) fn none(why: Unmended, goal: Goal) -> Option<&'static str> {
+    match (why, goal) {
+        (Unmended::AlreadySo | Unmended::Undecided, _) => None,
+        (Unmended::Always, _) => Some("no policy can refuse it: it passes whatever policies say"),
+        (Unmended::Unseen, Goal::Deny) => {
+            Some("no policy can refuse it: neither end is a pod that policies see")
+        }
+        (Unmended::Unseen | Unmended::NotFound, _) => Some(
+            "no few changes of single rules turn this verdict alone: ask about fewer pods, one backend or one \
+             direction at a time",
+        ),
+    }
+}
+
 /// The edits of the user's own files that make the change; `None` where one cannot be made surely. New policies are not
 /// among them: see [`new_policies`].
 pub fn patch(before: &World, mended: &Mended, sources: &SourceMap) -> Option<Vec<Edit>> {
-    let outlines = Outlines::new(sources);
-    let changes = mended.amendments.iter().filter(|one| !matches!(one, Amendment::AddPolicy(_)));
-    let edits: Option<Vec<Vec<Edit>>> =
-        changes.map(|amendment| edits(before, amendment, &outlines)).collect();
+    let edits = edits(before, &mended.amendments, &Outlines::new(sources));
+    let of_texts = mended.amendments.iter().zip(edits);
+    let changes = of_texts.filter(|(amendment, _)| !matches!(amendment, Amendment::AddPolicy(_)));
+    let edits: Option<Vec<Vec<Edit>>> = changes.map(|(_, edits)| edits).collect();
     edits.map(|edits| edits.into_iter().flatten().collect())
 }
 
@@ -98,12 +129,17 @@ fn draw(title: &str, amendment: &Amendment, edits: &[Edit], sources: &SourceMap)
 }
 
 /// What to write, without the text around it.
-fn written(before: &World, title: &str, amendment: &Amendment) -> String {
+fn written(before: &World, title: &str, amendment: &Amendment, mended: &Mended) -> String {
     let head = format!("{}: {}", paint(GOOD, title), sentence(amendment));
-    let place = edits::place_of(before, amendment).map(|place| format!("  --> {place}"));
-    let block = yaml(amendment).map(|yaml| yaml.block(Style::Lines)).unwrap_or_default();
+    let place = edits::place_of(before, amendment).map(|place| format!("  --> {place}, which then is"));
+    let block = whole(amendment, mended).map(|yaml| yaml.block(Style::Lines)).unwrap_or_default();
     let lines = block.lines().map(|line| paint(GOOD, format!("  + {line}")));
     std::iter::once(head).chain(place).chain(lines).collect::<Vec<_>>().join("\n")
+}
+
+/// The policy with all amendments.
+pub(crate) fn whole(amendment: &Amendment, mended: &Mended) -> Option<Yaml> {
+    mended.world.policies.get(amendment.policy()).map(manifest::policy)
 }
 
 /// What an amendment adds.
@@ -121,12 +157,14 @@ pub(crate) fn yaml(amendment: &Amendment) -> Option<Yaml> {
 
 fn effects(sheet: &mut Sheet, mended: &Mended, goal: Goal) {
     let beside: Vec<&Effect> = mended.effects.iter().filter(|effect| effect.is_beside).collect();
+    let what = match goal {
+        Goal::Allow => "opens",
+        Goal::Deny => "closes",
+    };
     if beside.is_empty() {
-        let what = match goal {
-            Goal::Allow => "opens",
-            Goal::Deny => "closes",
-        };
         sheet.entry(what, "this and nothing else");
+    } else if beside.iter().all(|effect| effect.turn.after() == Said::Undecidable) {
+        sheet.entry(what, "this, and nothing else for certain");
     }
     for effect in beside.iter().take(EFFECTS) {
         let (from, to) = (ends::names(&effect.from), ends::names(&effect.to));

@@ -2,6 +2,7 @@
 
 use podfence_analysis::{IngressAnswer, IngressRoute, Path, Verdict};
 use podfence_engine::Outcome;
+use podfence_model::Layer4;
 use podfence_source::SourceMap;
 
 use super::{notes, path_headline, paths, rules, side, steps};
@@ -34,7 +35,22 @@ pub fn ingress(answer: &IngressAnswer<'_>, sources: &SourceMap) -> String {
     let refused = all_paths(answer).any(|path| path.answer.outcome == Outcome::Denied);
     let drawn = all_paths(answer).filter(|path| !refused || path.answer.outcome == Outcome::Denied);
     rules::of_paths(&mut sheet, answer.world, drawn, sources);
+    if let Some(leg) = all_paths(answer).find(|path| path.answer.outcome == Outcome::Denied) {
+        change_of(&mut sheet, leg);
+    }
     sheet.finish()
+}
+
+/// Where to ask for the smallest change: each leg has policies of its own.
+fn change_of(sheet: &mut Sheet, leg: &Path) {
+    let (Some(source), Some(destination)) = (leg.sources.first(), leg.destinations.first()) else { return };
+    let port = match leg.layer4 {
+        Layer4::Port(_, port) => format!(":{port}"),
+        Layer4::Icmp => String::new(),
+    };
+    let (source, destination) = (words::end(source), words::end(destination));
+    sheet.gap();
+    sheet.entry("change", &format!("to see the smallest one, ask about a leg: {source} {destination}{port}"));
 }
 
 fn all_paths<'a>(answer: &'a IngressAnswer<'_>) -> impl Iterator<Item = &'a Path> {

@@ -1,6 +1,7 @@
 //! An object read back in plain words: whom it means, what isolates them, who may do what now, and what it does not do.
 
 use podfence_analysis::{Admitted, Portrait, PortraitSide, Subject};
+use podfence_engine::Fact;
 use podfence_lint::Finding;
 use podfence_model::{Direction, NetworkPolicy, Origin, Rule};
 use podfence_source::Severity;
@@ -11,6 +12,8 @@ use crate::words;
 
 /// Rows of who may do what before the rest is only counted.
 const ROWS: usize = 12;
+/// Missing facts of one kind told of in full.
+const FACTS: usize = 3;
 
 /// Findings before the rest is only counted.
 const FINDINGS: usize = 12;
@@ -168,6 +171,24 @@ fn today(sheet: &mut Sheet, portrait: &Portrait<'_>, side: &PortraitSide) {
             "{}: some of this hangs on facts that no input states",
             paint(OPEN, "undecidable")
         ));
+        missing(sheet, &side.missing);
+    }
+}
+
+/// Which facts these are, those of one kind together, and how to supply them.
+fn missing(sheet: &mut Sheet, facts: &[Fact]) {
+    let mut by_supply: Vec<(String, Vec<String>)> = Vec::new();
+    for (fact, supply) in facts.iter().map(words::supplied) {
+        match by_supply.iter_mut().find(|(known, _)| *known == supply) {
+            Some((_, facts)) => facts.push(fact),
+            None => by_supply.push((supply, vec![fact])),
+        }
+    }
+    for (supply, facts) in by_supply {
+        let more = facts.len().checked_sub(FACTS).filter(|more| *more > 0);
+        let more = more.map(|more| format!(" and {more} more")).unwrap_or_default();
+        let shown = facts.iter().take(FACTS).cloned().collect::<Vec<_>>().join(", ");
+        sheet.more(&format!("missing: {shown}{more}: {supply}"));
     }
 }
 
