@@ -17,6 +17,7 @@ mod aligned;
 mod cells;
 mod change;
 mod fold;
+mod hosts;
 mod objects;
 mod rank;
 mod reasons;
@@ -29,6 +30,7 @@ use podfence_engine::{Engine, PodId};
 use podfence_model::World;
 
 pub use self::change::{Change, Said, Scope, Turn};
+pub use self::hosts::HostChange;
 pub use self::objects::{Fate, ObjectChange};
 pub(crate) use self::rank::{count, size_of_range};
 pub use self::reasons::{Reason, Stance};
@@ -51,14 +53,16 @@ pub struct Difference<'w> {
     pub new: Snapshot<'w>,
     /// Objects that matter to connections and are in one world only, or differ.
     pub objects: Vec<ObjectChange>,
+    /// Pods that come to their node's network, or leave it.
+    pub hosts: Vec<HostChange>,
     /// Connections that change, most dangerous first: see `diff/rank.rs` for the order.
     pub changes: Vec<Change>,
 }
 
 impl<'w> Difference<'w> {
-    /// Whether no connection changes, those of new and removed pods included.
+    /// Whether no connection changes, those of new and removed pods included, and no pod comes to or leaves its node's network.
     pub fn is_empty(&self) -> bool {
-        self.changes.is_empty()
+        self.changes.is_empty() && self.hosts.is_empty()
     }
 
     /// The changes between ends that are in both worlds, of one turn.
@@ -87,7 +91,9 @@ impl<'w> Difference<'w> {
 /// Pods are the same when their names are; pods of one workload that have other names stand for each other, so that more or
 /// fewer copies of a workload change nothing. Nodes count as addresses outside, as they do for policies.
 pub fn diff<'w>(old: Snapshot<'w>, new: Snapshot<'w>) -> Difference<'w> {
-    Difference { old, new, objects: objects::compare(old.world, new.world), changes: changes(old, new, None) }
+    let objects = objects::compare(old.world, new.world);
+    let hosts = hosts::compare(old.world, new.world);
+    Difference { old, new, objects, hosts, changes: changes(old, new, None) }
 }
 
 /// The changes of [`diff()`] between these pods of the new world and all ends. Where policies of other pods have not changed,

@@ -50,7 +50,7 @@ pub(crate) fn dns_step(
 }
 
 /// Behind the Service that selects the DNS pods, or port 53 of each pod when there is none.
-fn dns_backends(world: &World, servers: &[&Pod], protocol: Protocol) -> Vec<Backend> {
+pub(crate) fn dns_backends(world: &World, servers: &[&Pod], protocol: Protocol) -> Vec<Backend> {
     let wanted = Wanted { port: Some(&PortName::Number(DNS_PORT)), protocol: Some(protocol) };
     let mut services = world
         .services

@@ -1,6 +1,6 @@
 //! From two names to an [`Explanation`].
 
-use podfence_engine::{Engine, Outcome};
+use podfence_engine::Engine;
 use podfence_model::{Endpoint, World};
 
 use crate::assumed::is_cluster_dns;
@@ -118,11 +118,5 @@ pub(crate) fn needs_dns(
 }
 
 fn verdict(paths: &[Path]) -> Verdict {
-    let is_denied = |p: &Path| p.answer.outcome == Outcome::Denied;
-    let denied = paths.iter().filter(|p| is_denied(p)).count();
-    if denied > 0 {
-        return if denied == paths.len() { Verdict::Denied } else { Verdict::Depends };
-    }
-    let allowed = !paths.is_empty() && paths.iter().all(|p| p.answer.outcome == Outcome::Allowed);
-    if allowed { Verdict::Allowed } else { Verdict::Undecidable }
+    Verdict::together(paths.iter().map(|path| Verdict::from(&path.answer.outcome)))
 }

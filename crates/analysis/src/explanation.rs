@@ -1,6 +1,6 @@
 //! The question "can SRC reach DST, and why?" and its answer, as plain values.
 
-use podfence_engine::Fact;
+use podfence_engine::{Fact, Outcome};
 use podfence_model::World;
 
 use crate::dns::DnsStep;
@@ -42,10 +42,41 @@ pub enum Verdict {
     Allowed,
     /// Every path is refused.
     Denied,
-    /// Some paths are refused, others are not.
+    /// Some paths are refused, others pass.
     Depends,
-    /// No path is refused, but some hang on facts that are missing.
+    /// Whether all paths pass, or all are refused, hangs on facts that are missing.
     Undecidable,
+}
+
+impl From<&Outcome> for Verdict {
+    fn from(outcome: &Outcome) -> Self {
+        match outcome {
+            Outcome::Allowed => Self::Allowed,
+            Outcome::Denied => Self::Denied,
+            Outcome::Undecidable(_) => Self::Undecidable,
+        }
+    }
+}
+
+impl Verdict {
+    /// What several come to; undecidable where there are none.
+    pub(crate) fn together(verdicts: impl IntoIterator<Item = Self>) -> Self {
+        let (mut open, mut unknown, mut refused) = (false, false, false);
+        for verdict in verdicts {
+            match verdict {
+                Self::Allowed => open = true,
+                Self::Denied => refused = true,
+                Self::Undecidable => unknown = true,
+                Self::Depends => (open, refused) = (true, true),
+            }
+        }
+        match (open, unknown, refused) {
+            (true, _, true) => Self::Depends,
+            (true, false, false) => Self::Allowed,
+            (false, false, true) => Self::Denied,
+            (_, true, _) | (false, false, false) => Self::Undecidable,
+        }
+    }
 }
 
 /// The answer to a [`Question`].

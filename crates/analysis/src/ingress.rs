@@ -6,7 +6,7 @@
 
 mod serving;
 
-use podfence_engine::{Engine, Outcome};
+use podfence_engine::Engine;
 use podfence_model::{
     Direction, Endpoint, Ingress, IngressBackend, NamespacedName, Pod, Port, Service, ServicePort, World,
 };
@@ -60,20 +60,10 @@ pub struct IngressRoute<'w> {
 impl IngressRoute<'_> {
     /// Whether it can be used.
     pub fn verdict(&self) -> Verdict {
-        let outcomes = || self.paths.iter().map(|path| &path.answer.outcome);
         if self.backends.is_empty() {
-            Verdict::Denied
-        } else if self.paths.is_empty() {
-            Verdict::Undecidable
-        } else if outcomes().all(|outcome| *outcome == Outcome::Allowed) {
-            Verdict::Allowed
-        } else if outcomes().all(|outcome| *outcome == Outcome::Denied) {
-            Verdict::Denied
-        } else if outcomes().any(|outcome| *outcome == Outcome::Denied) {
-            Verdict::Depends
-        } else {
-            Verdict::Undecidable
+            return Verdict::Denied;
         }
+        Verdict::together(self.paths.iter().map(|path| Verdict::from(&path.answer.outcome)))
     }
 }
 
@@ -201,7 +191,7 @@ fn isolating(engine: &Engine, backends: &[Backend]) -> Vec<NamespacedName> {
 }
 
 fn verdict(entries: &[Explanation<'_>], routes: &[IngressRoute<'_>]) -> Verdict {
-    let entry = together(entries.iter().map(|entry| entry.verdict.clone())).unwrap_or(Verdict::Undecidable);
+    let entry = Verdict::together(entries.iter().map(|entry| entry.verdict.clone()));
     let both = routes.iter().map(|route| match (&entry, route.verdict()) {
         (Verdict::Denied, _) | (_, Verdict::Denied) => Verdict::Denied,
         (Verdict::Allowed, route) => route,
@@ -209,11 +199,5 @@ fn verdict(entries: &[Explanation<'_>], routes: &[IngressRoute<'_>]) -> Verdict 
         (Verdict::Undecidable, _) | (_, Verdict::Undecidable) => Verdict::Undecidable,
         (Verdict::Depends, Verdict::Depends) => Verdict::Depends,
     });
-    together(both).unwrap_or(Verdict::Undecidable)
-}
-
-/// One verdict for all, if they agree.
-fn together(mut verdicts: impl Iterator<Item = Verdict>) -> Option<Verdict> {
-    let first = verdicts.next()?;
-    Some(if verdicts.all(|other| other == first) { first } else { Verdict::Depends })
+    Verdict::together(both)
 }

@@ -52,7 +52,7 @@ pub use judge::{Backend, Path};
 pub use newcomers::{LabelSets, NewLabels, NewPlace, NewPlaces, NewPod, NewPods};
 pub use notes::Note;
 pub use port::{AskedProtocol, PortName};
-pub use portrait::{Admitted, Portrait, PortraitSide, Subject, policy_ref, portrait};
+pub use portrait::{Admitted, DnsReach, Peers, Portrait, PortraitSide, Subject, policy_ref, portrait};
 pub use service::{LeftOut, ServiceStep, Via, WhyLeftOut, backends, served_at};
 pub use service_ports::ServicePorts;
 pub use target::{Target, TargetError, What, short_kind};

@@ -7,14 +7,16 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use podfence_engine::{Engine, Fact, Outcome, PodId, Reading};
 use podfence_model::{
-    Direction, Endpoint, Family, Flow, Layer4, NamespacedName, NetworkPolicy, ObjectRef, PortSet, Protocol,
+    Direction, Endpoint, Family, Flow, Layer4, NamespacedName, NetworkPolicy, ObjectRef, Pod, PortSet, Protocol,
     World,
 };
 
-use crate::assumed::{DNS_PORT, is_cluster_dns};
+use crate::assumed::is_cluster_dns;
 use crate::diff::samples;
+use crate::dns::dns_backends;
 use crate::ends::{Directory, EndName, Ends};
 use crate::error::AskError;
+use crate::judge::Backend;
 use crate::matrix::{GroupId, Matrix, Members};
 use crate::resolve::{Resolved, Role, find_policy, resolve};
 use crate::target::Target;
@@ -65,8 +67,17 @@ pub struct PortraitSide {
     pub hangs: bool,
     /// Some of these facts, sorted.
     pub missing: Vec<Fact>,
-    /// For egress: whether all of the isolated pods may ask the cluster's DNS over UDP; `None` where there is none.
-    pub dns: Option<bool>,
+    /// For egress: whether the isolated pods may ask the cluster's DNS; `None` where there is none.
+    pub dns: Option<DnsReach>,
+}
+
+/// Whether pods may ask the cluster's DNS over UDP.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DnsReach {
+    /// Whether all of them may.
+    pub may_ask: bool,
+    /// The ports that its pods listen on, behind its Service.
+    pub ports: PortSet,
 }
 
 /// Pods for which the same holds.
@@ -75,7 +86,18 @@ pub struct Admitted {
     /// Which of the pods.
     pub pods: Vec<EndName>,
     /// Who may connect to them, or to whom they may connect, and on which ports; nobody if empty.
-    pub peers: Vec<(Vec<EndName>, PortSet)>,
+    pub peers: Vec<Peers>,
+}
+
+/// Ends that are met on some ports.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Peers {
+    /// Who.
+    pub who: Vec<EndName>,
+    /// On which ports.
+    pub ports: PortSet,
+    /// In this family only, where both ends have several.
+    pub family: Option<Family>,
 }
 
 impl<'w> Portrait<'w> {
@@ -106,7 +128,7 @@ pub fn portrait<'w>(
             }
         },
     };
-    let is_seen = |id: &NamespacedName| world.pods.get(id).is_some_and(podfence_model::Pod::is_policed);
+    let is_seen = |id: &NamespacedName| world.pods.get(id).is_some_and(Pod::is_policed);
     let (seen, unseen): (BTreeSet<NamespacedName>, Vec<NamespacedName>) = {
         let (seen, unseen): (Vec<_>, Vec<_>) = pods.into_iter().partition(is_seen);
         (seen.into_iter().collect(), unseen)
@@ -140,8 +162,14 @@ struct Asked<'a> {
     directory: Directory,
 }
 
-/// Ports, and the groups that may be met on them.
-type Reach = BTreeMap<PortSet, BTreeSet<GroupId>>;
+/// In which family (`None` = in each that both ends have), and on which ports.
+type Way = (Option<Family>, PortSet);
+
+/// The groups that may be met so.
+type Reach = BTreeMap<Way, BTreeSet<GroupId>>;
+
+/// The same while it is gathered: per group, the ports in each family.
+type Gathered = BTreeMap<GroupId, BTreeMap<Family, PortSet>>;
 
 impl<'a> Asked<'a> {
     fn new(world: &'a World, engine: &'a Engine, pods: &'a BTreeSet<NamespacedName>) -> Self {
@@ -183,27 +211,25 @@ impl<'a> Asked<'a> {
         let mut facts = BTreeSet::new();
         for (own, reach) in possible {
             let sure = certain.get(own);
-            let is_unsure = |(ports, other): &(&PortSet, &GroupId)| {
-                let known = |reach: &Reach| reach.get(*ports).is_some_and(|groups| groups.contains(other));
+            let is_unsure = |(way, other): &(&Way, &GroupId)| {
+                let known = |reach: &Reach| reach.get(*way).is_some_and(|groups| groups.contains(other));
                 !sure.is_some_and(known)
             };
-            let pairs =
-                reach.iter().flat_map(|(ports, groups)| groups.iter().map(move |other| (ports, other)));
-            for (ports, other) in pairs.filter(is_unsure).take(ASKED) {
-                let layers = samples::layers(ports).into_iter();
-                let flows = layers.filter_map(|layer4| self.flow((*own, *other), layer4, direction));
-                let answers = flows.filter_map(|flow| self.engine.answer(&flow).ok());
-                facts.extend(
-                    answers
-                        .filter_map(|answer| match answer.outcome {
-                            Outcome::Undecidable(facts) => Some(facts),
-                            Outcome::Allowed | Outcome::Denied => None,
-                        })
-                        .flatten(),
-                );
+            let pairs = reach.iter().flat_map(|(way, groups)| groups.iter().map(move |other| (way, other)));
+            for ((_, ports), other) in pairs.filter(is_unsure).take(ASKED) {
+                let flows = samples::layers(ports).into_iter();
+                let flows = flows.filter_map(|layer4| self.flow((*own, *other), layer4, direction));
+                facts.extend(flows.flat_map(|flow| self.facts_missing(&flow)));
             }
         }
         facts.into_iter().collect()
+    }
+
+    fn facts_missing(&self, flow: &Flow) -> Vec<Fact> {
+        match self.engine.answer(flow).map(|answer| answer.outcome) {
+            Ok(Outcome::Undecidable(facts)) => facts.into_iter().collect(),
+            Ok(Outcome::Allowed | Outcome::Denied) | Err(_) => Vec::new(),
+        }
     }
 
     /// A connection between the first members of two groups.
@@ -224,10 +250,10 @@ impl<'a> Asked<'a> {
 
     /// The isolated groups among the pods, and whom each may meet.
     fn reached(&self, matrix: &Matrix, direction: Direction) -> BTreeMap<GroupId, Reach> {
-        let mut all: BTreeMap<GroupId, Reach> = BTreeMap::new();
+        let mut all: BTreeMap<GroupId, Gathered> = BTreeMap::new();
         for (id, group) in matrix.groups_with_ids() {
             if group.is_isolated(direction) && !self.members(matrix, id).is_empty() {
-                all.insert(id, Reach::new());
+                all.insert(id, Gathered::new());
             }
         }
         for (from, _) in matrix.groups_with_ids() {
@@ -235,7 +261,7 @@ impl<'a> Asked<'a> {
                 matrix.families().for_each(|family| add_row(&mut all, matrix, direction, (family, from)));
             }
         }
-        all
+        all.into_iter().map(|(own, gathered)| (own, by_ports(matrix, own, gathered))).collect()
     }
 
     /// The pods asked about that are in a group.
@@ -252,9 +278,9 @@ impl<'a> Asked<'a> {
             by_reach.entry(reach).or_default().extend(self.members(&self.certain, group));
         }
         let peers = |reach: Reach| {
-            let named = reach.into_iter().map(|(ports, groups)| {
+            let named = reach.into_iter().map(|((family, ports), groups)| {
                 let ends = Ends::of_groups(self.engine, &self.certain, groups);
-                (self.directory.name(&ends), ports)
+                Peers { who: self.directory.name(&ends), ports, family }
             });
             named.collect()
         };
@@ -264,24 +290,30 @@ impl<'a> Asked<'a> {
             .collect()
     }
 
-    /// Whether every isolated group may send UDP 53 to a server of the cluster DNS.
-    fn dns(&self, reached: &BTreeMap<GroupId, Reach>) -> Option<bool> {
-        let is_server = |id: &GroupId| match &self.certain.group(*id).members {
-            Members::Pods(pods) => pods.iter().any(|pod| is_cluster_dns(self.engine.pod(*pod))),
-            Members::UnknownPods(_) | Members::Outside(_) => false,
+    /// Whether every isolated group may send to some server of the cluster DNS, on the port that it listens on.
+    fn dns(&self, reached: &BTreeMap<GroupId, Reach>) -> Option<DnsReach> {
+        let servers: Vec<&Pod> = self.world.pods.values().filter(|pod| is_cluster_dns(pod)).collect();
+        if servers.is_empty() || reached.is_empty() {
+            return None;
+        }
+        let backends = dns_backends(self.world, &servers, Protocol::Udp);
+        let is_asked = |reach: &Reach, backend: &Backend| {
+            let Endpoint::Pod { id, .. } = &backend.end else { return false };
+            let Some(pod) = self.engine.pod_id(id) else { return false };
+            let has_it = |group: &GroupId| matches!(&self.certain.group(*group).members, Members::Pods(pods) if pods.contains(&pod));
+            reach
+                .iter()
+                .any(|((_, ports), groups)| ports.contains(backend.layer4) && groups.iter().any(has_it))
         };
-        let asks = |reach: &Reach| {
-            let udp = Layer4::Port(Protocol::Udp, DNS_PORT);
-            reach.iter().any(|(ports, groups)| ports.contains(udp) && groups.iter().any(is_server))
-        };
-        let known = self.world.pods.values().any(is_cluster_dns);
-        (known && !reached.is_empty()).then(|| reached.values().all(asks))
+        let asks = |reach: &Reach| backends.iter().any(|backend| is_asked(reach, backend));
+        let ports = backends.iter().fold(PortSet::NONE, |all, one| all.union(&PortSet::of(one.layer4)));
+        Some(DnsReach { may_ask: reached.values().all(asks), ports })
     }
 }
 
 /// Adds what one group reaches in a family, seen from the ends that are asked about.
 fn add_row(
-    all: &mut BTreeMap<GroupId, Reach>,
+    all: &mut BTreeMap<GroupId, Gathered>,
     matrix: &Matrix,
     direction: Direction,
     (family, from): (Family, GroupId),
@@ -289,11 +321,30 @@ fn add_row(
     for reached in matrix.row(family, from) {
         for to in reached.groups.into_iter().filter(|to| !is_itself(matrix, from, *to)) {
             let (own, other) = if direction == Direction::Egress { (from, to) } else { (to, from) };
-            if let Some(reach) = all.get_mut(&own) {
-                reach.entry(reached.ports.clone()).or_default().insert(other);
+            if let Some(gathered) = all.get_mut(&own) {
+                gathered.entry(other).or_default().insert(family, reached.ports.clone());
             }
         }
     }
+}
+
+/// Groups by what they are met on; in each family where that differs.
+fn by_ports(matrix: &Matrix, own: GroupId, gathered: Gathered) -> Reach {
+    let mut reach = Reach::new();
+    for (other, ports) in gathered {
+        let shared = |family: &Family| [own, other].iter().all(|group| matrix.group(*group).is_of(*family));
+        let mut everywhere = matrix.families().filter(shared).map(|family| ports.get(&family));
+        let first = ports.values().next();
+        if everywhere.all(|of_family| of_family == first) {
+            let same = first.cloned().unwrap_or_default();
+            reach.entry((None, same)).or_default().insert(other);
+        } else {
+            for (family, ports) in ports {
+                reach.entry((Some(family), ports)).or_default().insert(other);
+            }
+        }
+    }
+    reach
 }
 
 /// A pod alone in its group reaches itself whatever holds.

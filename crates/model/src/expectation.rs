@@ -59,6 +59,11 @@ pub enum Claim {
         /// In which directions; not empty.
         directions: Directions,
     },
+    /// `hostNetwork`: these pods have it, and no others. Policies select none that does.
+    HostNetwork {
+        /// The pods; may be none.
+        pods: Vec<Word>,
+    },
     /// Something that cannot be judged offline, with the reason.
     Skipped(String),
 }

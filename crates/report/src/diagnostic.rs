@@ -4,13 +4,14 @@ use annotate_snippets::{AnnotationKind, Group, Level, Message, Origin};
 use podfence_model::Place;
 use podfence_source::{Diagnostic, Label, Severity, SourceMap};
 
+use crate::foreign::{lines, shown};
 use crate::snippet::{Window, is_in_long_line, renderer};
 
 /// One finding as styled text with the lines it is about, ending in a line break.
 pub fn render(diagnostic: &Diagnostic, sources: &SourceMap) -> String {
     let mut groups = vec![main_group(diagnostic, sources)];
     groups.extend(patch_group(diagnostic, sources));
-    format!("{}\n", renderer().render(&groups))
+    format!("{}\n", lines(&renderer().render(&groups)))
 }
 
 fn level(severity: Severity) -> Level<'static> {
@@ -68,7 +69,7 @@ fn marked<'a>(group: Group<'a>, labels: &[&'a Label], sources: &'a SourceMap, ma
 }
 
 fn origin(place: &Place) -> Origin<'_> {
-    Origin::path(place.file.as_ref()).line(place.line as usize).char_column(place.column as usize)
+    Origin::path(shown(&place.file)).line(place.line as usize).char_column(place.column as usize)
 }
 
 /// The help as a message of its own; with a patch it is the patch's title instead.

@@ -135,6 +135,7 @@ fn summary(breaches: &Breaches) -> String {
     let Breaches { pairs, of, .. } = breaches;
     let (noun, is_not, none_is) = match first.is {
         Outcome::NotIsolated(_) => ("pod", "not isolated", "isolated"),
+        Outcome::OnHost | Outcome::NotOnHost => ("pod", "not as expected", "as expected"),
         Outcome::FirstOnly | Outcome::SecondOnly => ("pair", "treated differently", "treated alike"),
         Outcome::Perhaps | Outcome::Undecided => ("pair", "undecidable", "decidable"),
         Outcome::Allowed | Outcome::Denied => ("pair", "not as expected", "as expected"),
@@ -163,6 +164,8 @@ fn line(breach: &Breach, claim: &Claim) -> String {
         Outcome::FirstOnly => format!("{connection}: {}", title::difference(claim).0),
         Outcome::SecondOnly => format!("{connection}: {}", title::difference(claim).1),
         Outcome::Perhaps => format!("{connection}: whether there is a difference hangs on missing facts"),
+        Outcome::OnHost => format!("{from}: has hostNetwork, so no policy isolates it"),
+        Outcome::NotOnHost => format!("{from}: has no hostNetwork"),
         Outcome::NotIsolated(direction) => format!("{from}: no policy isolates for {direction}"),
     }
 }

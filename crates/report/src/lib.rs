@@ -13,6 +13,7 @@ pub mod diff;
 pub mod ends;
 pub mod expectations;
 pub mod findings;
+mod foreign;
 pub mod graph;
 pub mod grid;
 pub mod json;

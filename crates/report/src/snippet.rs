@@ -9,6 +9,8 @@ use annotate_snippets::{Annotation, AnnotationKind, Patch, Renderer, Snippet};
 use podfence_model::Place;
 use podfence_source::SourceMap;
 
+use crate::foreign::shown;
+
 /// Characters under which a mark is drawn at most, so that it does not force a long line to be shown whole.
 const LONGEST_MARK: usize = 90;
 /// Characters from which on a line is cut around each of its marks.
@@ -79,7 +81,7 @@ impl<'s> Window<'s> {
 
     /// The window as a snippet without marks.
     pub(crate) fn snippet<T: Clone>(&self) -> Snippet<'s, T> {
-        Snippet::source(self.text).line_start(self.first_line).path(self.file)
+        Snippet::source(self.text).line_start(self.first_line).path(shown(self.file))
     }
 }
 

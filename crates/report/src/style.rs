@@ -4,6 +4,8 @@ use std::fmt::Display;
 
 use anstyle::{AnsiColor, Style};
 
+use crate::foreign;
+
 /// Columns of a line of terminal text; more is hard to read, whatever the terminal's width.
 pub(crate) const WIDTH: usize = 100;
 /// Columns of the words on the left of an answer: `egress`, `service`.
@@ -57,7 +59,12 @@ pub(crate) struct Sheet(Vec<Piece>);
 impl Sheet {
     /// A line as it is.
     pub(crate) fn line(&mut self, text: impl AsRef<str>) {
-        self.0.push(Piece::Line(text.as_ref().to_owned()));
+        self.0.push(Piece::Line(foreign::line(text.as_ref()).into_owned()));
+    }
+
+    /// Lines as they are.
+    pub(crate) fn block(&mut self, text: impl AsRef<str>) {
+        self.0.push(Piece::Line(foreign::lines(text.as_ref()).into_owned()));
     }
 
     /// An empty line, never two.
@@ -72,12 +79,12 @@ impl Sheet {
 
     /// A labelled paragraph whose label has a style of its own.
     pub(crate) fn styled_entry(&mut self, style: Style, label: &str, text: &str) {
-        self.0.push(Piece::Entry(paint(style, format!("{label:<LABEL$}")), text.to_owned()));
+        self.0.push(Piece::Entry(paint(style, format!("{label:<LABEL$}")), foreign::line(text).into_owned()));
     }
 
     /// A paragraph under the entry before it.
     pub(crate) fn more(&mut self, text: &str) {
-        self.0.push(Piece::More(text.to_owned()));
+        self.0.push(Piece::More(foreign::line(text).into_owned()));
     }
 
     /// What is on it, for other forms than lines of a terminal.

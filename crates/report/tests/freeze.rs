@@ -6,7 +6,8 @@ use std::net::IpAddr;
 use podfence_analysis::expect::{Checked, Checker, freeze};
 use podfence_engine::{Answer, ClassKind, Engine, Outcome};
 use podfence_model::{
-    Addresses, Endpoint, Family, Flow, Layer4, NetworkPolicy, Port, PortSpec, Protocol, World,
+    Addresses, Directions, Endpoint, Family, Flow, Labels, Layer4, Life, Meta, NamespacedName, NetworkPolicy,
+    Origin, Pod, Port, PortSpec, Protocol, Requirement, World,
 };
 use podfence_report::expectations::yaml;
 use podfence_source::{Input, LoadedExpectations, expectations};
@@ -41,10 +42,10 @@ fn a_frozen_world_is_true_of_itself() {
     for seed in 0..WORLDS {
         let world = world(seed);
         let frozen = freeze(world.clone());
-        if frozen.is_empty() {
+        if frozen.claims.is_empty() {
             continue;
         }
-        claims += frozen.len();
+        claims += frozen.claims.len();
         let text = yaml(&frozen);
         let wrong = broken(&text, &world);
         assert!(wrong.is_empty(), "seed {seed}\n{text}\n{wrong:#?}");
@@ -105,6 +106,112 @@ fn a_policy_is_redundant_just_when_no_flow_differs_without_it() {
     }
     println!("{redundant} redundant, {needed} needed");
     assert!(redundant > 5 && needed > 5, "{redundant} {needed}");
+}
+
+/// A pod that comes later may do what a wildcard that fits it lists, and nothing beside: neither as a sender nor as a receiver.
+#[test]
+fn a_frozen_world_is_false_when_a_new_pod_opens_something() {
+    let (mut opened, mut quiet) = (0, 0);
+    for seed in 0..WORLDS {
+        let before = world(seed);
+        let frozen = freeze(before.clone());
+        let Some(after) = with_new_pod(&before, &mut Rng::with_seed(seed)) else { continue };
+        if frozen.claims.is_empty() {
+            continue;
+        }
+        let sends =
+            frozen.claims.iter().filter(|claim| !(claim.reaches.is_empty() && claim.undecided.is_empty()));
+        let may_send = sends.clone().any(|claim| fits_new_pod(&claim.from, &after));
+        let mut to = sends.flat_map(|claim| claim.reaches.iter().chain(&claim.undecided));
+        let may_receive = to.any(|reach| fits_new_pod(&reach.to, &after));
+        let holds = broken(&yaml(&frozen), &after).is_empty();
+        let [sent, received] = flows_of_new_pod(&after);
+        if (sent && !may_send) || (received && !may_receive) {
+            assert!(!holds, "seed {seed}: nothing fails\n{}", yaml(&frozen));
+            opened += 1;
+        } else if !sent && !received && !may_send && !may_receive {
+            assert!(holds, "seed {seed}: no flow differs\n{}", yaml(&frozen));
+            quiet += 1;
+        }
+    }
+    println!("{opened} new pods opened something, {quiet} did not");
+    assert!(opened > 30 && quiet > 10, "{opened} {quiet}");
+}
+
+#[test]
+fn a_frozen_world_is_false_when_a_pod_comes_to_its_nodes_network_or_leaves_it() {
+    let mut flipped = 0;
+    for seed in 0..WORLDS {
+        let before = world(seed);
+        let frozen = freeze(before.clone());
+        let mut after = before.clone();
+        let pods: Vec<&mut Pod> = after.pods.values_mut().filter(|pod| pod.life != Life::Finished).collect();
+        let number = Rng::with_seed(seed).usize(..pods.len().max(1));
+        let Some(pod) = pods.into_iter().nth(number).filter(|_| !frozen.claims.is_empty()) else { continue };
+        pod.host_network = !pod.host_network;
+        assert!(!broken(&yaml(&frozen), &after).is_empty(), "seed {seed}\n{}", yaml(&frozen));
+        flipped += 1;
+    }
+    assert!(flipped > 100, "{flipped}");
+}
+
+const NEW: &str = "brand-new";
+
+/// The world with one more pod, half of the time labelled as another one, and sometimes with a policy that isolates it alone.
+fn with_new_pod(world: &World, rng: &mut Rng) -> Option<World> {
+    let mut after = world.clone();
+    let pods: Vec<&Pod> = world.pods.values().filter(|pod| pod.is_policed()).collect();
+    let mut pod = (!pods.is_empty()).then(|| pods[rng.usize(..pods.len())].clone())?;
+    pod.meta.id.name = NEW.to_owned();
+    pod.workload = None;
+    (pod.addresses, pod.life) = (Addresses::Unstated, Life::Present);
+    if rng.bool() {
+        pod.meta.labels = Labels::new();
+    }
+    pod.meta.labels.insert(NEW.to_owned(), "yes".to_owned());
+    if rng.u8(..3) > 0 {
+        let id = NamespacedName::new(&pod.meta.id.namespace, NEW);
+        let policy = NetworkPolicy {
+            meta: Meta { id: id.clone(), labels: Labels::new(), origin: Origin::Assumed("test") },
+            subject: [Requirement::equals(NEW, "yes")].into_iter().collect(),
+            directions: Directions { ingress: true, egress: true },
+            ingress: Vec::new(),
+            egress: Vec::new(),
+        };
+        after.policies.insert(id, policy);
+    }
+    after.pods.insert(pod.meta.id.clone(), pod);
+    Some(after)
+}
+
+/// Whether words mean the new pod, which only wildcards can.
+fn fits_new_pod(words: &[String], world: &World) -> bool {
+    let new = world.pods.keys().find(|id| id.name == NEW).expect("it is there");
+    let all = [format!("{}/*", new.namespace), format!("{}/*/*", new.namespace), "*".to_owned()];
+    let without =
+        |word: &String| word.strip_prefix("not ").is_some_and(|word| all.iter().any(|one| one == word));
+    words.iter().any(|word| all.contains(word)) && !words.iter().any(without)
+}
+
+/// Whether the new pod may reach some other end, and some other pod may reach it; what hangs on facts counts.
+fn flows_of_new_pod(world: &World) -> [bool; 2] {
+    let engine = Engine::new(world);
+    let is_new = |end: &Endpoint| matches!(end, Endpoint::Pod { id, .. } if id.name == NEW);
+    let (new, others): (Vec<Endpoint>, Vec<Endpoint>) = pods(world).partition(is_new);
+    let passes = |source: &Endpoint, destination: &Endpoint| {
+        ports(world).into_iter().any(|layer4| {
+            let flow = Flow { source: source.clone(), destination: destination.clone(), layer4 };
+            engine
+                .answer(&flow)
+                .is_ok_and(|answer| by_policies(&answer) != std::mem::discriminant(&Outcome::Denied))
+        })
+    };
+    let new = &new[0];
+    let everybody: Vec<Endpoint> =
+        others.into_iter().chain(strangers(&[Engine::new(world), Engine::new(world)])).collect();
+    let sent = everybody.iter().any(|other| passes(new, other));
+    let received = everybody.iter().any(|other| passes(other, new));
+    [sent, received]
 }
 
 /// Takes away a policy, a rule, a peer or an item of ports.

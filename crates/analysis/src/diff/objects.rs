@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use podfence_model::{ContainerPort, Kind, Labels, NetworkPolicy, ObjectRef, Origin, World};
+use podfence_model::{ContainerPort, Kind, Labels, NetworkPolicy, ObjectRef, Origin, PodTemplate, World};
 
 /// What became of an object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -27,8 +27,10 @@ pub struct ObjectChange {
 /// What an object says, as far as connections can hang on it.
 #[derive(PartialEq)]
 enum Says {
-    /// Labels of a namespace, or labels and ports of pods.
-    Labels(Labels, Vec<ContainerPort>),
+    /// Labels of a namespace.
+    Labels(Labels),
+    /// Labels and ports of pods, and whether they have `hostNetwork`.
+    Pods(Labels, Vec<ContainerPort>, bool),
     /// A policy without its places.
     Policy(Box<NetworkPolicy>),
 }
@@ -56,14 +58,16 @@ fn stated(world: &World) -> BTreeMap<ObjectRef, Says> {
         name: name.into(),
     };
     let namespaces = world.namespaces.values().filter(|one| is_stated(&one.origin));
-    let namespaces = namespaces
-        .map(|one| (object(Kind::Namespace, "", &one.name), Says::Labels(one.labels.clone(), Vec::new())));
+    let namespaces =
+        namespaces.map(|one| (object(Kind::Namespace, "", &one.name), Says::Labels(one.labels.clone())));
     let workloads = world.workloads.values().filter(|one| is_stated(&one.origin));
-    let workloads = workloads
-        .map(|one| (one.id.clone(), Says::Labels(one.template.labels.clone(), one.template.ports.clone())));
+    let workloads = workloads.map(|one| {
+        let PodTemplate { labels, ports, host_network, .. } = &one.template;
+        (one.id.clone(), Says::Pods(labels.clone(), ports.clone(), *host_network))
+    });
     let pods = world.pods.values().filter(|pod| pod.workload.is_none() && is_stated(&pod.meta.origin));
     let pods = pods.map(|pod| {
-        let says = Says::Labels(pod.meta.labels.clone(), pod.ports.clone());
+        let says = Says::Pods(pod.meta.labels.clone(), pod.ports.clone(), pod.host_network);
         (object(Kind::Pod, &pod.meta.id.namespace, &pod.meta.id.name), says)
     });
     let policies = world.policies.values().map(|policy| {

@@ -24,6 +24,10 @@ pub enum Outcome {
     Undecided,
     /// No policy isolates the pod in this direction.
     NotIsolated(Direction),
+    /// A pod has `hostNetwork`.
+    OnHost,
+    /// A pod has no `hostNetwork`.
+    NotOnHost,
     /// Of two sets of policies the first alone admits it.
     FirstOnly,
     /// The second alone admits it.

@@ -41,7 +41,12 @@ struct Lists {
 /// Holds a claim against the world.
 pub(super) fn check(checker: &Checker<'_>, claim: &Exactly, place: &Place) -> Result<Checked> {
     let judge = &checker.judge;
-    let from = judge.parts(&checker.select(&claim.from, End::From)?);
+    let from = if is_of_everybody_else(claim) {
+        checker.select_any(&claim.from, End::From)?
+    } else {
+        checker.select(&claim.from, End::From)?
+    };
+    let from = judge.parts(&from);
     let parts = lists(checker, claim, place)?.parts(judge);
     let mut tally = Tally::default();
     let numbers: Vec<usize> = parts.iter().map(|(part, _)| tally.part(&part.who)).collect();
@@ -62,7 +67,15 @@ pub(super) fn check(checker: &Checker<'_>, claim: &Exactly, place: &Place) -> Re
             }
         }
     }
-    tally.finish(judge, |_, trace| Some(trace)).ok_or_else(|| nothing(place))
+    let nobody = || if is_of_everybody_else(claim) { Ok(Checked::Holds(0)) } else { Err(nothing(place)) };
+    tally.finish(judge, |_, trace| Some(trace)).map_or_else(nobody, Ok)
+}
+
+/// `*` but some, who reach nobody: such a claim is there for pods that are not there yet.
+fn is_of_everybody_else(claim: &Exactly) -> bool {
+    let without = claim.from.iter().any(|word| word.text.starts_with("not "));
+    let all = claim.from.iter().any(|word| word.text == "*");
+    all && without && claim.reaches.is_empty() && claim.undecided.is_empty()
 }
 
 fn note(

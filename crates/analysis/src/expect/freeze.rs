@@ -1,12 +1,14 @@
 //! From a world to what can be expected of it: who reaches whom today, as `exactly` claims.
 //!
 //! Senders that reach the same are one claim, and ends are named as people name them: whole namespaces and workloads before pods. All
-//! that is not listed is refused, so that a claim breaks whichever way a policy changes.
+//! that is not listed is refused, so that a claim breaks whichever way a policy changes. Pods that come later are held to what
+//! the wildcards say that fit them; where none does, they reach nobody. Which pods have `hostNetwork` is a claim of its own.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use podfence_model::{Family, PortSet, World};
+use podfence_model::{Family, Pod, PortSet, World};
 
+use super::host_network::is_on_host;
 use super::judge::{Judge, Row, Who};
 use super::ports::{every_port, port_words};
 use super::selection::{Selection, pod_text};
@@ -16,9 +18,18 @@ use crate::matrix::{GroupId, Members};
 use crate::resolve::full_name;
 use crate::target::kind_of;
 
+/// Everything that holds in a world.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Frozen {
+    /// Who reaches whom; none where policies can see no pod.
+    pub claims: Vec<FrozenClaim>,
+    /// Who has `hostNetwork`, in the words of expectations: policies see none of them.
+    pub on_host: Vec<String>,
+}
+
 /// One claim: senders that reach the same.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Frozen {
+pub struct FrozenClaim {
     /// Who sends, in the words of expectations.
     pub from: Vec<String>,
     /// Whom they reach.
@@ -43,36 +54,61 @@ type Reached = [BTreeMap<PortSet, Vec<GroupId>>; 2];
 
 /// Everything that holds in a world today; nothing where policies can see no pod. Workloads must have been expanded, and the
 /// cluster DNS added.
-pub fn freeze(world: World) -> Vec<Frozen> {
+pub fn freeze(world: World) -> Frozen {
     let judge = Judge::new(world);
     if judge.every_pod().is_empty() {
-        return Vec::new();
+        return Frozen::default();
     }
     let families = judge.families(None);
-    let mut frozen = Vec::new();
+    let mut claims = Vec::new();
     for family in &families {
         let only = (families.len() > 1).then_some(*family);
-        frozen.extend(of_family(&judge, *family).into_iter().map(|claim| Frozen { family: only, ..claim }));
+        let of_family = of_family(&judge, *family).into_iter();
+        claims.extend(of_family.map(|claim| FrozenClaim { family: only, ..claim }));
     }
-    frozen
+    Frozen { claims, on_host: on_host(judge.world()) }
 }
 
-fn of_family(judge: &Judge, family: Family) -> Vec<Frozen> {
+fn on_host(world: &World) -> Vec<String> {
+    let pods = world.pods.values().filter(|pod| is_on_host(pod));
+    let name = |pod: &Pod| pod.workload.as_ref().map_or_else(|| pod_text(&pod.meta.id), full_name);
+    let names: BTreeSet<String> = pods.map(name).collect();
+    names.into_iter().collect()
+}
+
+fn of_family(judge: &Judge, family: Family) -> Vec<FrozenClaim> {
     let mut by_reach: BTreeMap<(bool, Reached), Vec<GroupId>> = BTreeMap::new();
     for (id, group) in judge.matrix().groups_with_ids().filter(|(_, group)| group.is_of(family)) {
         let is_pod = matches!(group.members, Members::Pods(_));
         let reached = reached(judge, family, &judge.row(family, id), is_pod);
         by_reach.entry((!is_pod, reached)).or_default().push(id);
     }
-    let claim = |((_, [certain, perhaps]), from): (&(bool, Reached), &Vec<GroupId>)| Frozen {
+    let claim = |((_, [certain, perhaps]), from): (&(bool, Reached), &Vec<GroupId>)| FrozenClaim {
         from: words(judge, family, from),
         reaches: reaches(judge, family, certain),
         undecided: reaches(judge, family, perhaps),
         family: None,
     };
-    let mut claims: Vec<Frozen> = by_reach.iter().map(claim).collect();
+    let mut claims: Vec<FrozenClaim> = by_reach.iter().map(claim).collect();
     claims.sort_by(|a, b| a.from.cmp(&b.from));
+    let senders = by_reach.iter().filter(|((is_address, _), _)| !is_address);
+    let mut senders: Vec<String> = senders
+        .flat_map(|(_, from)| words(judge, family, from))
+        .filter(|word| !word.starts_with("not "))
+        .collect();
+    senders.sort_unstable();
+    claims.extend(everybody_else(&senders));
     claims
+}
+
+/// Pods that no word fits yet: they reach nobody. `None` where `*` fits all.
+fn everybody_else(senders: &[String]) -> Option<FrozenClaim> {
+    if senders.iter().any(|word| word == "*") {
+        return None;
+    }
+    let others = senders.iter().map(|word| format!("not {word}"));
+    let from = std::iter::once("*".to_owned()).chain(others).collect();
+    Some(FrozenClaim { from, reaches: Vec::new(), undecided: Vec::new(), family: None })
 }
 
 /// Whom a row leads to; between two addresses nothing is ever refused, so that is not worth a word.

@@ -10,6 +10,7 @@ mod compare;
 mod connections;
 mod exactly;
 mod freeze;
+mod host_network;
 mod isolated;
 mod judge;
 mod pattern;
@@ -21,7 +22,7 @@ mod trace;
 use podfence_model::{Claim, Expectation, Place, World};
 
 pub use self::breach::{Breach, Breaches, Outcome, Side};
-pub use self::freeze::{Frozen, FrozenReach, freeze};
+pub use self::freeze::{Frozen, FrozenClaim, FrozenReach, freeze};
 pub use self::ports::port_words;
 pub use self::trace::Trace;
 
@@ -30,7 +31,8 @@ use self::judge::Judge;
 /// What came of an expectation.
 #[derive(Debug)]
 pub enum Checked {
-    /// It holds, for so many connections or members; never for none.
+    /// It holds, for so many connections or members; for none only where it says so: of everybody else, or that no pod has
+    /// `hostNetwork`.
     Holds(usize),
     /// It does not, whatever the missing facts are.
     Fails(Breaches),
@@ -82,6 +84,7 @@ impl<'w> Checker<'w> {
             Claim::Contains { policies, of } => compare::contains(self, policies, of),
             Claim::Redundant { policies } => compare::redundant(self, policies),
             Claim::Isolated { pods, directions } => isolated::check(self, pods, *directions),
+            Claim::HostNetwork { pods } => host_network::check(self, pods),
             Claim::Skipped(reason) => Ok(Checked::Skipped(reason.clone())),
         };
         checked.unwrap_or_else(Checked::Mistaken)

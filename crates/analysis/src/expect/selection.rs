@@ -30,7 +30,7 @@ impl Host {
         Self { text, node: Some(node.name.clone()), addresses: node.addresses.clone() }
     }
 
-    fn pod(world: &World, pod: &Pod) -> Self {
+    pub(super) fn pod(world: &World, pod: &Pod) -> Self {
         let of_node =
             pod.node.as_ref().and_then(|name| world.nodes.get(name)).map(|node| node.addresses.clone());
         let addresses = if pod.ips().is_empty() { of_node.unwrap_or_default() } else { pod.ips().to_vec() };
@@ -82,8 +82,21 @@ pub(super) enum End {
 }
 
 impl Checker<'_> {
-    /// Whom words mean; somebody at least. Words that begin with `not` take away from what the others mean.
+    /// Whom words mean; somebody at least, unless there are none. Words that begin with `not` take away from what the others
+    /// mean.
     pub(super) fn select(&self, words: &[Word], end: End) -> Result<Selection> {
+        let chosen = self.select_any(words, end)?;
+        match words.first() {
+            Some(word) if chosen.is_empty() => Err(vec![Mistake::new(
+                &word.place,
+                "nobody is left: every name here begins with `not`, or is taken out",
+            )]),
+            _ => Ok(chosen),
+        }
+    }
+
+    /// The same where nobody may be left.
+    pub(super) fn select_any(&self, words: &[Word], end: End) -> Result<Selection> {
         let (mut chosen, mut without) = (Selection::default(), Selection::default());
         let mut mistakes = Vec::new();
         for word in words {
@@ -97,12 +110,6 @@ impl Checker<'_> {
             }
         }
         chosen.remove(&without);
-        if let (Some(word), true, true) = (words.first(), chosen.is_empty(), mistakes.is_empty()) {
-            mistakes.push(Mistake::new(
-                &word.place,
-                "nobody is left: every name here begins with `not`, or is taken out",
-            ));
-        }
         if mistakes.is_empty() { Ok(chosen) } else { Err(mistakes) }
     }
 

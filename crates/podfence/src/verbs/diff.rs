@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use anyhow::ensure;
 use clap::{Args, ValueEnum};
 use podfence_analysis::assumed;
-use podfence_analysis::diff::{Change, Difference, Said, Scope, Snapshot, Turn, diff};
+use podfence_analysis::diff::{Change, Difference, HostChange, Said, Scope, Snapshot, Turn, diff};
 use podfence_engine::Engine;
 use podfence_model::World;
 use podfence_report::{diff as told, json};
@@ -68,9 +68,9 @@ enum Form {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum FailOn {
-    /// Denied before and allowed now, between ends that both sides have
+    /// Denied before and allowed now, between ends that both sides have; or a pod that has hostNetwork now
     Opened,
-    /// Allowed before and denied now, between ends that both sides have
+    /// Allowed before and denied now, between ends that both sides have; or a pod that lost hostNetwork
     Closed,
     /// Decided before and undecidable now, between ends that both sides have
     Undecidable,
@@ -88,6 +88,15 @@ impl FailOn {
             Self::Closed => existing && change.turn == Turn::Closed,
             Self::Undecidable => existing && change.turn.after() == Said::Undecidable,
             Self::New => change.scope == Scope::New,
+            Self::Any => true,
+        }
+    }
+
+    fn holds_of_host(self, change: &HostChange) -> bool {
+        match self {
+            Self::Opened => change.has_now,
+            Self::Closed => !change.has_now,
+            Self::Undecidable | Self::New => false,
             Self::Any => true,
         }
     }
@@ -116,7 +125,9 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
 
 fn exit(arguments: &Arguments, difference: &Difference<'_>) -> Exit {
     let fails = |change: &Change| arguments.fail_on.iter().any(|what| what.holds(change));
-    if difference.changes.iter().any(fails) { Exit::Denied } else { Exit::Good }
+    let host_fails = |change: &HostChange| arguments.fail_on.iter().any(|what| what.holds_of_host(change));
+    let fails = difference.changes.iter().any(fails) || difference.hosts.iter().any(host_fails);
+    if fails { Exit::Denied } else { Exit::Good }
 }
 
 /// One side with what both have in common, and what was told of it.

@@ -72,7 +72,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
     assumed::add_cluster_dns(&mut world);
     if arguments.freeze {
         let frozen = progress::during("freezing", || freeze(world));
-        if frozen.is_empty() {
+        if frozen.claims.is_empty() {
             bail!("there is nothing to freeze: policies can see no pod in these manifests");
         }
         output::print(&yaml(&frozen))?;

@@ -4,8 +4,9 @@ use std::fmt::Write;
 
 use podfence_analysis::diff::{Change, Difference, Scope};
 
-use super::phrases::{Told, label, objects, remark, summary};
+use super::phrases::{Told, host, label, objects, remark, summary, whose};
 use super::reasons::because;
+use crate::foreign::markdown as markdown_text;
 use crate::ports;
 
 /// Changes that are shown before the rest is folded away.
@@ -23,6 +24,13 @@ pub fn markdown(difference: &Difference<'_>) -> String {
         );
     }
     let mut text = format!("**Network policies: {}**\n", summary(difference));
+    for change in &difference.hosts {
+        let (label, words) = host(change);
+        let _ = write!(text, "\n- **{label}** {}", markdown_text(&words));
+    }
+    if !difference.hosts.is_empty() {
+        text.push('\n');
+    }
     let existing: Vec<&Change> = difference.in_scope(Scope::Existing).collect();
     let (shown, folded) = existing.split_at(existing.len().min(SHOWN));
     if !shown.is_empty() {
@@ -30,9 +38,10 @@ pub fn markdown(difference: &Difference<'_>) -> String {
         text += &table(&told, shown);
     }
     text += &details(&told, &format!("{} more", folded.len()), folded);
-    for (scope, whose) in [(Scope::New, "new pods"), (Scope::Gone, "pods that are gone")] {
+    for scope in [Scope::New, Scope::Gone] {
         let changes: Vec<&Change> = difference.in_scope(scope).collect();
-        text += &details(&told, &format!("Connections of {whose}: {}", changes.len()), &changes);
+        let title = format!("Connections of {}: {}", whose(difference, scope), changes.len());
+        text += &details(&told, &title, &changes);
     }
     text + &objects_text(difference)
 }
@@ -53,15 +62,12 @@ fn table(told: &Told<'_>, changes: &[&Change]) -> String {
     for change in changes {
         let [from, to] = told.sides(change);
         let ports = format!("{}{}", ports::text(&change.ports), remark(change));
-        let cells = [
-            format!("**{}**", label(change)),
-            from,
-            to,
-            ports,
-            because(told.difference, change).join("<br>"),
-        ];
+        let reasons = because(told.difference, change);
+        let reasons: Vec<String> = reasons.iter().map(|reason| markdown_text(reason)).collect();
+        let [from, to, ports] = [from, to, ports].map(|cell| markdown_text(&cell));
+        let cells = [format!("**{}**", label(change)), from, to, ports, reasons.join("<br>")];
         // Writing to a string cannot fail.
-        let _ = writeln!(text, "| {} |", cells.map(|cell| cell.replace('|', "\\|")).join(" | "));
+        let _ = writeln!(text, "| {} |", cells.join(" | "));
     }
     text
 }
@@ -69,7 +75,7 @@ fn table(told: &Told<'_>, changes: &[&Change]) -> String {
 fn objects_text(difference: &Difference<'_>) -> String {
     let mut list = String::new();
     for (fate, names) in objects(difference) {
-        let _ = writeln!(list, "- {fate}: {}", names.join(", "));
+        let _ = writeln!(list, "- {fate}: {}", markdown_text(&names.join(", ")));
     }
     if list.is_empty() { list } else { folded("Objects", &list) }
 }

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use podfence_analysis::diff::{Change, Difference, Fate, Scope, Turn};
+use podfence_analysis::diff::{Change, Difference, Fate, HostChange, Scope, Turn};
 use podfence_analysis::ends::{Directory, EndName, Ends};
 use podfence_model::{Origin, Pod};
 
@@ -126,6 +126,7 @@ fn listed(names: &[EndName]) -> String {
 /// How many changes there are, by what happens: `2 opened, 1 closed`.
 pub(crate) fn summary(difference: &Difference<'_>) -> String {
     let turning = |turns: &[Turn]| turns.iter().map(|turn| difference.turning(*turn).count()).sum::<usize>();
+    let hosts = |now: bool| difference.hosts.iter().filter(|one| one.has_now == now).count();
     let counts = [
         (turning(&[Turn::Opened]), "opened"),
         (turning(&[Turn::Closed]), "closed"),
@@ -133,6 +134,8 @@ pub(crate) fn summary(difference: &Difference<'_>) -> String {
         (turning(&[Turn::SettledOpen, Turn::SettledClosed]), "decided now"),
         (difference.in_scope(Scope::New).count(), "of new pods"),
         (difference.in_scope(Scope::Gone).count(), "of pods that are gone"),
+        (hosts(true), "on the node's network now"),
+        (hosts(false), "off the node's network now"),
     ];
     let told: Vec<String> = counts
         .iter()
@@ -140,6 +143,31 @@ pub(crate) fn summary(difference: &Difference<'_>) -> String {
         .map(|(count, what)| format!("{count} {what}"))
         .collect();
     told.join(", ")
+}
+
+/// What a change of `hostNetwork` means: a label, and a sentence.
+pub(crate) fn host(change: &HostChange) -> (&'static str, String) {
+    let object = words::object(&change.object);
+    if change.has_now {
+        (
+            "unheld",
+            format!("{object} has hostNetwork now: it is its node, and no policy isolates it any more"),
+        )
+    } else {
+        ("held", format!("{object} has no hostNetwork any more: policies select it now"))
+    }
+}
+
+/// Whose connections are in one world only.
+pub(crate) fn whose(difference: &Difference<'_>, scope: Scope) -> &'static str {
+    let turned = |now: bool| difference.hosts.iter().any(|one| one.has_now == now);
+    match scope {
+        Scope::Existing => "",
+        Scope::New if turned(false) => "new pods and those off the node's network",
+        Scope::New => "new pods",
+        Scope::Gone if turned(true) => "pods that are gone or on the node's network now",
+        Scope::Gone => "pods that are gone",
+    }
 }
 
 /// The objects of each fate, in words.

@@ -2,7 +2,7 @@
 
 use podfence_analysis::diff::{Change, Difference, Scope, Turn};
 
-use super::phrases::{Told, label, objects, remark, summary};
+use super::phrases::{Told, host, label, objects, remark, summary, whose};
 use super::reasons::because;
 use crate::style::{BAD, BOLD, DIM, GOOD, OPEN, Sheet, paint};
 use crate::{ports, words};
@@ -17,9 +17,10 @@ pub fn text(difference: &Difference<'_>) -> String {
     let told = Told::new(difference);
     let mut sheet = Sheet::default();
     sheet.line(headline(difference));
-    scope(&mut sheet, &told, Scope::Existing, "");
-    scope(&mut sheet, &told, Scope::New, "Connections of new pods");
-    scope(&mut sheet, &told, Scope::Gone, "Connections of pods that are gone");
+    hosts(&mut sheet, difference);
+    for scope in [Scope::Existing, Scope::New, Scope::Gone] {
+        self::scope(&mut sheet, &told, scope);
+    }
     let assumed = told.assumed();
     if !assumed.is_empty() {
         sheet.gap();
@@ -43,14 +44,24 @@ fn headline(difference: &Difference<'_>) -> String {
     format!("{}  {}", paint(BOLD, "DIFFERENT"), summary(difference))
 }
 
-fn scope(sheet: &mut Sheet, told: &Told<'_>, scope: Scope, heading: &str) {
+fn hosts(sheet: &mut Sheet, difference: &Difference<'_>) {
+    if !difference.hosts.is_empty() {
+        sheet.gap();
+    }
+    for change in &difference.hosts {
+        let (label, words) = host(change);
+        sheet.styled_entry(if change.has_now { BAD } else { GOOD }, label, &words);
+    }
+}
+
+fn scope(sheet: &mut Sheet, told: &Told<'_>, scope: Scope) {
     let changes: Vec<&Change> = told.difference.in_scope(scope).collect();
     if changes.is_empty() {
         return;
     }
     sheet.gap();
-    if !heading.is_empty() {
-        sheet.line(paint(BOLD, heading));
+    if scope != Scope::Existing {
+        sheet.line(paint(BOLD, format!("Connections of {}", whose(told.difference, scope))));
     }
     for change in changes.iter().take(SHOWN) {
         self::change(sheet, told, change);

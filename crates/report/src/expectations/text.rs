@@ -58,7 +58,7 @@ fn section(sheet: &mut Sheet, told: &Told, sources: &SourceMap) {
     }
     if let Some(trace) = told.trace(sources) {
         sheet.gap();
-        sheet.line(trace.trim_end());
+        sheet.block(trace.trim_end());
     }
 }
 

@@ -12,6 +12,7 @@ pub fn claim(claim: &Claim) -> &'static str {
         Claim::Contains { .. } => "contains",
         Claim::Redundant { .. } => "redundant",
         Claim::Isolated { .. } => "isolated",
+        Claim::HostNetwork { .. } => "hostNetwork",
         Claim::Skipped(_) => "skipped",
     }
 }
@@ -42,6 +43,8 @@ pub fn title(claim: &Claim) -> String {
         Claim::Isolated { pods, directions } => {
             format!("{} isolated for {}", list(pods), directions_text(*directions))
         }
+        Claim::HostNetwork { pods } if pods.is_empty() => "no pod has hostNetwork".to_owned(),
+        Claim::HostNetwork { pods } => format!("exactly {} have hostNetwork", list(pods)),
         Claim::Skipped(_) => verb.to_owned(),
     }
 }

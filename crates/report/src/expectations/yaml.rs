@@ -4,15 +4,16 @@ use podfence_analysis::expect::{Frozen, FrozenReach};
 
 const HEAD: &str = "\
 # Who reaches whom, as `podfence test --freeze` found it. Every end reaches what is listed, and nothing else:
-# `podfence test THIS-FILE -f MANIFESTS` fails when a policy opens or closes anything.
+# `podfence test THIS-FILE -f MANIFESTS` fails when anything opens or closes. Who is new reaches no more than
+# what is listed for `*` and `NAMESPACE/*`, if that fits, and otherwise nobody.
 podfence: expectations/v1
 expect:
 ";
 
 /// The file.
-pub fn yaml(frozen: &[Frozen]) -> String {
+pub fn yaml(frozen: &Frozen) -> String {
     let mut text = HEAD.to_owned();
-    for claim in frozen {
+    for claim in &frozen.claims {
         text.push_str("  - exactly:\n");
         field(&mut text, 6, "from", &claim.from);
         if let Some(family) = claim.family {
@@ -23,6 +24,11 @@ pub fn yaml(frozen: &[Frozen]) -> String {
             line(&mut text, 6, "# these hang on facts that the manifests do not state");
             list(&mut text, "undecided", &claim.undecided);
         }
+    }
+    text.push_str("  - hostNetwork:\n");
+    match frozen.on_host.as_slice() {
+        [] => line(&mut text, 6, "pods: []"),
+        pods => field(&mut text, 6, "pods", pods),
     }
     text
 }

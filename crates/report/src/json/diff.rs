@@ -1,7 +1,9 @@
 //! A difference for programs.
 
 use podfence_analysis::AddressSet;
-use podfence_analysis::diff::{Change, Difference, Fate, ObjectChange, Reason, Scope, Stance, Turn};
+use podfence_analysis::diff::{
+    Change, Difference, Fate, HostChange, ObjectChange, Reason, Scope, Stance, Turn,
+};
 use podfence_analysis::ends::{EndName, Ends};
 use podfence_engine::RuleRef;
 use serde::Serialize;
@@ -17,7 +19,17 @@ use crate::ends;
 struct DifferenceView {
     equal: bool,
     changes: Vec<ChangeView>,
+    hosts: Vec<HostView>,
     objects: Vec<ObjectView>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct HostView {
+    kind: String,
+    namespace: String,
+    name: String,
+    host_network: bool,
 }
 
 #[derive(Serialize)]
@@ -95,6 +107,7 @@ pub fn diff(difference: &Difference<'_>) -> String {
     let view = DifferenceView {
         equal: difference.is_empty(),
         changes: difference.changes.iter().map(|change| change_view(&told, change)).collect(),
+        hosts: difference.hosts.iter().map(host_view).collect(),
         objects: difference.objects.iter().map(object_view).collect(),
     };
     Document::new("diff-v1", view).text()
@@ -172,6 +185,16 @@ fn rule_view(rule: &RuleRef) -> RuleView {
         rule: rule.rule,
         file: rule.place.as_ref().map(|place| place.file.to_string()),
         line: rule.place.as_ref().map(|place| place.line),
+    }
+}
+
+fn host_view(change: &HostChange) -> HostView {
+    let object = &change.object;
+    HostView {
+        kind: object.kind.to_string(),
+        namespace: object.namespace.clone(),
+        name: object.name.clone(),
+        host_network: change.has_now,
     }
 }
 

@@ -1,7 +1,7 @@
 //! An object read back, for programs.
 
 use podfence_analysis::ends::EndName;
-use podfence_analysis::{Portrait, PortraitSide, Subject};
+use podfence_analysis::{Peers, Portrait, PortraitSide, Subject};
 use podfence_lint::Finding;
 use podfence_source::SourceMap;
 use serde::Serialize;
@@ -46,6 +46,8 @@ struct AdmittedView {
 struct PeerView {
     names: Vec<String>,
     ports: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    family: Option<String>,
 }
 
 /// An object read back as JSON, with what lint finds about its policies.
@@ -74,20 +76,21 @@ fn names(all: &[EndName]) -> Vec<String> {
     all.iter().map(ends::name).collect()
 }
 
+fn peer(peers: &Peers) -> PeerView {
+    let Peers { who, ports, family } = peers;
+    PeerView { names: names(who), ports: ports.to_string(), family: family.map(|family| family.to_string()) }
+}
+
 fn side(side: &PortraitSide) -> SideView {
-    let admitted = side.admitted.iter().map(|one| AdmittedView {
-        pods: names(&one.pods),
-        peers: one
-            .peers
-            .iter()
-            .map(|(who, ports)| PeerView { names: names(who), ports: ports.to_string() })
-            .collect(),
-    });
+    let admitted = side
+        .admitted
+        .iter()
+        .map(|one| AdmittedView { pods: names(&one.pods), peers: one.peers.iter().map(peer).collect() });
     SideView {
         isolated_by: side.isolating.iter().map(ToString::to_string).collect(),
         open: names(&side.open),
         isolated: admitted.collect(),
         undecidable: side.hangs,
-        dns: side.dns,
+        dns: side.dns.as_ref().map(|dns| dns.may_ask),
     }
 }

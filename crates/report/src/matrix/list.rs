@@ -5,7 +5,7 @@ use std::fmt::Write;
 use podfence_analysis::overview::{Exposure, Row, Table};
 
 use super::{cells, destination, notes, sections};
-use crate::ends;
+use crate::{ends, foreign};
 
 /// Comma-separated values (RFC 4180): one line per pair of a destination's name and a source's name, and ports. With an
 /// exposure, a first column says which part of the answer a line belongs to: `now`, `exposed` or `sends`.
@@ -51,7 +51,7 @@ pub fn markdown(table: &Table, exposure: Option<&Exposure>) -> String {
         markdown_table(&mut text, rows);
     }
     for note in notes(table, exposure) {
-        let _ = writeln!(text, "\n{}", markdown_cell(&note));
+        let _ = writeln!(text, "\n{}", foreign::markdown(&note));
     }
     text
 }
@@ -61,17 +61,8 @@ fn markdown_table(text: &mut String, rows: &[Row]) {
     for row in rows {
         for (i, (ports, from)) in cells(row).into_iter().enumerate() {
             let to = if i == 0 { destination(row) } else { String::new() };
-            let cells = [to, ports, from].map(|cell| markdown_cell(&cell));
+            let cells = [to, ports, from].map(|cell| foreign::markdown(&cell));
             let _ = writeln!(text, "| {} |", cells.join(" | "));
         }
     }
-}
-
-fn markdown_cell(text: &str) -> String {
-    let escaped = text.chars().map(|c| match c {
-        '|' | '*' | '_' | '`' | '<' | '>' | '[' | ']' | '\\' => format!("\\{c}"),
-        '\n' | '\r' => " ".to_owned(),
-        _ => c.to_string(),
-    });
-    escaped.collect()
 }

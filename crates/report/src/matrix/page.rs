@@ -4,6 +4,7 @@ use podfence_analysis::overview::{Exposure, Row, Table};
 
 use super::{HEAD, cells, notes, sections};
 use crate::ends;
+use crate::foreign::turns_order;
 
 const STYLE: &str = "\
 :root { color-scheme: light dark; --line: #d0d7de; --dim: #59636e; --doubt: #9a6700; --back: #f6f8fa; }
@@ -63,11 +64,6 @@ fn escape(text: &str) -> String {
         _ => c.to_string(),
     });
     escaped.collect()
-}
-
-/// Whether a character changes in which direction others are shown (Unicode UAX 9).
-fn turns_order(c: char) -> bool {
-    matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 #[cfg(test)]

@@ -53,7 +53,7 @@ pub(crate) fn tell(sheet: &mut Sheet, before: &World, change: &Change<'_>) {
         let title = format!("smallest change{of}");
         sheet.gap();
         let drawn = edits.and_then(|edits| draw(&title, amendment, &edits, sources));
-        sheet.line(drawn.unwrap_or_else(|| written(before, &title, amendment, mended)));
+        sheet.block(drawn.unwrap_or_else(|| written(before, &title, amendment, mended)));
     }
     sheet.gap();
     effects(sheet, mended, goal);

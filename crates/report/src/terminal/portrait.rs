@@ -1,6 +1,6 @@
 //! An object read back in plain words: whom it means, what isolates them, who may do what now, and what it does not do.
 
-use podfence_analysis::{Admitted, Portrait, PortraitSide, Subject};
+use podfence_analysis::{Admitted, DnsReach, Peers, Portrait, PortraitSide, Subject};
 use podfence_engine::Fact;
 use podfence_lint::Finding;
 use podfence_model::{Direction, NetworkPolicy, Origin, Rule};
@@ -198,7 +198,10 @@ fn peers(admitted: &Admitted, direction: Direction) -> String {
     if admitted.peers.is_empty() {
         return format!("{who} {arrow} {}", paint(BAD, "nobody"));
     }
-    let all = admitted.peers.iter().map(|(peers, ports)| format!("{} on {ports}", ends::names(peers)));
+    let all = admitted.peers.iter().map(|Peers { who, ports, family }| {
+        let family = family.map(|family| format!(" over {family}")).unwrap_or_default();
+        format!("{} on {ports}{family}", ends::names(who))
+    });
     format!("{who} {arrow} {}", all.collect::<Vec<_>>().join("; "))
 }
 
@@ -210,9 +213,11 @@ fn limits(sheet: &mut Sheet, portrait: &Portrait<'_>) {
             not_alone(sheet, portrait, policy, side);
         }
     }
-    for side in portrait.sides.iter().filter(|side| side.dns == Some(false)) {
+    for side in &portrait.sides {
+        let Some(DnsReach { may_ask: false, ports }) = &side.dns else { continue };
         let who = if side.admitted.len() == 1 { "they" } else { "some of them" };
-        sheet.entry("not", &format!("{who} may not ask the cluster's DNS (UDP 53), so names do not resolve"));
+        sheet
+            .entry("not", &format!("{who} may not ask the cluster's DNS ({ports}), so names do not resolve"));
     }
     if !portrait.unseen.is_empty() {
         let verb = if portrait.unseen.len() == 1 { "uses its" } else { "use their" };

@@ -44,7 +44,7 @@ pub(super) fn of_paths<'a>(
         if drawn.len() < DRAWN && !drawn.contains(&drawing.rule) {
             if let Some(text) = draw(&drawing, sources) {
                 sheet.gap();
-                sheet.line(text);
+                sheet.block(text);
             }
             drawn.push(drawing.rule);
         }

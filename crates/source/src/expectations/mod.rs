@@ -106,15 +106,23 @@ fn word(item: Item<'_>) -> Option<Word> {
 
 /// One word, or a list of them; none when the field is absent.
 fn words(fields: &mut Fields<'_>, name: &'static str) -> Vec<Word> {
-    let Some(item) = fields.get(name) else { return Vec::new() };
-    if !item.is_list() {
-        return word(item).into_iter().collect();
-    }
-    let words: Vec<Word> = item.list().into_iter().flatten().filter_map(word).collect();
-    if words.is_empty() {
-        item.error(Code::Expectation, format!("{item} is empty"), "");
+    let words = any_words(fields, name);
+    match fields.get(name) {
+        Some(item) if item.is_list() && words.is_empty() => {
+            item.error(Code::Expectation, format!("{item} is empty"), "");
+        }
+        _ => {}
     }
     words
+}
+
+/// The same where a list may be empty.
+fn any_words(fields: &mut Fields<'_>, name: &'static str) -> Vec<Word> {
+    match fields.get(name) {
+        None => Vec::new(),
+        Some(item) if item.is_list() => item.list().into_iter().flatten().filter_map(word).collect(),
+        Some(item) => word(item).into_iter().collect(),
+    }
 }
 
 /// Words that must be there.

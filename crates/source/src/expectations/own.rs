@@ -2,15 +2,25 @@
 
 use podfence_model::{Claim, Connections, Directions, Exactly, Expectation, Family, Reach, Wanted};
 
-use super::{required_words, words};
+use super::{any_words, required_words, words};
 use crate::code::Code;
 use crate::decode::{Fields, Item, did_you_mean};
 
 const VERSION: &str = "expectations/v1";
 
 /// The words that a claim may begin with.
-const CLAIMS: [&str; 9] =
-    ["allow", "deny", "permits", "forbids", "exactly", "equivalent", "contains", "redundant", "isolated"];
+const CLAIMS: [&str; 10] = [
+    "allow",
+    "deny",
+    "permits",
+    "forbids",
+    "exactly",
+    "equivalent",
+    "contains",
+    "redundant",
+    "isolated",
+    "hostNetwork",
+];
 
 /// Reads one document.
 pub(super) fn read(item: Item<'_>, into: &mut Vec<Expectation>) {
@@ -94,6 +104,10 @@ fn claim(kind: &str, item: Item<'_>) -> Option<Claim> {
             of: required_words(&mut fields, "of"),
         },
         "redundant" => Claim::Redundant { policies: required_words(&mut fields, "policies") },
+        "hostNetwork" => {
+            fields.required("pods");
+            Claim::HostNetwork { pods: any_words(&mut fields, "pods") }
+        }
         _ => {
             Claim::Isolated { pods: required_words(&mut fields, "pods"), directions: directions(&mut fields) }
         }
