@@ -7,8 +7,8 @@ use podfence_analysis::overview::{Exposure, Filter, Folding, Line, Overview};
 use podfence_analysis::{NewPlace, NewPod};
 use podfence_engine::{Engine, FlowError, Outcome};
 use podfence_model::{
-    Addresses, Endpoint, Family, Flow, Labels, Layer4, Meta, Namespace, NamespacedName, Origin, Pod, Port,
-    PortSet, Protocol, World,
+    Addresses, Endpoint, Family, Flow, Labels, Layer4, Meta, Namespace, NamespaceScope, NamespacedName,
+    Operator, Origin, PeerKind, Pod, Port, PortSet, Protocol, World,
 };
 use podfence_testkit::generate::{self, Rng};
 
@@ -182,6 +182,76 @@ fn no_label_opens_more_than_those_that_rules_name() {
         }
     }
     assert!(reached > 3_000, "{reached}");
+}
+
+/// What is said of pods with labels that meet a rule, or miss it by what it excludes, is what the engine says of such a pod.
+#[test]
+fn labels_that_a_rule_names_are_told_of_rightly() {
+    let (mut reached, mut refused) = (0, 0);
+    for seed in 0..WORLDS {
+        let world = random_world(seed);
+        let engine = Engine::new(&world);
+        let overview = Overview::new(&world, &engine);
+        let exposure = overview.exposure(&world, &Filter::default(), Folding::Folded);
+        let mut rng = Rng::with_seed(seed);
+        for namespace in world.namespaces.values() {
+            let Some(labels) = labels_of_a_rule(&world, namespace, &mut rng) else { continue };
+            let new = NewPod { place: NewPlace::Namespace(namespace.name.clone()), labels };
+            let (wider, from) = with(&world, &new);
+            let wider = Engine::new(&wider);
+            for to in destinations(&world) {
+                let [certain, _] = exposure_says(&exposure, &overview, &new, &to);
+                for layer4 in layers(&world) {
+                    let allowed = engine_says(&wider, &from, &to, layer4) == Ok(Said::Allowed);
+                    assert_eq!(
+                        certain.contains(layer4),
+                        allowed,
+                        "seed {seed}: {new:?} to {to:?} on {layer4:?}"
+                    );
+                    *(if allowed { &mut reached } else { &mut refused }) += 1;
+                }
+            }
+        }
+    }
+    assert!(reached > 3_000 && refused > 3_000, "{reached} {refused}");
+}
+
+/// Labels drawn from one ingress rule's selector that looks into a namespace; half of the time with one that it excludes.
+fn labels_of_a_rule(world: &World, namespace: &Namespace, rng: &mut Rng) -> Option<Labels> {
+    let mut selectors = Vec::new();
+    for policy in world.policies.values().filter(|policy| policy.directions.ingress) {
+        for peer in policy.ingress.iter().flat_map(|rule| &rule.peers) {
+            match &peer.kind {
+                PeerKind::Pods { namespaces: NamespaceScope::Own, pods }
+                    if policy.meta.id.namespace == namespace.name =>
+                {
+                    selectors.push(pods);
+                }
+                PeerKind::Pods { namespaces: NamespaceScope::Matching(selector), pods }
+                    if namespace.labels_known && selector.matches(&namespace.labels) =>
+                {
+                    selectors.push(pods);
+                }
+                _ => {}
+            }
+        }
+    }
+    let selector = (!selectors.is_empty()).then(|| selectors[rng.usize(..selectors.len())])?;
+    let with_excluded = rng.bool();
+    let mut labels = Labels::new();
+    for requirement in selector.requirements() {
+        let value = match &requirement.operator {
+            Operator::In(values) => values.iter().nth(rng.usize(..values.len())).cloned(),
+            Operator::Exists => Some(String::new()),
+            Operator::NotIn(values) if with_excluded => values.first().cloned(),
+            Operator::DoesNotExist if with_excluded => Some(String::new()),
+            Operator::NotIn(_) | Operator::DoesNotExist => None,
+        };
+        if let Some(value) = value {
+            labels.entry(requirement.key.clone()).or_insert(value);
+        }
+    }
+    Some(labels)
 }
 
 /// Some labels of some of the world's pods, in one pod.

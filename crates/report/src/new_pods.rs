@@ -18,12 +18,16 @@ pub(crate) fn text(pods: &NewPods) -> String {
 }
 
 fn places(places: &NewPlaces) -> String {
-    let list = |places: &[NewPlace]| all_of(&places.iter().map(place).collect::<Vec<_>>());
     match places {
         NewPlaces::Anywhere => String::new(),
-        NewPlaces::AnywhereBut(others) => format!(" but in {}", list(others)),
-        NewPlaces::In(some) => format!(" in {}", list(some)),
+        NewPlaces::AnywhereBut(others) => format!(" but{}", places_named(others)),
+        NewPlaces::In(some) => places_named(some),
     }
+}
+
+/// ` in shop and watch`.
+pub(crate) fn places_named(places: &[NewPlace]) -> String {
+    format!(" in {}", all_of(&places.iter().map(place).collect::<Vec<_>>()))
 }
 
 fn place(place: &NewPlace) -> String {

@@ -14,7 +14,7 @@ use podfence_model::{
     Origin, PeerKind, Pod, World,
 };
 
-use self::labels::{label_sets, label_sets_of_both};
+use self::labels::{LabelsOfPlace, label_sets, label_sets_of_both};
 
 pub use self::names::{LabelSets, NewLabels, NewPlaces, NewPods};
 
@@ -41,6 +41,8 @@ pub struct NewPod {
 pub(crate) struct Newcomers {
     /// The pods; those of one place are neighbours.
     pub(crate) pods: Vec<NewPod>,
+    /// Places where rules name too many labels to try those of one rule with those of another.
+    pub(crate) untried: Vec<NewPlace>,
     ids: Vec<NamespacedName>,
     new_namespaces: Vec<Namespace>,
 }
@@ -54,7 +56,8 @@ impl Newcomers {
     pub(crate) fn of(world: &World) -> Self {
         let rules = Rules::of(world);
         let new_namespaces = rules.new_namespaces(world);
-        let mut new = Self { pods: Vec::new(), ids: Vec::new(), new_namespaces: Vec::new() };
+        let mut new =
+            Self { pods: Vec::new(), untried: Vec::new(), ids: Vec::new(), new_namespaces: Vec::new() };
         for namespace in world.namespaces.values() {
             let place = NewPlace::Namespace(namespace.name.clone());
             new.add(&place, &namespace.name, rules.labels_in(namespace));
@@ -66,8 +69,11 @@ impl Newcomers {
         new
     }
 
-    fn add(&mut self, place: &NewPlace, namespace: &str, sets: BTreeSet<Labels>) {
-        for labels in sets {
+    fn add(&mut self, place: &NewPlace, namespace: &str, found: LabelsOfPlace) {
+        if !found.all {
+            self.untried.push(place.clone());
+        }
+        for labels in found.sets {
             // No object can have such a name, so no object is hidden.
             self.ids.push(NamespacedName::new(namespace, format!("new pod {}", self.pods.len())));
             self.pods.push(NewPod { place: place.clone(), labels });
@@ -151,7 +157,7 @@ impl<'w> Rules<'w> {
     }
 
     /// The labels that tell pods of a namespace apart.
-    fn labels_in(&self, namespace: &Namespace) -> BTreeSet<Labels> {
+    fn labels_in(&self, namespace: &Namespace) -> LabelsOfPlace {
         let may_match =
             |selector: &LabelSelector| !namespace.labels_known || selector.matches(&namespace.labels);
         let peers = self.peers.iter().filter(|(own, scope, _)| match scope {

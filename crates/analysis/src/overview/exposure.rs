@@ -15,7 +15,7 @@ use super::{Filter, Folding, Line, Overview, Row};
 use crate::AddressSet;
 use crate::ends::{EndName, Ends};
 use crate::matrix::Members;
-use crate::newcomers::{NewPod, Newcomers};
+use crate::newcomers::{NewPlace, NewPod, Newcomers};
 
 /// What a world is open to beside its own pods.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -26,6 +26,8 @@ pub struct Exposure {
     pub sends: Vec<Row>,
     /// The new pods that were asked about.
     pub new_pods: Vec<NewPod>,
+    /// Places whose rules name so many labels that those of different rules were not tried together in one new pod.
+    pub untried: Vec<NewPlace>,
 }
 
 impl Overview<'_> {
@@ -40,7 +42,7 @@ impl Overview<'_> {
         let from = Some(Ends { pods: self.own_pods(filter, filter.to.as_ref()), ..Ends::default() });
         let leaving = Filter { from, to: Some(to), namespace: None, ports: filter.ports.clone() };
         let sends = self.table(&leaving, folding).rows;
-        Exposure { rows, sends, new_pods: newcomers.pods }
+        Exposure { rows, sends, new_pods: newcomers.pods, untried: newcomers.untried }
     }
 
     fn exposed(&self, wider: &Wider<'_>, filter: &Filter, folding: Folding) -> Vec<Row> {

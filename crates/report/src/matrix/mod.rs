@@ -10,7 +10,7 @@ mod text;
 
 use podfence_analysis::overview::{Exposure, Line, Missing, Row, Table};
 
-use crate::{ends, words};
+use crate::{ends, new_pods, words};
 
 pub use list::{csv, markdown};
 pub use page::html;
@@ -68,6 +68,13 @@ fn notes(table: &Table, exposure: Option<&Exposure>) -> Vec<String> {
         let names = ends::names(&table.on_host_network);
         notes.push(format!(
             "not shown, since hostNetwork pods are their nodes and no policy selects them: {names}"
+        ));
+    }
+    let untried = exposure.map(|exposure| exposure.untried.as_slice()).unwrap_or_default();
+    if !untried.is_empty() {
+        notes.push(format!(
+            "not tried, since rules name too many: labels of different rules together in one new pod{}",
+            new_pods::places_named(untried)
         ));
     }
     notes

@@ -96,7 +96,8 @@ mod tests {
         };
         let (assumed, on_host_network) = (vec![pod()], vec![pod()]);
         let table = Table { rows: vec![row.clone()], assumed, on_host_network, ..Table::default() };
-        let exposure = Exposure { rows: vec![row.clone()], sends: vec![row], new_pods: Vec::new() };
+        let exposure =
+            Exposure { rows: vec![row.clone()], sends: vec![row], new_pods: Vec::new(), untried: Vec::new() };
         html(&table, Some(&exposure))
     }
 
