@@ -176,7 +176,7 @@ fn finished(
     }
     let after = Snapshot { world: &world, engine: &engine };
     let effects = effects::effects(before, after, &explanation, &names);
-    Some(Mended { amendments, effects, world })
+    Some(Mended { amendments, world, effects })
 }
 
 /// The best thing to do next, one amendment where one is enough to let fewer pairs be left.

@@ -7,8 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use podfence_engine::{Engine, Fact, Outcome, PodId, Reading};
 use podfence_model::{
-    Direction, Endpoint, Family, Flow, Layer4, NamespacedName, NetworkPolicy, ObjectRef, Pod, PortSet, Protocol,
-    World,
+    Direction, Endpoint, Family, Flow, Layer4, NamespacedName, NetworkPolicy, ObjectRef, Pod, PortSet,
+    Protocol, World,
 };
 
 use crate::assumed::is_cluster_dns;

@@ -13,30 +13,26 @@ use crate::{git, progress};
 
 /// Reads the input; findings go to stderr. `None` when it is refused, which has then been told.
 pub fn load(source: &Source) -> anyhow::Result<Option<Loaded>> {
-    tell_all(source, read_all(source)?, &[])
+    Ok(tell_all(source, read_all(source)?, &[]))
 }
 
 /// Reads one side of a comparison, which may be without any object; what has been told already is not told again.
 pub fn load_side(source: &Source, told: &[Diagnostic]) -> anyhow::Result<Option<Loaded>> {
     let options = Options { may_be_empty: true, ..options(source) };
-    tell_all(source, read_with(source, &options)?, told)
+    Ok(tell_all(source, read_with(source, &options)?, told))
 }
 
-fn tell_all(
-    source: &Source,
-    found: Result<Loaded, Refused>,
-    told: &[Diagnostic],
-) -> anyhow::Result<Option<Loaded>> {
+fn tell_all(source: &Source, found: Result<Loaded, Refused>, told: &[Diagnostic]) -> Option<Loaded> {
     match found {
         Ok(loaded) => {
             let shown = loaded.notes.iter().filter(|note| !source.quiet && !told.contains(note));
             tell(&shown.cloned().collect::<Vec<_>>(), &loaded.sources);
-            Ok(Some(loaded))
+            Some(loaded)
         }
         Err(refused) => {
             let shown = refused.diagnostics.into_iter().filter(|d| d.is_error() || !source.quiet);
             tell(&shown.collect::<Vec<_>>(), &refused.sources);
-            Ok(None)
+            None
         }
     }
 }

@@ -36,8 +36,9 @@ impl Addresses {
             classes.flat_map(|(_, ranges)| ranges).copied().collect()
         };
         let (unknown, all_outside) = (of_classes(ClassKind::UnknownPods), of_classes(ClassKind::Outside));
-        let every_range = engine.classes().iter().flat_map(|class| &class.ranges).copied();
-        let nobodys = AddressSet::from_iter(every_range).difference(&unknown.union(&all_outside));
+        let every_range: AddressSet =
+            engine.classes().iter().flat_map(|class| &class.ranges).copied().collect();
+        let nobodys = every_range.difference(&unknown.union(&all_outside));
         let narrow: AddressSet =
             written.iter().map(IpBlock::cidr).filter(|cidr| cidr.net().prefix_len() > 0).collect();
         let outside = families

@@ -81,7 +81,7 @@ impl<'a> Trial<'a> {
             let weight = self.weigh(&mut scales, &candidate, policy);
             ranked.push(((left, self.goal.beside(&candidate.amendment, weight), candidate.cost), candidate));
         }
-        ranked.sort_by(|(a, _), (b, _)| a.cmp(b));
+        ranked.sort_by_key(|(merit, _)| *merit);
         ranked
     }
 

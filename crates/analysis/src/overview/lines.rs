@@ -94,7 +94,7 @@ impl Overview<'_> {
 
 /// The lines without those that say of a destination itself alone what others do not: each other source of them stands on
 /// another line with the same ports and more.
-pub(super) fn without_repeats(pieces: Vec<Piece>, itself: GroupId) -> Vec<Piece> {
+pub(super) fn without_repeats(pieces: &[Piece], itself: GroupId) -> Vec<Piece> {
     let others = |piece: &Piece| {
         let mut from = piece.from.clone();
         from.grow(itself.index() + 1);

@@ -175,7 +175,7 @@ impl<'a> Overview<'a> {
     ) -> (Vec<EndName>, Vec<Line>) {
         let between_pods = groups.iter().any(|id| self.is_pods(*id));
         let itself = self.only_pod(groups);
-        let pieces = if itself.is_some() { lines::without_repeats(pieces, groups[0]) } else { pieces };
+        let pieces = if itself.is_some() { lines::without_repeats(&pieces, groups[0]) } else { pieces };
         let line = |piece: Piece| {
             let sources = if between_pods { piece.from } else { from.pods_of(&piece.from) };
             let from = match itself {

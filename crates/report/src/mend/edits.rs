@@ -93,7 +93,7 @@ fn remove_rule(
     match owner.field("policyTypes") {
         Some(stated) => Some(vec![field.set("[]")?, stated.set(types)?]),
         None if owner.is_flow() => None,
-        None => Some(vec![field.set(&format!("[]\npolicyTypes: {types}"))?]),
+        None => Some(vec![field.set("[]")?, owner.add_field(&format!("policyTypes: {types}"))?]),
     }
 }
 
