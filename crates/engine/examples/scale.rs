@@ -1,9 +1,11 @@
 //! Builds a large seeded world and prints what it costs: `cargo run --release -p podfence-engine --example scale -- PODS NAMESPACES POLICIES`.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use podfence_engine::Engine;
-use podfence_model::{Direction, Endpoint, Flow, Layer4, Port, Protocol};
+use podfence_engine::{Compiled, Engine};
+use podfence_model::{
+    Direction, Endpoint, Flow, Layer4, NamespacedName, NetworkPolicy, Object, ObjectKey, Port, Protocol,
+};
 use podfence_testkit::scale;
 
 fn main() {
@@ -14,6 +16,7 @@ fn main() {
     };
     let world = scale::world(pods, namespaces, policies);
     let ids: Vec<_> = world.pods.keys().cloned().collect();
+    let policy_names: Vec<_> = world.policies.keys().cloned().collect();
     let begun = Instant::now();
     let mut engine = Engine::from(world);
     let built = begun.elapsed();
@@ -45,11 +48,48 @@ fn main() {
         moves += engine.put_pod(pod).len();
     }
     println!("event {:?} ({moves} moves)", begun.elapsed() / 10_000);
+    println!("{}", edit_policies(&mut engine, compiled, &policy_names));
     println!("build {built:?} compile {compile:?} answer {answer:?}");
-    if let Ok(status) = std::fs::read_to_string("/proc/self/status") {
-        status
-            .lines()
-            .filter(|l| l.starts_with("VmHWM") || l.starts_with("VmRSS"))
-            .for_each(|l| println!("{l}"));
+    memory();
+}
+
+fn memory() {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    status.lines().filter(|l| l.starts_with("VmHWM") || l.starts_with("VmRSS")).for_each(|l| println!("{l}"));
+}
+
+/// Gives policies the rules of others, one by one, and compiles what each changes: its namespace's pods, for all peers of
+/// the cluster. What the median and the slowest hundredth took, engine and compilation apart.
+fn edit_policies(engine: &mut Engine, mut compiled: Compiled, names: &[NamespacedName]) -> String {
+    let (mut told, mut verified, mut stale) = (Vec::new(), Vec::new(), 0);
+    for edit in 0..1_000 {
+        let policy = |number: usize| {
+            let name = names[number % names.len()].clone();
+            match engine.object(&ObjectKey::Policy(name)) {
+                Some(Object::Policy(policy)) => Some(*policy),
+                _ => None,
+            }
+        };
+        let (Some(one), Some(other)) = (policy(edit * 7_919), policy(edit * 104_729 + 1)) else { continue };
+        let changed = NetworkPolicy { ingress: other.ingress, egress: other.egress, ..one };
+        let namespace = changed.meta.id.namespace.clone();
+        let begun = Instant::now();
+        engine.put_policy(changed);
+        told.push(begun.elapsed());
+        if compiled.learn(engine).is_err() {
+            compiled = engine.compile(engine.pod_ids());
+            stale += 1;
+        }
+        for pod in engine.pods_in(&namespace) {
+            compiled.bind(engine, *pod);
+        }
+        verified.push(begun.elapsed());
     }
+    format!("policy {} compiled {} ({stale} from the start)", spread(told), spread(verified))
+}
+
+fn spread(mut all: Vec<Duration>) -> String {
+    all.sort_unstable();
+    let at = |part: usize| all.get(all.len() * part / 100).copied().unwrap_or_default();
+    format!("p50 {:?} p99 {:?}", at(50), at(99))
 }

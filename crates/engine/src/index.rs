@@ -71,6 +71,11 @@ impl Engine {
         seen.map(|(i, _)| PodId::new(i))
     }
 
+    /// The pods of a namespace, those that policies cannot see among them.
+    pub fn pods_in(&self, namespace: &str) -> &[PodId] {
+        self.pods_by_namespace.get(namespace).map_or(&[], Vec::as_slice)
+    }
+
     /// A pod by name, also one that policies cannot see.
     pub fn pod_id(&self, name: &NamespacedName) -> Option<PodId> {
         self.pod_ids.get(name).copied()
