@@ -1,7 +1,6 @@
-//! A placed world as a running cluster: namespaces, servers, Services, DNS, and a dataplane in every node.
+//! A placed world as a running cluster: namespaces, servers, Services, DNS, and an agent on every node.
 //!
-//! [`Cluster::build`] makes it, [`Cluster::enforce`] lets the nodes enforce what an engine says, [`Cluster::update`] follows
-//! changes, and [`crate::check`] asks the kernel. Dropping it takes everything away.
+//! [`Cluster::build`] makes it, [`Cluster::update`] follows changes and lets the nodes enforce them, and [`crate::check`] asks the kernel. Dropping it takes everything away.
 
 mod names;
 mod parts;
@@ -14,14 +13,13 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use podfence_analysis::assumed::DNS_PORT;
-use podfence_dataplane_nft::{Dataplane, DataplaneError};
-use podfence_engine::Engine;
 use podfence_model::{Endpoint, Family, NamespacedName, Pod, Protocol, World};
-use podfence_plan::{Link, NodePlan};
+use podfence_plan::Link;
 use tokio::runtime::Runtime;
 
 use self::parts::{Place, Serving};
 use self::proxied::Proxied;
+use crate::agents::{AgentError, Agents};
 use crate::dns::{NameError, Resolver, SharedZone};
 use crate::ingress::SharedRoutes;
 use crate::netns::Netns;
@@ -64,14 +62,12 @@ pub enum ClusterError {
     /// A Service whose name DNS cannot hold.
     #[error(transparent)]
     Name(#[from] NameError),
-    /// Policies.
-    #[error("node {node}: {source}")]
-    Dataplane {
-        /// The node.
-        node: String,
-        /// What went wrong.
-        source: DataplaneError,
-    },
+    /// An agent.
+    #[error(transparent)]
+    Agent(#[from] AgentError),
+    /// The agents' files could not be made.
+    #[error("cannot make a directory for the agents: {0}")]
+    Directory(#[source] std::io::Error),
 }
 
 /// A running cluster.
@@ -80,8 +76,7 @@ pub struct Cluster {
     pub(crate) world: World,
     pub(crate) topology: Topology,
     pub(crate) runtime: Runtime,
-    settings: Settings,
-    dataplanes: BTreeMap<String, Dataplane>,
+    agents: Agents,
     /// Nodes and pods as they were built, by name.
     nodes: BTreeMap<String, NodeSpec>,
     plugged: BTreeMap<String, PodSpec>,
@@ -112,8 +107,7 @@ impl Cluster {
             world: World::default(),
             topology: Topology::with_links(links, &usual_outside())?,
             runtime: Runtime::new().map_err(ClusterError::Runtime)?,
-            settings,
-            dataplanes: BTreeMap::new(),
+            agents: Agents::new(settings).map_err(ClusterError::Directory)?,
             nodes: BTreeMap::new(),
             plugged: BTreeMap::new(),
             links: BTreeMap::new(),
@@ -133,23 +127,12 @@ impl Cluster {
         &self.world
     }
 
-    /// Lets every node enforce the engine's verdicts, each in one transaction.
-    pub fn enforce(&mut self, engine: &Engine) -> Result<(), ClusterError> {
+    /// Lets the agent of every node enforce the world, each in one transaction.
+    fn enforce(&mut self) -> Result<(), ClusterError> {
         let links = self.links_of_pods();
         let nodes: Vec<(String, Netns)> =
             self.topology.nodes().map(|(name, netns)| (name.to_owned(), netns.clone())).collect();
-        for (node, netns) in nodes {
-            let plan = NodePlan::build(engine, &node, &links);
-            let failed = |source| ClusterError::Dataplane { node: node.clone(), source };
-            let settings = self.settings.clone();
-            let known = self.dataplanes.remove(&node).map(Ok);
-            let mut dataplane =
-                known.unwrap_or_else(|| netns.run(|| Dataplane::open(settings)).map_err(failed))?;
-            let enforced = dataplane.enforce(plan);
-            self.dataplanes.insert(node.clone(), dataplane);
-            enforced.map_err(failed)?;
-        }
-        Ok(())
+        Ok(self.agents.enforce(&self.world, &nodes, &links)?)
     }
 
     /// The namespace that an end of a flow sends from, and the address it uses; `None` for what the lab does not have.

@@ -6,6 +6,7 @@
 //! to try, [`check`] compares the kernel with the engine, and [`expect`] both with what a table of verdicts says. Start reading
 //! at [`cluster`].
 
+pub mod agents;
 pub mod asked;
 pub mod changes;
 pub mod check;
@@ -21,6 +22,7 @@ pub mod inside;
 mod limits;
 mod named_ports;
 pub mod netns;
+mod objects;
 pub mod place;
 pub mod probe;
 pub mod record;

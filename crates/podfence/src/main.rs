@@ -18,6 +18,9 @@ use crate::cli::{Cli, Verb};
 use crate::exit::Exit;
 
 fn main() -> ExitCode {
+    if let Some(ended) = podfence_lab::agents::become_one_if_told() {
+        return ended;
+    }
     exit::guard(run)
 }
 

@@ -32,3 +32,5 @@ pub mod tap;
 pub mod terminal;
 pub mod verdicts;
 mod words;
+
+pub use manifest::policy_text;

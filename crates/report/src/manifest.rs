@@ -182,6 +182,11 @@ pub(crate) fn peers_key(direction: Direction) -> &'static str {
     }
 }
 
+/// A whole policy as the text of a manifest, without a line break at the end.
+pub fn policy_text(policy: &NetworkPolicy) -> String {
+    self::policy(policy).block(Style::Lines)
+}
+
 /// A whole policy.
 pub(crate) fn policy(policy: &NetworkPolicy) -> Yaml {
     let rules = |direction| {

@@ -14,7 +14,7 @@ use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use podfence_engine::Engine;
-use podfence_model::World;
+use podfence_model::{NamespacedName, World};
 
 use super::names::zone;
 use super::parts::{Parts, Place, Shared};
@@ -36,7 +36,7 @@ impl Cluster {
     pub fn update(&mut self, world: World) -> Result<Engine, ClusterError> {
         let engine = Engine::new(&world);
         let parts = self.begin(world)?;
-        self.enforce(&engine)?;
+        self.enforce()?;
         self.finish(&parts)?;
         Ok(engine)
     }
@@ -99,6 +99,9 @@ impl Cluster {
         for pod in going {
             self.plugged.remove(&pod);
             self.topology.remove_pod(&pod)?;
+            if let Some((namespace, name)) = pod.split_once('/') {
+                self.agents.unplug(&NamespacedName::new(namespace, name))?;
+            }
         }
         Ok(())
     }
@@ -108,7 +111,7 @@ impl Cluster {
             self.nodes.keys().filter(|node| self.node_goes(parts, node)).cloned().collect();
         for node in going {
             self.nodes.remove(&node);
-            self.dataplanes.remove(&node);
+            self.agents.remove(&node);
             self.translated.remove(&node);
             self.topology.remove_node(&node)?;
         }

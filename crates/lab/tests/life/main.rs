@@ -23,6 +23,9 @@ use podfence_lab::sandbox;
 use podfence_testkit::sandboxed;
 
 fn main() -> ExitCode {
+    if let Some(ended) = podfence_lab::agents::become_one_if_told() {
+        return ended;
+    }
     let arguments = Arguments::from_args();
     let simple = |name: &str, test: fn()| {
         Trial::test(name, move || {

@@ -33,6 +33,9 @@ use podfence_testkit::sandboxed;
 const TIMEOUT: Duration = Duration::from_millis(700);
 
 fn main() -> ExitCode {
+    if let Some(ended) = podfence_lab::agents::become_one_if_told() {
+        return ended;
+    }
     sandboxed::run(&Arguments::from_args(), sandbox::enter(), |_entered| {
         let mut trials = Vec::new();
         for setup in Setup::ALL {
