@@ -49,13 +49,13 @@ enum State<K> {
 }
 
 impl<K: Kernel> Agent<K> {
-    /// An agent that has heard nothing yet. The kernel is left as it is.
-    pub fn new(node: &str, kernel: K) -> Self {
+    /// An agent that has heard nothing yet, but knows links. The kernel is left as it is.
+    pub fn new(node: &str, kernel: K, links: BTreeMap<NamespacedName, Link>) -> Self {
         Self {
             node: node.to_owned(),
             since: SystemTime::now(),
             state: State::Waiting(Some(kernel)),
-            links: BTreeMap::new(),
+            links,
             pending: Pending::default(),
             due: None,
             waiting: Vec::new(),

@@ -1,5 +1,6 @@
 //! The process: opens what it needs, starts the threads, and runs the loop until a signal.
 
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::sync::mpsc::{Sender, channel};
@@ -7,7 +8,8 @@ use std::{io, thread};
 
 use nix::sys::signal::{SigSet, Signal};
 use podfence_dataplane_nft::{Dataplane, DataplaneError, Settings};
-use podfence_model::Cidr;
+use podfence_model::{Cidr, NamespacedName};
+use podfence_plan::Link;
 
 use crate::agent::Agent;
 use crate::local;
@@ -23,6 +25,8 @@ pub struct Setup {
     pub manifests: Vec<OsString>,
     /// The local socket.
     pub socket: PathBuf,
+    /// Links of pods that are plugged in already; later ones are told over the socket.
+    pub links: BTreeMap<NamespacedName, Link>,
     /// Ranges of this node's pods that are closed until the first whole state; none leaves them open.
     pub closed_at_first: Vec<Cidr>,
     /// The dataplane's settings.
@@ -52,7 +56,7 @@ pub enum RunError {
 pub fn run(setup: &Setup) -> Result<(), RunError> {
     let (to, messages) = channel();
     stop_on_signal(&to)?;
-    let mut agent = Agent::new(&setup.node, Dataplane::open(setup.dataplane.clone())?);
+    let mut agent = Agent::new(&setup.node, Dataplane::open(setup.dataplane.clone())?, setup.links.clone());
     agent.close(&setup.closed_at_first)?;
     let source = Source::directory(setup.manifests.clone(), to.clone());
     let unable = |source| RunError::Socket { path: setup.socket.clone(), source };

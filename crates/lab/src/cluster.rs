@@ -1,6 +1,7 @@
 //! A placed world as a running cluster: namespaces, servers, Services, DNS, and an agent on every node.
 //!
-//! [`Cluster::build`] makes it, [`Cluster::update`] follows changes and lets the nodes enforce them, and [`crate::check`] asks the kernel. Dropping it takes everything away.
+//! [`Cluster::build`] makes it, [`Cluster::update`] follows changes and lets the nodes enforce them, and [`crate::check`] asks
+//! the kernel. Dropping it takes everything away.
 
 mod names;
 mod parts;
@@ -125,6 +126,11 @@ impl Cluster {
     /// The world that is built.
     pub fn world(&self) -> &World {
         &self.world
+    }
+
+    /// The agents of the nodes, for drills.
+    pub fn agents(&mut self) -> &mut Agents {
+        &mut self.agents
     }
 
     /// Lets the agent of every node enforce the world, each in one transaction.

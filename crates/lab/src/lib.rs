@@ -20,6 +20,7 @@ mod foreseen;
 pub mod ingress;
 pub mod inside;
 mod limits;
+mod memory;
 mod named_ports;
 pub mod netns;
 mod objects;

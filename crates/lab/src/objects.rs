@@ -106,9 +106,23 @@ mod tests {
             (pod.meta.origin, pod.ready, pod.workload) = (origin.clone(), true, None);
         }
         world.namespaces.values_mut().for_each(|namespace| namespace.origin = origin.clone());
-        world.nodes.values_mut().for_each(|node| node.origin = origin.clone());
-        let policies = world.policies.values().map(NetworkPolicy::without_places).collect();
+        for node in world.nodes.values_mut() {
+            node.origin = origin.clone();
+            node.addresses.sort();
+        }
+        let policies = world.policies.values().map(NetworkPolicy::without_places).map(spoken).collect();
         (world.pods, world.namespaces, world.nodes, policies)
+    }
+
+    /// Rules for a direction in which a policy does not isolate mean nothing, and are not written.
+    fn spoken(mut policy: NetworkPolicy) -> NetworkPolicy {
+        if !policy.directions.ingress {
+            policy.ingress.clear();
+        }
+        if !policy.directions.egress {
+            policy.egress.clear();
+        }
+        policy
     }
 
     #[test]

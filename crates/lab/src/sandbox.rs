@@ -2,7 +2,8 @@
 //!
 //! [`enter`] is called once, first thing in `main`, while the process has a single thread. With the needed capabilities it only leaves the
 //! host's network; without them it makes a user namespace first, so no root is needed. Why a system refuses is found out in `diagnosis`.
-//! Nothing here has a name in a file system: when the process ends, however it ends, the kernel takes everything back.
+//! Nothing here has a name in a file system that outlives it: when the process ends, however it ends, the kernel takes
+//! everything back.
 
 mod diagnosis;
 
@@ -15,6 +16,8 @@ use nix::sys::statvfs::{FsFlags, statvfs};
 use nix::unistd::{getegid, geteuid};
 
 pub use diagnosis::{Facts, SandboxError, Step};
+
+use crate::memory;
 
 /// How the sandbox was entered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,11 +40,13 @@ pub fn enter() -> Result<Sandbox, SandboxError> {
     let facts = Facts::of_this_system();
     if facts.may_unshare_directly() && unshare(private_namespaces()).is_ok() {
         keep_mounts_private()?;
+        _ = memory::make(); // there is another place for files
         open_switches();
         return Ok(Sandbox::Privileged);
     }
     enter_user_namespace().map_err(|(step, errno)| facts.explain(step, errno))?;
     keep_mounts_private()?;
+    _ = memory::make();
     Ok(Sandbox::Rootless)
 }
 

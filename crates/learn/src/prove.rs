@@ -52,9 +52,8 @@ pub fn prove(exercise: &Exercise, world: World) -> Result<Proof, ProveError> {
     let world = place_in(world, Setup { families: Families::Ipv4, ..Setup::default() })?;
     let rows = exercise.demands().map_err(ProveError::Demands)?;
     let asks = expect::ask(&world, rows).map_err(ProveError::Demands)?;
-    let engine = Engine::new(&world);
-    let mut cluster = Cluster::build(world.clone())?;
-    cluster.enforce(&engine)?;
+    let mut cluster = Cluster::build(World::default())?;
+    let engine = cluster.update(world.clone())?;
     let mut asked = Asked::default();
     asked.add(&asks);
     let findings = cluster.run(&engine, &asked, probe::USUAL_TIMEOUT);

@@ -26,6 +26,9 @@ const AT_ONCE: usize = 8;
 const MISTAKES: usize = 3;
 
 fn main() -> ExitCode {
+    if let Some(ended) = podfence_lab::agents::become_one_if_told() {
+        return ended;
+    }
     let mut arguments = Arguments::from_args();
     arguments.test_threads.get_or_insert(AT_ONCE);
     sandboxed::run(&arguments, sandbox::enter(), |_| trials())

@@ -12,8 +12,8 @@ use nix::errno::Errno;
 use nix::libc;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::socket::{
-    AddressFamily, MsgFlags, NetlinkAddr, SockFlag, SockProtocol, SockType, bind, getsockopt, recvmsg,
-    sendmsg, setsockopt, socket, sockopt,
+    AddressFamily, MsgFlags, NetlinkAddr, SockFlag, SockProtocol, SockType, bind, getsockname, getsockopt,
+    recvmsg, sendmsg, setsockopt, socket, sockopt,
 };
 
 use crate::error::Error;
@@ -25,6 +25,9 @@ const PATIENCE: Duration = Duration::from_secs(30);
 const DUMP_ATTEMPTS: u32 = 20;
 /// Larger than any datagram the kernel sends here: dumps stay below 32 KiB, a log message below 64 KiB and its headers.
 const RECEIVE_BYTES: usize = 256 * 1024;
+/// Where a message has the port of whoever caused it: `nlmsg_pid`.
+const SENDER: u32 = 12;
+const ON: libc::c_int = 1;
 
 /// What to ask the kernel.
 #[derive(Debug, Clone, Copy)]
@@ -60,9 +63,43 @@ impl Socket {
         let fd = socket(AddressFamily::Netlink, SockType::Raw, flags, SockProtocol::NetlinkNetFilter)
             .map_err(Error::socket("open"))?;
         bind(fd.as_raw_fd(), &NetlinkAddr::new(0, 0)).map_err(Error::socket("bind"))?;
-        enable(&fd, libc::NETLINK_EXT_ACK).map_err(Error::socket("configure"))?;
-        enable(&fd, libc::NETLINK_CAP_ACK).map_err(Error::socket("configure"))?;
+        let configure = |option| set(&fd, libc::SOL_NETLINK, option, &ON).map_err(Error::socket("configure"));
+        configure(libc::NETLINK_EXT_ACK)?;
+        configure(libc::NETLINK_CAP_ACK)?;
         Ok(Self { fd, sequence: 0, buffer: vec![0; RECEIVE_BYTES] })
+    }
+
+    /// The number by which the kernel knows this socket.
+    pub(crate) fn port(&self) -> Result<u32, Error> {
+        let address: NetlinkAddr =
+            getsockname(self.fd.as_raw_fd()).map_err(Error::socket("read the address of"))?;
+        Ok(address.pid())
+    }
+
+    /// Receives what is told to a group.
+    pub(crate) fn join(&self, group: libc::c_int) -> Result<(), Error> {
+        set(&self.fd, libc::SOL_NETLINK, libc::NETLINK_ADD_MEMBERSHIP, &group)
+            .map_err(Error::socket("join a group with"))
+    }
+
+    /// Does not receive what is told because of a message from this port: a filter takes it away before it needs room in
+    /// the queue. All messages of a datagram have one cause.
+    pub(crate) fn ignore_sender(&self, port: u32) -> Result<(), Error> {
+        let port = u32::from_be_bytes(port.to_ne_bytes()); // filters load words as if from the network
+        let step = |code: u32, jf, k| {
+            let code = u16::try_from(code).expect("codes have one byte");
+            libc::sock_filter { code, jt: 0, jf, k }
+        };
+        let mut steps = [
+            step(libc::BPF_LD | libc::BPF_W | libc::BPF_ABS, 0, SENDER),
+            step(libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K, 1, port),
+            step(libc::BPF_RET | libc::BPF_K, 0, 0),
+            step(libc::BPF_RET | libc::BPF_K, 0, u32::MAX),
+        ];
+        let len = u16::try_from(steps.len()).expect("four steps");
+        let filter = libc::sock_fprog { len, filter: steps.as_mut_ptr() };
+        set(&self.fd, libc::SOL_SOCKET, libc::SO_ATTACH_FILTER, &filter)
+            .map_err(Error::socket("filter what is told to"))
     }
 
     /// Makes room for sends of `bytes`: beyond `wmem_max` where the initial user namespace lets us, up to it elsewhere.
@@ -244,14 +281,13 @@ impl AsFd for Socket {
     }
 }
 
-/// Switches a boolean option of level `SOL_NETLINK` on.
-#[expect(unsafe_code, reason = "nix has no SOL_NETLINK options")]
-fn enable(fd: &OwnedFd, option: libc::c_int) -> Result<(), Errno> {
-    let on: libc::c_int = 1;
-    let length = libc::socklen_t::try_from(size_of_val(&on)).expect("an int is four bytes");
-    // SAFETY: `fd` is open, and the kernel reads exactly `length` bytes from `on`, which lives through the call.
-    let result = unsafe {
-        libc::setsockopt(fd.as_raw_fd(), libc::SOL_NETLINK, option, (&raw const on).cast(), length)
-    };
+/// Sets an option that nix does not have.
+#[expect(unsafe_code, reason = "nix has neither SOL_NETLINK options nor SO_ATTACH_FILTER")]
+fn set<T>(fd: &OwnedFd, level: libc::c_int, option: libc::c_int, value: &T) -> Result<(), Errno> {
+    let length = libc::socklen_t::try_from(size_of::<T>()).expect("options are small");
+    // SAFETY: `fd` is open, and the kernel reads exactly `length` bytes from `value`, which lives through the call, as does
+    // what a filter points to. It keeps no pointer.
+    let result =
+        unsafe { libc::setsockopt(fd.as_raw_fd(), level, option, std::ptr::from_ref(value).cast(), length) };
     Errno::result(result).map(drop)
 }

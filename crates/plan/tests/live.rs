@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use podfence_engine::{Engine, Outcome};
-use podfence_model::{Flow, NetworkPolicy, World};
+use podfence_model::{Flow, Life, NetworkPolicy, Pod, World};
 use podfence_plan::{Change, Delta, Journal, LivePlan, NodePlan};
+use podfence_testkit::build::{self, Put};
 use podfence_testkit::generate::{self, Rng};
 use podfence_testkit::storm::{self, Edit};
 
@@ -57,6 +58,36 @@ fn apply(plan: &mut NodePlan, delta: &Delta) {
 fn change(set: &mut BTreeSet<IpAddr>, change: &Change<IpAddr>) {
     assert!(change.removed.iter().all(|ip| set.remove(ip)), "{change:?} removes what is not there");
     assert!(change.added.iter().all(|ip| set.insert(*ip)), "{change:?} adds what is there");
+}
+
+/// A pod that is terminating leaves its address to the next, also where no peer of any policy tells the two apart.
+#[test]
+fn an_address_is_handed_over_between_pods_of_one_class() {
+    let at = |name: &str| build::pod(name, "node-1", &["10.244.1.5"], &[("app", &name[2..])]);
+    let closed = build::policy("x/deny", build::select(&[build::eq("app", "c")]), build::BOTH);
+    let mut world = World::default().with(at("x/c")).with(closed);
+    world.put(build::node("node-1", &["172.18.0.1"], &["10.244.1.0/24"]));
+    let mut live = LivePlan::new(Engine::new(&world), "node-1", BTreeMap::new());
+    let mut plan = live.plan().clone();
+    let steps: [(Pod, bool); 4] = [
+        (Pod { life: Life::Terminating, ..at("x/c") }, false),
+        (at("x/d"), false),
+        (Pod { life: Life::Terminating, ..at("x/d") }, false),
+        (at("x/d"), true),
+    ];
+    for (pod, goes) in steps {
+        let change = if goes {
+            world.pods.remove(&pod.meta.id);
+            podfence_model::Change::Remove(podfence_model::ObjectKey::Pod(pod.meta.id))
+        } else {
+            world.put(pod.clone());
+            podfence_model::Change::Put(podfence_model::Object::Pod(Box::new(pod)))
+        };
+        apply(&mut plan, &live.follow(change, |_| None));
+        let fresh = NodePlan::build(&Engine::new(&world), "node-1", &BTreeMap::new());
+        assert_eq!(live.plan().pods, fresh.pods);
+        assert_eq!(plan.pods, fresh.pods, "the delta leads there");
+    }
 }
 
 #[test]

@@ -46,6 +46,8 @@ impl Yaml {
     fn lines(&self, style: Style, depth: usize) -> Vec<String> {
         match self {
             Self::Scalar(text) => vec![text.clone()],
+            Self::List(items) if items.is_empty() => vec![self.flow()],
+            Self::Map(fields) if fields.is_empty() => vec![self.flow()],
             Self::List(items) => items.iter().flat_map(|item| item.as_item(style, depth)).collect(),
             Self::Map(fields) => {
                 fields.iter().flat_map(|(key, value)| value.as_field(key, style, depth)).collect()
@@ -109,9 +111,11 @@ fn key(key: &str) -> String {
 pub(crate) fn selector(selector: &LabelSelector) -> Yaml {
     let mut labels = Vec::new();
     let mut expressions = Vec::new();
+    let mut before = None; // requirements are in the order of their keys, and a map has each key once
     for requirement in selector.requirements() {
         match &requirement.operator {
-            Operator::In(values) if values.len() == 1 => {
+            Operator::In(values) if values.len() == 1 && before != Some(&requirement.key) => {
+                before = Some(&requirement.key);
                 labels.extend(values.iter().map(|value| (key(&requirement.key), text(value))));
             }
             _ => expressions.push(expression(requirement)),

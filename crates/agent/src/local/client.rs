@@ -43,9 +43,19 @@ impl Client {
 
     /// Asks, and waits for the answer.
     pub fn ask(&mut self, request: &Request) -> Result<Answer, ClientError> {
+        self.send(request)?;
+        self.answer()
+    }
+
+    /// Asks without waiting: there is one [`Self::answer`] for each request, in their order.
+    pub fn send(&mut self, request: &Request) -> Result<(), ClientError> {
         let mut line = serde_json::to_vec(request)?;
         line.push(b'\n');
-        self.stream.get_mut().write_all(&line)?;
+        Ok(self.stream.get_mut().write_all(&line)?)
+    }
+
+    /// Waits for the answer to the oldest request that has none.
+    pub fn answer(&mut self) -> Result<Answer, ClientError> {
         let mut answer = String::new();
         if self.stream.read_line(&mut answer)? == 0 {
             return Err(io::Error::from(io::ErrorKind::UnexpectedEof).into());

@@ -6,6 +6,8 @@
 mod client;
 mod server;
 
+use podfence_model::NamespacedName;
+use podfence_plan::Link;
 use serde::{Deserialize, Serialize};
 
 pub use self::client::{Client, ClientError};
@@ -39,6 +41,30 @@ pub enum Request {
         /// Its name.
         pod: String,
     },
+}
+
+impl Request {
+    /// That a pod is plugged in.
+    pub fn plug(pod: &NamespacedName, link: &Link) -> Self {
+        let (interface, bridge) = match link {
+            Link::Routed(name) => (name.clone(), None),
+            Link::Bridged { bridge, port } => (port.clone(), Some(bridge.clone())),
+        };
+        Self::Plug { namespace: pod.namespace.clone(), pod: pod.name.clone(), interface, bridge }
+    }
+
+    /// The pod that is plugged in, and its link; `None` if it asks something else.
+    pub fn plugged(self) -> Option<(NamespacedName, Link)> {
+        let Self::Plug { namespace, pod, interface, bridge } = self else { return None };
+        Some((NamespacedName { namespace, name: pod }, link(interface, bridge)))
+    }
+}
+
+fn link(interface: String, bridge: Option<String>) -> Link {
+    match bridge {
+        None => Link::Routed(interface),
+        Some(bridge) => Link::Bridged { bridge, port: interface },
+    }
 }
 
 /// What the agent answers.

@@ -9,9 +9,8 @@ use std::sync::mpsc::{Receiver, Sender};
 use std::thread;
 
 use podfence_model::NamespacedName;
-use podfence_plan::Link;
 
-use super::{Answer, Request};
+use super::{Answer, Request, link};
 use crate::message::{Message, Reply};
 use crate::source::Source;
 
@@ -63,12 +62,9 @@ fn answer(request: Request, source: &Source, to: &Sender<Message>) -> Answer {
             done(&answer)
         }
         Request::Plug { namespace, pod, interface, bridge } => {
-            let link = match bridge {
-                None => Link::Routed(interface),
-                Some(bridge) => Link::Bridged { bridge, port: interface },
-            };
             let (reply, answer) = Reply::new();
-            let _ = to.send(Message::Plug(NamespacedName { namespace, name: pod }, link, reply));
+            let pod = NamespacedName { namespace, name: pod };
+            let _ = to.send(Message::Plug(pod, link(interface, bridge), reply));
             done(&answer)
         }
         Request::Unplug { namespace, pod } => {

@@ -8,8 +8,10 @@ use std::path::Path;
 use std::process::{Command, ExitCode, Stdio};
 use std::time::{Duration, Instant};
 
+use podfence_lab::cluster::Cluster;
 use podfence_lab::sandbox;
 use podfence_lab::setup::Links;
+use podfence_testkit::build::{self, Put};
 
 use crate::world::{PODS, World};
 
@@ -19,13 +21,18 @@ pub fn is_victim() -> bool {
     std::env::var_os(VICTIM).is_some()
 }
 
-/// Builds a world, tells its namespaces, and waits to be killed.
+/// Builds a world and a cluster with an agent, tells its namespaces and agents, and waits to be killed.
 pub fn be_victim() -> ExitCode {
     sandbox::enter().unwrap();
     let world = World::new(Links::Bridge);
     let places = PODS.iter().map(|(name, ..)| *name).chain(["node-1", "node-2", "outside"]);
     let inodes: Vec<_> = places.map(|place| inode(world.place(place).fd()).to_string()).collect();
     println!("{}", inodes.join(" "));
+    let mut cluster = Cluster::build(podfence_model::World::default()).unwrap();
+    let node = build::node("node-1", &["172.18.0.1"], &["10.244.1.0/24"]);
+    cluster.update(podfence_model::World::default().with(node)).unwrap();
+    let agents: Vec<_> = cluster.agents().processes().map(|process| process.to_string()).collect();
+    println!("{}", agents.join(" "));
     loop {
         std::thread::park();
     }
@@ -50,7 +57,12 @@ pub fn nothing_is_left(links_before: &[String]) {
         .spawn()
         .unwrap();
     let mut line = String::new();
-    BufReader::new(victim.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let mut told = BufReader::new(victim.stdout.take().unwrap());
+    told.read_line(&mut line).unwrap();
+    let mut agents = String::new();
+    told.read_line(&mut agents).unwrap();
+    let agents: Vec<&str> = agents.split_whitespace().collect();
+    assert!(!agents.is_empty() && agents.iter().all(|agent| runs(agent)), "{agents:?}");
     let theirs: BTreeSet<u64> = line.split_whitespace().map(|inode| inode.parse().unwrap()).collect();
     assert_eq!(theirs.len(), PODS.len() + 3);
     assert_eq!(
@@ -65,6 +77,14 @@ pub fn nothing_is_left(links_before: &[String]) {
         assert!(Instant::now() < deadline, "a namespace outlives its lab");
         std::thread::sleep(Duration::from_millis(10));
     }
+    while agents.iter().any(|agent| runs(agent)) {
+        assert!(Instant::now() < deadline, "an agent outlives its lab");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    let files = format!("podfence-lab-{}-", victim.id());
+    let left = fs::read_dir(std::env::temp_dir()).unwrap().flatten();
+    let left: Vec<_> = left.filter(|file| file.file_name().to_string_lossy().starts_with(&files)).collect();
+    assert!(left.is_empty(), "{left:?}");
     assert_eq!(named_namespaces(), named_before);
     assert_eq!(links(), ours_before);
     let host = fs::read_to_string("/proc/1/net/dev").unwrap_or_default();
@@ -74,6 +94,12 @@ pub fn nothing_is_left(links_before: &[String]) {
             "{link} is left on the host"
         );
     }
+}
+
+/// Whether a process is there, and not only waiting for its parent to notice its end.
+fn runs(process: &str) -> bool {
+    let stat = fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
+    stat.rsplit(") ").next().is_some_and(|rest| !rest.is_empty() && !rest.starts_with(['Z', 'X']))
 }
 
 fn named_namespaces() -> BTreeSet<String> {

@@ -27,6 +27,9 @@ use podfence_testkit::sandboxed;
 use world::World;
 
 fn main() -> ExitCode {
+    if let Some(ended) = podfence_lab::agents::become_one_if_told() {
+        return ended;
+    }
     if leftovers::is_victim() {
         return leftovers::be_victim();
     }

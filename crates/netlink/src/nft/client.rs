@@ -43,6 +43,11 @@ impl Nftables {
         self.socket.max_send_bytes()
     }
 
+    /// The port of the socket, by which the kernel tells others who made a transaction.
+    pub fn port(&self) -> Result<u32, Error> {
+        self.socket.port()
+    }
+
     /// Makes all changes of the batch, or none.
     pub fn commit(&mut self, batch: &Batch) -> Result<(), CommitError> {
         commit::commit(&mut self.socket, batch)

@@ -3,8 +3,8 @@
 use std::net::UdpSocket;
 
 use podfence_netlink::nft::{
-    BaseChain, Batch, BatchError, Chain, CommitError, DataType, Element, Family, Hook, Load, Name, Nftables,
-    Policy, Rule, Set, Table, Value, priority,
+    BaseChain, Batch, BatchError, Chain, Changes, CommitError, DataType, Element, Family, Heard, Hook, Load,
+    Name, Nftables, Policy, Rule, Set, Table, Value, priority,
 };
 
 pub const TESTS: crate::Tests = &[
@@ -16,6 +16,7 @@ pub const TESTS: crate::Tests = &[
     ("names_reach_their_limit", names),
     ("a_batch_too_large_is_refused_before_it_is_sent", too_large),
     ("the_generation_changes_with_every_commit", generation),
+    ("transactions_of_others_are_heard", heard),
     ("chains_are_read_back", chains),
     ("rules_are_deleted_by_handle", rule_handles),
     ("sets_with_traps_are_refused", refused_sets),
@@ -30,6 +31,23 @@ fn commit(nft: &mut Nftables, fill: impl FnOnce(&mut Batch)) -> Result<(), Commi
     let mut batch = Batch::new();
     fill(&mut batch);
     nft.commit(&batch)
+}
+
+fn heard() {
+    let (mut own, mut other) = (Nftables::open().unwrap(), Nftables::open().unwrap());
+    let mut changes = Changes::open(own.port().unwrap()).unwrap();
+    commit(&mut own, |batch| batch.create_table(&TABLE, None)).unwrap();
+    assert_eq!(changes.take(&TABLE.name).unwrap(), None, "our own");
+    let foreign = Table::new(Family::Inet, Name::constant("foreign"));
+    commit(&mut other, |batch| batch.create_table(&foreign, None)).unwrap();
+    assert_eq!(changes.take(&TABLE.name).unwrap(), None, "another table");
+    let chain = Chain::regular(CHAIN);
+    commit(&mut other, |batch| batch.create_chain(&TABLE, &chain)).unwrap();
+    assert_eq!(changes.wait(&TABLE.name).unwrap(), Heard::Changed);
+    assert_eq!(changes.take(&TABLE.name).unwrap(), None, "told once");
+    commit(&mut own, |batch| batch.delete_table(&TABLE)).unwrap();
+    commit(&mut other, |batch| batch.create_table(&Table::new(Family::Bridge, TABLE.name), None)).unwrap();
+    assert_eq!(changes.wait(&TABLE.name).unwrap(), Heard::Changed, "another family");
 }
 
 fn failed_batch() {

@@ -100,15 +100,18 @@ impl LivePlan {
             Some(link) => drop(self.links.insert(id.clone(), link)),
             None => drop(self.links.remove(&id)),
         }
+        let mut addresses = self.addresses_of(&id);
+        addresses.extend(pod.ips());
         let moves = self.engine.put_pod(pod);
-        self.follow_moves(Some(&id), &moves)
+        self.follow_moves(Some(&id), addresses, &moves)
     }
 
     /// A pod has gone.
     pub fn remove_pod(&mut self, id: &NamespacedName) -> Delta {
         self.links.remove(id);
+        let addresses = self.addresses_of(id);
         let moves = self.engine.remove_pod(id);
-        self.follow_moves(Some(id), &moves)
+        self.follow_moves(Some(id), addresses, &moves)
     }
 
     /// A policy has come or changed.
@@ -127,13 +130,13 @@ impl LivePlan {
     /// A namespace has come or has other labels.
     pub fn put_namespace(&mut self, namespace: Namespace) -> Delta {
         let moves = self.engine.put_namespace(namespace);
-        self.follow_moves(None, &moves)
+        self.follow_moves(None, Vec::new(), &moves)
     }
 
     /// A namespace has gone.
     pub fn remove_namespace(&mut self, name: &str) -> Delta {
         let moves = self.engine.remove_namespace(name);
-        self.follow_moves(None, &moves)
+        self.follow_moves(None, Vec::new(), &moves)
     }
 
     /// A node has come or changed: this one or another.
@@ -175,7 +178,18 @@ impl LivePlan {
         delta
     }
 
-    fn follow_moves(&mut self, pod: Option<&NamespacedName>, moves: &[Move]) -> Delta {
+    fn addresses_of(&self, id: &NamespacedName) -> Vec<IpAddr> {
+        self.engine.pod_id(id).map_or_else(Vec::new, |pod| self.engine.pod(pod).ips().to_vec())
+    }
+
+    /// `addresses` are those that the pod has or had. Another pod may take them over, or be given them back, without any
+    /// move: when both are of the same class.
+    fn follow_moves(
+        &mut self,
+        pod: Option<&NamespacedName>,
+        mut addresses: Vec<IpAddr>,
+        moves: &[Move],
+    ) -> Delta {
         if !self.catches_up() {
             return self.remade();
         }
@@ -183,10 +197,11 @@ impl LivePlan {
         for one in moves {
             self.move_address(*one, &mut delta);
         }
-        let contested = moves.iter().filter_map(|one| self.engine.pod_with_address(one.address));
+        addresses.extend(moves.iter().map(|one| one.address));
+        let owners = addresses.iter().filter_map(|ip| self.engine.pod_with_address(*ip));
         let mut touched: BTreeSet<NamespacedName> =
-            contested.map(|id| self.engine.pod(id).meta.id.clone()).collect();
-        touched.extend(moves.iter().filter_map(|one| self.holders.get(&one.address)).cloned());
+            owners.map(|id| self.engine.pod(id).meta.id.clone()).collect();
+        touched.extend(addresses.iter().filter_map(|ip| self.holders.get(ip)).cloned());
         touched.extend(pod.cloned());
         self.settle(touched, &mut delta);
         delta

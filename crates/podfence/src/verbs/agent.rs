@@ -1,5 +1,6 @@
 //! `podfence agent`: the daemon of one node.
 
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::io;
 use std::path::PathBuf;
@@ -91,6 +92,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
         node: node_name(arguments)?,
         manifests: arguments.sources.iter().map(directory).collect::<anyhow::Result<_>>()?,
         socket: arguments.socket.clone(),
+        links: BTreeMap::new(),
         closed_at_first: if closed { arguments.pod_ranges.clone() } else { Vec::new() },
         dataplane,
     };

@@ -1,0 +1,107 @@
+//! What an agent of the lab is started with, and how a copy of the lab's program becomes one.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::fs::{self, File};
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::thread;
+
+use podfence_agent::local::Request;
+use podfence_agent::{Setup, run};
+use podfence_dataplane_nft::Settings;
+use podfence_model::NamespacedName;
+use podfence_netlink::nft::Name;
+use podfence_plan::Link;
+use serde::{Deserialize, Serialize};
+
+/// The first argument of a program that is to be an agent; the second is the file of its [`Launch`].
+pub(super) const CALL: &str = "agent-of-a-lab";
+
+/// What an agent is started with, as the lab writes it down for it.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Launch {
+    node: String,
+    objects: PathBuf,
+    pub socket: PathBuf,
+    plugged: Vec<Request>,
+    table: String,
+    mark_mask: u32,
+    priority: i32,
+    log_group: u16,
+    transaction_bytes: usize,
+}
+
+impl Launch {
+    pub(super) fn new<'l>(
+        node: &str,
+        objects: PathBuf,
+        socket: PathBuf,
+        links: impl Iterator<Item = (&'l NamespacedName, &'l Link)>,
+        settings: &Settings,
+    ) -> Self {
+        Self {
+            node: node.to_owned(),
+            objects,
+            socket,
+            plugged: links.map(|(pod, link)| Request::plug(pod, link)).collect(),
+            table: settings.table.to_string(),
+            mark_mask: settings.mark_mask,
+            priority: settings.priority,
+            log_group: settings.log_group,
+            transaction_bytes: settings.transaction_bytes,
+        }
+    }
+
+    /// Writes it beside its socket.
+    pub(super) fn write(&self) -> io::Result<PathBuf> {
+        let path = self.socket.with_extension("json");
+        fs::write(&path, serde_json::to_vec(self)?)?;
+        Ok(path)
+    }
+
+    fn read(path: &Path) -> io::Result<Self> {
+        Ok(serde_json::from_reader(File::open(path)?)?)
+    }
+
+    fn setup(self) -> io::Result<Setup> {
+        let Self { mark_mask, priority, log_group, transaction_bytes, .. } = self;
+        let table = Name::new(self.table).map_err(io::Error::other)?;
+        let links: BTreeMap<_, _> = self.plugged.into_iter().filter_map(Request::plugged).collect();
+        Ok(Setup {
+            node: self.node,
+            manifests: vec![self.objects.into()],
+            socket: self.socket,
+            links,
+            closed_at_first: Vec::new(),
+            dataplane: Settings { table, mark_mask, priority, log_group, transaction_bytes },
+        })
+    }
+}
+
+/// Becomes an agent, if this process was started to be one, and returns how it ended.
+pub fn become_one_if_told() -> Option<ExitCode> {
+    let mut arguments = std::env::args_os().skip(1);
+    if arguments.next() != Some(OsString::from(CALL)) {
+        return None;
+    }
+    end_with_the_lab();
+    let file = PathBuf::from(arguments.next().unwrap_or_default());
+    let setup = Launch::read(&file).and_then(Launch::setup).map_err(|error| error.to_string());
+    Some(match setup.and_then(|setup| run(&setup).map_err(|error| error.to_string())) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("agent of {}: {error}", file.display());
+            ExitCode::FAILURE
+        }
+    })
+}
+
+/// Ends the process when nobody holds the other end of its standard input any more.
+fn end_with_the_lab() {
+    thread::spawn(|| {
+        _ = io::stdin().read(&mut [0]);
+        std::process::exit(0);
+    });
+}

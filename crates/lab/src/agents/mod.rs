@@ -1,0 +1,209 @@
+//! The agents of the lab's nodes: real processes, one in the network namespace of each node.
+//!
+//! They read what the lab writes down of its world, as on a node with a directory of manifests, and are told of links as a
+//! CNI plugin would tell them. The program is the lab's own, called in a way that only the lab calls it:
+//! [`become_one_if_told`] comes first in every `main` that has a lab. An agent ends with the lab, however that ends: it
+//! watches its standard input, of which the lab holds the other end.
+
+mod launch;
+mod process;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::process::ExitStatus;
+use std::{fs, io};
+
+use nix::sys::signal::Signal;
+use podfence_agent::Status;
+use podfence_agent::local::{Answer, ClientError, Request};
+use podfence_dataplane_nft::Settings;
+use podfence_model::{NamespacedName, World};
+use podfence_plan::Link;
+
+use self::launch::Launch;
+pub use self::launch::become_one_if_told;
+use self::process::Agent;
+use crate::memory::Directory;
+use crate::netns::Netns;
+use crate::objects;
+
+/// An agent could not be started, ended or asked.
+#[derive(Debug, thiserror::Error)]
+pub enum AgentError {
+    /// The objects could not be written.
+    #[error("cannot write the objects for the agents: {0}")]
+    Objects(#[source] io::Error),
+    /// The process could not be started or ended.
+    #[error("agent of node {node}: {source}")]
+    Process {
+        /// The node.
+        node: String,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// It does not answer, or cannot do what it is asked.
+    #[error("agent of node {node}: {source}")]
+    Client {
+        /// The node.
+        node: String,
+        /// What went wrong.
+        source: ClientError,
+    },
+    /// No agent runs there.
+    #[error("no agent runs on node {0}")]
+    Absent(String),
+}
+
+/// The agents of a lab.
+#[derive(Debug)]
+pub struct Agents {
+    directory: Directory,
+    settings: Settings,
+    running: BTreeMap<String, Agent>,
+    /// Agents started so far, for the names of sockets.
+    started: usize,
+    /// Nodes whose agent was ended and is not to be started.
+    ended: BTreeSet<String>,
+    /// Per pod, the link that its node's agent was told.
+    told: BTreeMap<NamespacedName, (String, Link)>,
+}
+
+/// Drills.
+impl Agents {
+    /// Ends a node's agent by a signal. It does not run again before it is revived: what is enforced stays as it is.
+    pub fn end(&mut self, node: &str, signal: Signal) -> Result<ExitStatus, AgentError> {
+        let agent = self.running.remove(node).ok_or_else(|| AgentError::Absent(node.to_owned()))?;
+        self.forget(node);
+        self.ended.insert(node.to_owned());
+        agent.end(signal).map_err(|source| AgentError::Process { node: node.to_owned(), source })
+    }
+
+    /// Lets the next update of the cluster start a node's agent again.
+    pub fn revive(&mut self, node: &str) {
+        self.ended.remove(node);
+    }
+
+    /// How a node's agent stands.
+    pub fn status(&mut self, node: &str) -> Result<Status, AgentError> {
+        match self.ask(node, &Request::Status)? {
+            Some(Answer::Status(status)) => Ok(*status),
+            _ => Err(AgentError::Absent(node.to_owned())),
+        }
+    }
+
+    /// The processes of the agents that run.
+    pub fn processes(&self) -> impl Iterator<Item = u32> {
+        self.running.values().map(Agent::id)
+    }
+}
+
+impl Agents {
+    /// None yet; they will have these settings.
+    pub(crate) fn new(settings: Settings) -> io::Result<Self> {
+        Ok(Self {
+            directory: Directory::new()?,
+            settings,
+            running: BTreeMap::new(),
+            started: 0,
+            ended: BTreeSet::new(),
+            told: BTreeMap::new(),
+        })
+    }
+
+    /// Ends the agent of a node that goes.
+    pub(crate) fn remove(&mut self, node: &str) {
+        self.running.remove(node);
+        self.ended.remove(node);
+        self.forget(node);
+    }
+
+    /// Tells a pod's agent that it is unplugged.
+    pub(crate) fn unplug(&mut self, pod: &NamespacedName) -> Result<(), AgentError> {
+        let Some((node, _)) = self.told.remove(pod) else { return Ok(()) };
+        let unplug = Request::Unplug { namespace: pod.namespace.clone(), pod: pod.name.clone() };
+        self.ask(&node, &unplug).map(drop)
+    }
+
+    /// Lets the agents of all these nodes enforce a world, and waits until they do.
+    pub(crate) fn enforce(
+        &mut self,
+        world: &World,
+        nodes: &[(String, Netns)],
+        links: &BTreeMap<NamespacedName, Link>,
+    ) -> Result<(), AgentError> {
+        self.write(world).map_err(AgentError::Objects)?;
+        let node_of = |pod: &NamespacedName| world.pods.get(pod).and_then(|pod| pod.node.as_deref());
+        for (node, netns) in nodes {
+            let here = links.iter().filter(|(pod, _)| node_of(pod) == Some(node));
+            if self.running.contains_key(node) {
+                here.into_iter().try_for_each(|(pod, link)| self.plug(pod, node, link))?;
+            } else if !self.ended.contains(node) {
+                self.start(node, netns, here.collect())?;
+            }
+        }
+        self.sync()
+    }
+
+    fn forget(&mut self, node: &str) {
+        self.told.retain(|_, (on, _)| on != node);
+    }
+
+    fn plug(&mut self, pod: &NamespacedName, node: &str, link: &Link) -> Result<(), AgentError> {
+        let now = (node.to_owned(), link.clone());
+        if self.told.get(pod) != Some(&now) {
+            self.ask(node, &Request::plug(pod, link))?;
+            self.told.insert(pod.clone(), now);
+        }
+        Ok(())
+    }
+
+    /// Replaces the objects at once, so that no agent reads half of them.
+    fn write(&self, world: &World) -> io::Result<()> {
+        let beside = self.directory.path().join(".objects");
+        fs::write(&beside, objects::text(world))?;
+        fs::rename(beside, self.objects())
+    }
+
+    fn objects(&self) -> PathBuf {
+        self.directory.path().join("objects.yaml")
+    }
+
+    /// All at the same time.
+    fn sync(&mut self) -> Result<(), AgentError> {
+        let mut each = |tell: fn(&mut Agent) -> Result<(), ClientError>| {
+            self.running.iter_mut().try_for_each(|(node, agent)| {
+                tell(agent).map_err(|source| AgentError::Client { node: node.clone(), source })
+            })
+        };
+        let sent = each(|agent| agent.client()?.send(&Request::Sync));
+        let synced = sent.and_then(|()| each(|agent| agent.client()?.answer().map(drop)));
+        if synced.is_err() {
+            self.running.values_mut().for_each(Agent::hang_up); // some answers are still to come
+        }
+        synced
+    }
+
+    fn ask(&mut self, node: &str, request: &Request) -> Result<Option<Answer>, AgentError> {
+        let Some(agent) = self.running.get_mut(node) else { return Ok(None) };
+        let answer = agent.client().and_then(|client| client.ask(request));
+        answer.map(Some).map_err(|source| AgentError::Client { node: node.to_owned(), source })
+    }
+
+    fn start(
+        &mut self,
+        node: &str,
+        netns: &Netns,
+        links: BTreeMap<&NamespacedName, &Link>,
+    ) -> Result<(), AgentError> {
+        self.started += 1;
+        let socket = self.directory.path().join(format!("{}.sock", self.started));
+        let launch =
+            Launch::new(node, self.objects(), socket, links.iter().map(|(p, l)| (*p, *l)), &self.settings);
+        let agent = Agent::start(netns, &launch)
+            .map_err(|source| AgentError::Process { node: node.to_owned(), source })?;
+        self.running.insert(node.to_owned(), agent);
+        let told = links.into_iter().map(|(pod, link)| (pod.clone(), (node.to_owned(), link.clone())));
+        self.told.extend(told);
+        Ok(())
+    }
+}
