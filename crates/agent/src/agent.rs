@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant, SystemTime};
 
-use podfence_dataplane_nft::Dataplane;
+use podfence_dataplane_nft::{Dataplane, Touch};
 use podfence_model::{NamespacedName, World};
 use podfence_plan::{Link, NodePlan};
 
@@ -102,7 +102,10 @@ impl<K: Kernel> Agent<K> {
             Message::Mark(reply) => self.waiting.push(reply),
             Message::Plug(pod, link, reply) => self.plug(pod, link, reply),
             Message::Unplug(pod) => self.unplug(pod),
-            Message::Touched => self.heal(),
+            Message::Touched(touch, reply) => {
+                self.heal(touch);
+                reply.give(());
+            }
             Message::Status(reply) => reply.give(self.status()),
             Message::Stop => {}
         }
@@ -166,12 +169,18 @@ impl<K: Kernel> Agent<K> {
         }
     }
 
-    fn heal(&mut self) {
-        if let State::Following(enforcer) = &mut self.state {
-            tracing::warn!("somebody else has changed our tables; they are made anew");
-            self.drifts += 1;
-            enforcer.heal();
+    fn heal(&mut self, touch: Touch) {
+        let State::Following(enforcer) = &mut self.state else { return };
+        match touch {
+            Touch::Changed => {
+                tracing::warn!("somebody else has changed our tables; they are made anew");
+                self.drifts += 1;
+            }
+            Touch::Unknown => {
+                tracing::warn!("somebody else may have changed our tables; they are made anew to be sure");
+            }
         }
+        enforcer.heal();
     }
 
     fn status(&self) -> Status {

@@ -6,8 +6,10 @@
 
 mod agent;
 mod enforcer;
+mod guard;
 mod kernel;
 pub mod local;
+mod lock;
 mod message;
 mod pending;
 mod run;
@@ -17,6 +19,7 @@ mod status;
 pub use agent::Agent;
 pub use enforcer::{Counts, Enforcer, Refused};
 pub use kernel::Kernel;
+pub use lock::LockError;
 pub use run::{RunError, Setup, clean_up, host_name, run};
 pub use source::Watch;
 pub use status::{Done, PlanSize, Status};

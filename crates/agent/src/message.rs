@@ -2,6 +2,7 @@
 
 use std::sync::mpsc::{Receiver, Sender, channel};
 
+use podfence_dataplane_nft::Touch;
 use podfence_model::{Change, NamespacedName, World};
 use podfence_plan::Link;
 
@@ -22,8 +23,8 @@ pub enum Message {
     Plug(NamespacedName, Link, Reply<Result<(), String>>),
     /// A pod is unplugged.
     Unplug(NamespacedName),
-    /// Somebody else has written to our tables.
-    Touched,
+    /// Somebody else has written to our tables. Answer when they are mended.
+    Touched(Touch, Reply<()>),
     /// How do things stand?
     Status(Reply<Status>),
     /// End, and leave everything enforced.

@@ -12,7 +12,9 @@ use podfence_model::{Cidr, NamespacedName};
 use podfence_plan::Link;
 
 use crate::agent::Agent;
+use crate::guard;
 use crate::local;
+use crate::lock::{Lock, LockError};
 use crate::message::Message;
 use crate::source::Source;
 
@@ -36,6 +38,9 @@ pub struct Setup {
 /// The agent could not start.
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
+    /// Another agent guards this node.
+    #[error(transparent)]
+    Lock(#[from] LockError),
     /// The kernel.
     #[error("{0}")]
     Dataplane(#[from] DataplaneError),
@@ -54,9 +59,12 @@ pub enum RunError {
 
 /// Runs an agent in the network namespace of the calling thread until SIGTERM or SIGINT. What it enforced stays.
 pub fn run(setup: &Setup) -> Result<(), RunError> {
+    let _lock = Lock::take(&setup.dataplane)?;
     let (to, messages) = channel();
     stop_on_signal(&to)?;
-    let mut agent = Agent::new(&setup.node, Dataplane::open(setup.dataplane.clone())?, setup.links.clone());
+    let dataplane = Dataplane::open(setup.dataplane.clone())?;
+    guard::watch(dataplane.touches()?, to.clone());
+    let mut agent = Agent::new(&setup.node, dataplane, setup.links.clone());
     agent.close(&setup.closed_at_first)?;
     let source = Source::directory(setup.manifests.clone(), to.clone());
     let unable = |source| RunError::Socket { path: setup.socket.clone(), source };
@@ -73,9 +81,10 @@ pub fn host_name() -> io::Result<String> {
     name.into_string().map_err(|_| io::ErrorKind::InvalidData.into())
 }
 
-/// Removes our tables, and with them all enforcement.
-pub fn clean_up(settings: Settings) -> Result<(), DataplaneError> {
-    Dataplane::open(settings)?.remove()
+/// Removes our tables, and with them all enforcement. An agent that runs would put them back, so there must be none.
+pub fn clean_up(settings: Settings) -> Result<(), RunError> {
+    let _lock = Lock::take(&settings)?;
+    Ok(Dataplane::open(settings)?.remove()?)
 }
 
 /// Must be called before any other thread starts, so that none takes the signals.

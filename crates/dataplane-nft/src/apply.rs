@@ -12,6 +12,7 @@ use crate::ledger::{Ledger, OWN_TABLE, Stock, is_own};
 use crate::prelude::Prelude;
 use crate::settings::Settings;
 use crate::sweep::sweep;
+use crate::touch::Touches;
 use crate::transaction::{Ready, Transaction};
 
 /// What [`Dataplane::enforce`] or [`Dataplane::apply`] did.
@@ -91,6 +92,11 @@ impl Dataplane {
     /// Whether a table of ours is there: somebody has enforced something before.
     pub fn inherits(&mut self) -> Result<bool, DataplaneError> {
         is_own(&mut self.nft, &self.frame.table)
+    }
+
+    /// Hears from now on of what others do to our tables, in the network namespace of the calling thread.
+    pub fn touches(&self) -> Result<Touches, DataplaneError> {
+        Touches::open(self.nft.port()?, &self.frame.table.name)
     }
 
     /// Removes our tables, and with them all enforcement.

@@ -26,6 +26,7 @@ mod refusal;
 mod room;
 mod settings;
 mod sweep;
+mod touch;
 mod transaction;
 mod union;
 
@@ -33,3 +34,4 @@ pub use apply::{Dataplane, Enforced};
 pub use error::DataplaneError;
 pub use refusal::Refusal;
 pub use settings::Settings;
+pub use touch::{Touch, Touches};

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::thread;
 
+use nix::sys::signal::SigSet;
 use podfence_agent::local::Request;
 use podfence_agent::{Setup, run};
 use podfence_dataplane_nft::Settings;
@@ -98,8 +99,10 @@ pub fn become_one_if_told() -> Option<ExitCode> {
     })
 }
 
-/// Ends the process when nobody holds the other end of its standard input any more.
+/// Ends the process when nobody holds the other end of its standard input any more. The thread must not take the signals that
+/// the agent waits for, so they are blocked before it starts.
 fn end_with_the_lab() {
+    _ = SigSet::all().thread_block();
     thread::spawn(|| {
         _ = io::stdin().read(&mut [0]);
         std::process::exit(0);

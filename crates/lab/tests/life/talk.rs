@@ -119,6 +119,15 @@ impl Talk {
         Self { what: format!("{protocol} {from} → {to} by way of {dial}"), client, server }
     }
 
+    /// Whether what `from` sends by UDP over IPv4 to `to` arrives there.
+    pub fn is_heard(cluster: &Cluster, (from, to): (&str, &str), port: u16) -> bool {
+        let at = SocketAddr::new(address(cluster, to, Family::V4), port);
+        let server = netns(cluster, to).run(move || UdpSocket::bind(at).unwrap());
+        let client = netns(cluster, from).run(|| UdpSocket::bind("0.0.0.0:0").unwrap());
+        _ = client.send_to(b"hello", at);
+        Wire::Udp(server).hears_anything()
+    }
+
     /// Both directions.
     pub fn lives(&self) -> bool {
         self.server.reaches(&self.client) && self.client.reaches(&self.server)
