@@ -21,14 +21,14 @@ pub struct Lock(#[expect(dead_code, reason = "held open")] OwnedFd);
 #[derive(Debug, thiserror::Error)]
 pub enum LockError {
     /// Another agent has it.
-    #[error("{} guards this node already; end it first", holder(.0))]
+    #[error("{} guards this node already; end it first", holder(*.0))]
     Held(Option<i32>),
     /// The system.
     #[error("cannot make sure that no other agent guards this node: {0}")]
     System(#[from] io::Error),
 }
 
-fn holder(process: &Option<i32>) -> String {
+fn holder(process: Option<i32>) -> String {
     process.map_or("another agent".into(), |process| format!("the agent with process id {process}"))
 }
 

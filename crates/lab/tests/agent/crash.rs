@@ -48,7 +48,11 @@ fn drill(times: &str, signal: Signal) {
         if d_closed {
             assert!(!Talk::is_heard(&cluster, ("a", "d"), port), "round {round}: d is closed by now");
         } else {
-            assert_eq!(failing(&open(&cluster, "d", port), Talk::lives), none, "round {round}: d is open by now");
+            assert_eq!(
+                failing(&open(&cluster, "d", port), Talk::lives),
+                none,
+                "round {round}: d is open by now"
+            );
         }
     }
     traffic.end();
@@ -57,9 +61,8 @@ fn drill(times: &str, signal: Signal) {
 /// Connections of `a` in both protocols and families.
 fn open(cluster: &Cluster, to: &str, port: u16) -> Vec<Talk> {
     let each = |protocol| {
-        Family::BOTH.map(|family| {
-            Talk::begin(cluster, protocol, ("a", to), address(cluster, to, family), port)
-        })
+        Family::BOTH
+            .map(|family| Talk::begin(cluster, protocol, ("a", to), address(cluster, to, family), port))
     };
     [Protocol::Tcp, Protocol::Udp].into_iter().flat_map(each).collect()
 }

@@ -28,7 +28,11 @@ const HARMS: [Harm; 5] = [
         batch.add_rule(table, &FORWARD, &Rule::new().accept()).unwrap();
     }),
     ("sets are emptied", |nft, table, batch| {
-        let sets = nft.sets(table).unwrap().into_iter().filter(|info| info.set.name.as_str().starts_with("ingress_"));
+        let sets = nft
+            .sets(table)
+            .unwrap()
+            .into_iter()
+            .filter(|info| info.set.name.as_str().starts_with("ingress_"));
         sets.for_each(|info| batch.flush_set(table, &info.set.name));
     }),
 ];
@@ -81,7 +85,9 @@ pub fn a_second_agent_does_not_start() {
         let setup = setup.clone();
         move || run(&setup).unwrap_err().to_string()
     });
-    let holds = |process: u32| refused == format!("the agent with process id {process} guards this node already; end it first");
+    let holds = |process: u32| {
+        refused == format!("the agent with process id {process} guards this node already; end it first")
+    };
     assert!(cluster.agents().processes().any(holds), "{refused}");
     assert!(!setup.socket.exists());
     assert_eq!(cluster.agents().status(NODE).unwrap().since, first.since);

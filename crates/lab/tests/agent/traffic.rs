@@ -52,7 +52,8 @@ impl Traffic {
                 counts.escaped.fetch_add(u64::from(arrived), Ordering::Relaxed);
                 thread::sleep(SHORTLY);
             });
-            let (here, to) = (netns(cluster, "a").clone(), SocketAddr::new(address(cluster, "c", family), 80));
+            let (here, to) =
+                (netns(cluster, "a").clone(), SocketAddr::new(address(cluster, "c", family), 80));
             traffic.forever(move |counts| {
                 let opened = here.run(move || TcpStream::connect_timeout(&to, SPEECH));
                 counts.allowed.fetch_add(1, Ordering::Relaxed);
