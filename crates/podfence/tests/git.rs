@@ -132,13 +132,15 @@ fn what_is_not_there_is_said_plainly() {
     let table = [
         ("git:never:deploy", "error: git knows no revision `never`"),
         ("git:first:never", "error: there is no `never` at revision `first`"),
-        ("git:first:empty", "error: no .yaml, .yml or .json file in git:first:empty"),
         ("git:--help:deploy", "error: `git:--help:deploy` has no revision: write git:REV:PATH"),
     ];
     for (old, expected) in table {
         let (text, code) = repository.diff("", &format!("{old} deploy"));
         assert_eq!((text.trim_end(), code), (expected, Some(2)));
     }
+    let (text, code) = repository.diff("", "git:first:empty deploy");
+    assert_eq!(code, Some(0), "an empty side is one: {text}");
+    assert!(text.contains("note: git:first:empty holds no Kubernetes object"), "{text}");
     let nowhere = Directory::new("nowhere");
     let (text, code) = nowhere.diff("", "git:first:deploy deploy");
     assert_eq!(code, Some(2), "{text}");
