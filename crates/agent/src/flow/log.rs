@@ -1,0 +1,146 @@
+//! Where flow records go: a file of JSON lines that is turned over when it is full, and the last of them in memory.
+
+use std::collections::VecDeque;
+use std::fs::{File, OpenOptions};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+
+use super::record::FlowRecord;
+
+/// How many records are kept in memory for those who ask.
+const KEPT: usize = 1_000;
+/// How many records a reader may lag behind before it is let go.
+const LAG: usize = 1_000;
+
+/// A file that becomes `FILE.1` when it has grown to its size.
+#[derive(Debug)]
+struct Rotated {
+    path: PathBuf,
+    file: File,
+    bytes: u64,
+    most: u64,
+}
+
+impl Rotated {
+    fn open(path: &Path, most: u64) -> io::Result<Self> {
+        let file = OpenOptions::new().create(true).append(true).open(path)?;
+        let bytes = file.metadata()?.len();
+        Ok(Self { path: path.to_owned(), file, bytes, most })
+    }
+
+    fn write(&mut self, line: &[u8]) -> io::Result<()> {
+        let length = u64::try_from(line.len()).unwrap_or(u64::MAX);
+        if self.bytes > 0 && self.bytes.saturating_add(length) > self.most {
+            let mut full = self.path.clone().into_os_string();
+            full.push(".1");
+            std::fs::rename(&self.path, full)?;
+            *self = Self::open(&self.path, self.most)?;
+        }
+        self.file.write_all(line)?;
+        self.bytes += length;
+        Ok(())
+    }
+}
+
+/// The flow log of an agent.
+#[derive(Debug, Default)]
+pub struct Log {
+    file: Option<Rotated>,
+    kept: VecDeque<FlowRecord>,
+    readers: Vec<SyncSender<FlowRecord>>,
+    /// Records that could not be written, since the disk is full or the like.
+    pub lost: u64,
+}
+
+impl Log {
+    /// A log in memory only.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Writes to a file as well, which holds `most` bytes before it is turned over.
+    pub fn to_file(path: &Path, most: u64) -> io::Result<Self> {
+        Ok(Self { file: Some(Rotated::open(path, most)?), ..Self::default() })
+    }
+
+    /// Adds a record. That it cannot be written is counted and no reason to stop.
+    pub fn add(&mut self, record: FlowRecord) {
+        if let Some(file) = &mut self.file {
+            let line = serde_json::to_vec(&record).map_err(io::Error::from);
+            let written = line.and_then(|mut line| {
+                line.push(b'\n');
+                file.write(&line)
+            });
+            self.lost += u64::from(written.is_err());
+        }
+        self.readers.retain(|reader| !matches!(reader.try_send(record.clone()), Err(TrySendError::Disconnected(_))));
+        if self.kept.len() == KEPT {
+            self.kept.pop_front();
+        }
+        self.kept.push_back(record);
+    }
+
+    /// The last records, and those to come as long as the receiver is read.
+    pub fn read(&mut self, follow: bool) -> (Vec<FlowRecord>, Option<Receiver<FlowRecord>>) {
+        let receiver = follow.then(|| {
+            let (sender, receiver) = sync_channel(LAG);
+            self.readers.push(sender);
+            receiver
+        });
+        (self.kept.iter().cloned().collect(), receiver)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
+
+    use super::*;
+    use crate::flow::FlowEnd;
+
+    fn one(number: u64) -> FlowRecord {
+        let end = |last: u8| FlowEnd {
+            address: Ipv4Addr::new(192, 0, 2, last).into(),
+            pod: None,
+            workload: None,
+            labels: std::collections::BTreeMap::new(),
+            other: Some("outside".into()),
+        };
+        FlowRecord {
+            time: "2026-01-01T00:00:00Z".into(),
+            node: "one".into(),
+            verdict: "denied".into(),
+            reason: "ingress".into(),
+            because: "refused".into(),
+            source: end(1),
+            destination: end(2),
+            protocol: "TCP".into(),
+            port: Some(80),
+            policies: Vec::new(),
+            nearest_miss: None,
+            engine: None,
+            packets: number,
+            policies_as_of: None,
+        }
+    }
+
+    #[test]
+    fn a_full_file_is_turned_over_and_the_last_records_are_kept() {
+        let folder = std::env::temp_dir().join(format!("podfence-flows-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let path = folder.join("flows.jsonl");
+        let mut log = Log::to_file(&path, 2_000).unwrap();
+        let (_, follow) = log.read(true);
+        (0..100).for_each(|number| log.add(one(number)));
+        let text = std::fs::read_to_string(&path).unwrap();
+        assert!(text.len() <= 2_000, "{}", text.len());
+        let last: FlowRecord = serde_json::from_str(text.lines().last().unwrap()).unwrap();
+        assert_eq!(last, one(99));
+        assert!(folder.join("flows.jsonl.1").exists());
+        assert_eq!(log.read(false).0.len(), 100);
+        assert_eq!(follow.unwrap().try_iter().count(), 100);
+        assert_eq!(log.lost, 0);
+        std::fs::remove_dir_all(folder).unwrap();
+    }
+}

@@ -1,0 +1,145 @@
+//! A refusal in the words of the cluster: who, to whom, and which policies said no.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::time::SystemTime;
+
+use podfence_engine::{Answer, Engine, NearestMiss, Outcome, Party, Side, Tier, TierEnd};
+use podfence_model::{Labels, NamespacedName};
+use serde::{Deserialize, Serialize};
+
+use super::refused::Noted;
+use crate::status::utc;
+
+/// One line of the flow log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct FlowRecord {
+    /// When the first of the packets came, RFC 3339 in UTC.
+    pub time: String,
+    /// The node that refused them.
+    pub node: String,
+    /// `denied`.
+    pub verdict: String,
+    /// Why: `egress` and `ingress` are policies, the others the shape of the packet.
+    pub reason: String,
+    /// The same in a sentence.
+    pub because: String,
+    /// Who opened the connection, or sent the packet.
+    pub source: FlowEnd,
+    /// Whom it was for; behind a Service, the pod.
+    pub destination: FlowEnd,
+    /// `TCP`, `UDP`, `SCTP`, `ICMP`, `ICMPv6`, or a number.
+    pub protocol: String,
+    /// The port of the destination.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub port: Option<u16>,
+    /// The policies that isolate the end that refused.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub policies: Vec<String>,
+    /// The rule that came closest to admitting it, and in which part it fails.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nearest_miss: Option<String>,
+    /// What the engine says of such a connection now: `denied`, `allowed`, `undecidable`. It is asked a moment later, so a policy
+    /// that came between makes it `allowed`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub engine: Option<String>,
+    /// How many packets there were.
+    pub packets: u64,
+    /// When the policies that it was asked about were read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub policies_as_of: Option<String>,
+}
+
+/// One end of a record.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct FlowEnd {
+    /// Its address.
+    pub address: IpAddr,
+    /// The pod that has it, as `namespace/name`; absent for other addresses.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pod: Option<String>,
+    /// What makes the pod, as `kind/name`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub workload: Option<String>,
+    /// The pod's labels.
+    #[serde(default, skip_serializing_if = "Labels::is_empty")]
+    pub labels: BTreeMap<String, String>,
+    /// `node` with its name, `unknown pod` or `outside`, for addresses of no known pod.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub other: Option<String>,
+}
+
+/// What the engine says of a refusal.
+pub(crate) fn record(engine: &Engine, node: &str, noted: &Noted, as_of: Option<SystemTime>) -> FlowRecord {
+    let refused = &noted.refused;
+    let answer = refused.flow().and_then(|flow| engine.answer(&flow).ok());
+    let side = answer.as_ref().and_then(|answer| refusing(answer, refused.reason.word()));
+    let tier = side.and_then(|side| side.tiers.iter().find(|tier| tier.tier == Tier::NetworkPolicy));
+    let denied = tier.filter(|tier| matches!(tier.end, TierEnd::Denied(_)));
+    FlowRecord {
+        time: utc(noted.since),
+        node: node.to_owned(),
+        verdict: "denied".to_owned(),
+        reason: refused.reason.word().to_owned(),
+        because: refused.reason.to_string(),
+        source: end(engine, refused.source),
+        destination: end(engine, refused.destination),
+        protocol: refused.protocol_text(),
+        port: refused.port,
+        policies: tier.map_or_else(Vec::new, |tier| tier.selecting.iter().map(ToString::to_string).collect()),
+        nearest_miss: denied.and_then(|tier| tier.nearest.as_ref()).map(miss),
+        engine: answer.as_ref().map(|answer| outcome(&answer.outcome).to_owned()),
+        packets: noted.packets,
+        policies_as_of: as_of.map(utc),
+    }
+}
+
+/// The side of an answer that a refusal names.
+fn refusing<'a>(answer: &'a Answer, reason: &str) -> Option<&'a Side> {
+    answer.sides().find(|side| side.direction.to_string() == reason)
+}
+
+fn outcome(outcome: &Outcome) -> &'static str {
+    match outcome {
+        Outcome::Allowed => "allowed",
+        Outcome::Denied => "denied",
+        Outcome::Undecidable(_) => "undecidable",
+    }
+}
+
+fn miss(nearest: &NearestMiss) -> String {
+    let NearestMiss { rule, miss, .. } = nearest;
+    let parts = match (&miss.peer, &miss.port) {
+        (Some(_), Some(_)) => "names other peers and other ports",
+        (Some(_), None) => "names other peers",
+        _ => "names other ports",
+    };
+    format!("{} rule {} of policy {} {parts}", rule.direction, rule.rule + 1, rule.policy)
+}
+
+fn end(engine: &Engine, address: IpAddr) -> FlowEnd {
+    let mut end = FlowEnd { address, pod: None, workload: None, labels: BTreeMap::new(), other: None };
+    match engine.party_at(address) {
+        Party::Pod { id, .. } => {
+            let pod = engine.pod(id);
+            end.pod = Some(pod.meta.id.to_string());
+            end.workload = pod.workload.as_ref().map(|made| format!("{}/{}", made.kind.as_str(), made.name));
+            end.labels.clone_from(&pod.meta.labels);
+        }
+        Party::Node { name, .. } => end.other = Some(name.map_or("node".into(), |name| format!("node {name}"))),
+        Party::UnknownPod(_) => end.other = Some("unknown pod".into()),
+        Party::Outside(_) => end.other = Some("outside".into()),
+    }
+    end
+}
+
+impl FlowRecord {
+    /// Whether an end is meant by `NAMESPACE`, `NAMESPACE/POD` or an address.
+    pub fn has_end(end: &FlowEnd, asked: &str) -> bool {
+        let pod = end.pod.as_deref();
+        let namespace = pod.and_then(|pod| pod.split_once('/')).map(|(namespace, _)| namespace);
+        pod == Some(asked) || namespace == Some(asked) || end.address.to_string() == asked
+    }
+}
