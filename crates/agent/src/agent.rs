@@ -12,6 +12,7 @@ use podfence_model::{NamespacedName, World};
 use podfence_plan::{Link, NodePlan};
 
 use crate::enforcer::Enforcer;
+use crate::flow::{self, Log, Noted};
 use crate::kernel::Kernel;
 use crate::message::{Message, Reply};
 use crate::pending::Pending;
@@ -38,6 +39,10 @@ pub struct Agent<K> {
     as_of: Option<SystemTime>,
     unreadable: Option<String>,
     drifts: u64,
+    log: Log,
+    /// Packets refused, and those of them in no record.
+    refused: u64,
+    untold: u64,
 }
 
 /// Before and after the first whole state.
@@ -50,7 +55,7 @@ enum State<K> {
 
 impl<K: Kernel> Agent<K> {
     /// An agent that has heard nothing yet, but knows links. The kernel is left as it is.
-    pub fn new(node: &str, kernel: K, links: BTreeMap<NamespacedName, Link>) -> Self {
+    pub fn new(node: &str, kernel: K, links: BTreeMap<NamespacedName, Link>, log: Log) -> Self {
         Self {
             node: node.to_owned(),
             since: SystemTime::now(),
@@ -62,6 +67,9 @@ impl<K: Kernel> Agent<K> {
             as_of: None,
             unreadable: None,
             drifts: 0,
+            log,
+            refused: 0,
+            untold: 0,
         }
     }
 
@@ -106,6 +114,8 @@ impl<K: Kernel> Agent<K> {
                 self.heal(touch);
                 reply.give(());
             }
+            Message::Refused(noted, untold) => self.note(&noted, untold),
+            Message::Flows(follow, reply) => reply.give(self.log.read(follow)),
             Message::Status(reply) => reply.give(self.status()),
             Message::Stop => {}
         }
@@ -183,6 +193,19 @@ impl<K: Kernel> Agent<K> {
         enforcer.heal();
     }
 
+    /// Writes down who was refused and why.
+    fn note(&mut self, noted: &[Noted], untold: u64) {
+        self.untold += untold;
+        self.refused += untold + noted.iter().map(|noted| noted.packets).sum::<u64>();
+        let State::Following(enforcer) = &self.state else {
+            self.untold += noted.iter().map(|noted| noted.packets).sum::<u64>();
+            return;
+        };
+        for noted in noted {
+            self.log.add(flow::record(enforcer.live().engine(), &self.node, noted, self.as_of));
+        }
+    }
+
     fn status(&self) -> Status {
         let enforcer = match &self.state {
             State::Following(enforcer) => Some(enforcer),
@@ -205,6 +228,8 @@ impl<K: Kernel> Agent<K> {
                 errors: counts.errors,
                 rejudged: counts.rejudged,
                 drifts: self.drifts,
+                refused: self.refused,
+                untold: self.untold + self.log.lost,
             },
         }
     }

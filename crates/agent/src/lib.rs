@@ -6,6 +6,7 @@
 
 mod agent;
 mod enforcer;
+pub mod flow;
 mod guard;
 mod kernel;
 pub mod local;

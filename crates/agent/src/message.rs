@@ -6,6 +6,7 @@ use podfence_dataplane_nft::Touch;
 use podfence_model::{Change, NamespacedName, World};
 use podfence_plan::Link;
 
+use crate::flow::{FlowRecord, Noted};
 use crate::status::Status;
 
 /// What the loop is told and asked, in the order in which it counts.
@@ -25,6 +26,10 @@ pub enum Message {
     Unplug(NamespacedName),
     /// Somebody else has written to our tables. Answer when they are mended.
     Touched(Touch, Reply<()>),
+    /// Packets that the kernel refused, and how many more there were that nobody told apart.
+    Refused(Vec<Noted>, u64),
+    /// The flow log: what is kept of it and, if wished, what comes.
+    Flows(bool, Reply<(Vec<FlowRecord>, Option<Receiver<FlowRecord>>)>),
     /// How do things stand?
     Status(Reply<Status>),
     /// End, and leave everything enforced.

@@ -12,6 +12,7 @@ use podfence_model::{Cidr, NamespacedName};
 use podfence_plan::Link;
 
 use crate::agent::Agent;
+use crate::flow::{self, Log};
 use crate::guard;
 use crate::local;
 use crate::lock::{Lock, LockError};
@@ -31,6 +32,8 @@ pub struct Setup {
     pub links: BTreeMap<NamespacedName, Link>,
     /// Ranges of this node's pods that are closed until the first whole state; none leaves them open.
     pub closed_at_first: Vec<Cidr>,
+    /// Where flow records are written, and how many bytes the file may hold; they are kept in memory in any case.
+    pub flow_log: Option<(PathBuf, u64)>,
     /// The dataplane's settings.
     pub dataplane: Settings,
 }
@@ -52,6 +55,14 @@ pub enum RunError {
         /// What the system said.
         source: io::Error,
     },
+    /// The flow log.
+    #[error("cannot write flow records to {}: {source}", .path.display())]
+    FlowLog {
+        /// Where.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
     /// Signals.
     #[error("cannot wait for signals: {0}")]
     Signals(#[from] nix::Error),
@@ -64,7 +75,10 @@ pub fn run(setup: &Setup) -> Result<(), RunError> {
     stop_on_signal(&to)?;
     let dataplane = Dataplane::open(setup.dataplane.clone())?;
     guard::watch(dataplane.touches()?, to.clone());
-    let mut agent = Agent::new(&setup.node, dataplane, setup.links.clone());
+    if let Err(error) = flow::watch(setup.dataplane.log_group, to.clone()) {
+        tracing::error!(%error, "refused packets cannot be told of; they are refused all the same");
+    }
+    let mut agent = Agent::new(&setup.node, dataplane, setup.links.clone(), flow_log(setup)?);
     agent.close(&setup.closed_at_first)?;
     let source = Source::directory(setup.manifests.clone(), to.clone());
     let unable = |source| RunError::Socket { path: setup.socket.clone(), source };
@@ -73,6 +87,11 @@ pub fn run(setup: &Setup) -> Result<(), RunError> {
     agent.run(&messages);
     tracing::info!("agent stops; what it enforced stays in force");
     Ok(())
+}
+
+fn flow_log(setup: &Setup) -> Result<Log, RunError> {
+    let Some((path, bytes)) = &setup.flow_log else { return Ok(Log::new()) };
+    Log::to_file(path, *bytes).map_err(|source| RunError::FlowLog { path: path.clone(), source })
 }
 
 /// The host's name, which kubelets take for the node's unless told otherwise. An error where it is no text, too.

@@ -57,6 +57,10 @@ pub struct Done {
     pub rejudged: u64,
     /// Times that somebody else had changed our tables.
     pub drifts: u64,
+    /// Packets refused, as far as the kernel told of them.
+    pub refused: u64,
+    /// Refused packets that are in no flow record: there were too many kinds at once, or the kernel could not keep them.
+    pub untold: u64,
 }
 
 impl fmt::Display for Status {
@@ -65,19 +69,20 @@ impl fmt::Display for Status {
         let PlanSize { pods, linked, programs, unions, known } = self.plan;
         writeln!(f, "node {}: {}", self.node, self.standing())?;
         if let Some(as_of) = self.as_of {
-            writeln!(f, "  policies as of   {}", utc(as_of))?;
+            writeln!(f, "  policies as of   {}", utc_of(as_of))?;
         }
-        writeln!(f, "  running since    {}, version {}", utc(self.since), self.version)?;
+        writeln!(f, "  running since    {}, version {}", utc_of(self.since), self.version)?;
         writeln!(f, "  pods here        {pods}, {linked} of them with a known link")?;
         writeln!(
             f,
             "  in force         {programs} programs, {unions} unions of peers, {known} known pod addresses"
         )?;
-        let Done { switches, errors, rejudged, drifts } = self.done;
+        let Done { switches, errors, rejudged, drifts, refused, untold } = self.done;
         writeln!(
             f,
             "  transactions     {switches}, {rejudged} of which judged open connections again; {errors} refused"
         )?;
+        writeln!(f, "  refused packets  {refused}, {untold} of them in no flow record")?;
         if drifts > 0 {
             writeln!(f, "  drift            {drifts} times somebody else changed our tables; mended")?;
         }
@@ -112,7 +117,11 @@ impl Status {
 }
 
 /// A moment as RFC 3339 writes it, in UTC.
-fn utc(seconds: u64) -> String {
+pub(crate) fn utc(moment: SystemTime) -> String {
+    utc_of(seconds(moment))
+}
+
+fn utc_of(seconds: u64) -> String {
     let (days, rest) = (seconds / 86_400, seconds % 86_400);
     let (year, month, day) = date(days);
     let (hour, minute, second) = (rest / 3_600, rest / 60 % 60, rest % 60);
@@ -151,7 +160,7 @@ mod tests {
             (4_107_542_400, "2100-03-01T00:00:00Z"),
         ];
         for (seconds, expected) in table {
-            assert_eq!(utc(seconds), expected);
+            assert_eq!(utc_of(seconds), expected);
         }
     }
 }

@@ -156,6 +156,11 @@ impl Engine {
         Ok((from, to))
     }
 
+    /// Who has an address.
+    pub fn party_at(&self, ip: IpAddr) -> Party {
+        self.ip_party(ip)
+    }
+
     fn party(&self, endpoint: &Endpoint) -> Result<Party, FlowError> {
         match endpoint {
             Endpoint::Pod { id, address } => self.pod_party(id, *address),

@@ -4,7 +4,9 @@ use std::ffi::OsString;
 
 use clap::{Args, Command, CommandFactory, Parser, Subcommand, ValueEnum};
 
-use crate::verbs::{agent, completions, diff, explain, graph, lab, learn, lint, man, matrix, status, test};
+use crate::verbs::{
+    agent, completions, diff, explain, flows, graph, lab, learn, lint, man, matrix, status, test,
+};
 
 /// Kubernetes NetworkPolicy you can see, test and trust
 #[derive(Debug, Parser)]
@@ -36,6 +38,8 @@ pub enum Verb {
     Learn(learn::Arguments),
     /// Enforce on this node: the daemon
     Agent(agent::Arguments),
+    /// Whom the agent of this node refused, and why
+    Flows(flows::Arguments),
     /// How the agent of this node stands
     Status(status::Arguments),
     /// A script that completes verbs and options in a shell

@@ -40,6 +40,7 @@ fn run() -> ExitCode {
         Verb::Lab(arguments) => verbs::lab::run(&arguments),
         Verb::Learn(arguments) => verbs::learn::run(&arguments),
         Verb::Agent(arguments) => verbs::agent::run(&arguments),
+        Verb::Flows(arguments) => verbs::flows::run(&arguments),
         Verb::Status(arguments) => verbs::status::run(&arguments),
         Verb::Completions(arguments) => verbs::completions::run(&arguments),
         Verb::Man(arguments) => verbs::man::run(&arguments),

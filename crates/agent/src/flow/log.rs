@@ -74,7 +74,8 @@ impl Log {
             });
             self.lost += u64::from(written.is_err());
         }
-        self.readers.retain(|reader| !matches!(reader.try_send(record.clone()), Err(TrySendError::Disconnected(_))));
+        self.readers
+            .retain(|reader| !matches!(reader.try_send(record.clone()), Err(TrySendError::Disconnected(_))));
         if self.kept.len() == KEPT {
             self.kept.pop_front();
         }

@@ -11,7 +11,7 @@ mod refused;
 mod watch;
 
 pub use self::log::Log;
-pub use self::record::{FlowEnd, FlowRecord};
 pub(crate) use self::record::record;
-pub(crate) use self::refused::{Noted, Refused};
+pub use self::record::{FlowEnd, FlowRecord};
+pub use self::refused::{Noted, Refused};
 pub(crate) use self::watch::watch;

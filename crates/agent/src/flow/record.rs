@@ -1,11 +1,12 @@
 //! A refusal in the words of the cluster: who, to whom, and which policies said no.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::net::IpAddr;
 use std::time::SystemTime;
 
 use podfence_engine::{Answer, Engine, NearestMiss, Outcome, Party, Side, Tier, TierEnd};
-use podfence_model::{Labels, NamespacedName};
+use podfence_model::Labels;
 use serde::{Deserialize, Serialize};
 
 use super::refused::Noted;
@@ -64,8 +65,8 @@ pub struct FlowEnd {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub workload: Option<String>,
     /// The pod's labels.
-    #[serde(default, skip_serializing_if = "Labels::is_empty")]
-    pub labels: BTreeMap<String, String>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub labels: Labels,
     /// `node` with its name, `unknown pod` or `outside`, for addresses of no known pod.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub other: Option<String>,
@@ -128,18 +129,56 @@ fn end(engine: &Engine, address: IpAddr) -> FlowEnd {
             end.workload = pod.workload.as_ref().map(|made| format!("{}/{}", made.kind.as_str(), made.name));
             end.labels.clone_from(&pod.meta.labels);
         }
-        Party::Node { name, .. } => end.other = Some(name.map_or("node".into(), |name| format!("node {name}"))),
+        Party::Node { name, .. } => {
+            end.other = Some(name.map_or("node".into(), |name| format!("node {name}")));
+        }
         Party::UnknownPod(_) => end.other = Some("unknown pod".into()),
         Party::Outside(_) => end.other = Some("outside".into()),
     }
     end
 }
 
-impl FlowRecord {
-    /// Whether an end is meant by `NAMESPACE`, `NAMESPACE/POD` or an address.
-    pub fn has_end(end: &FlowEnd, asked: &str) -> bool {
-        let pod = end.pod.as_deref();
+impl FlowEnd {
+    /// Whether it is meant by `NAMESPACE`, `NAMESPACE/POD` or an address.
+    pub fn is(&self, asked: &str) -> bool {
+        let pod = self.pod.as_deref();
         let namespace = pod.and_then(|pod| pod.split_once('/')).map(|(namespace, _)| namespace);
-        pod == Some(asked) || namespace == Some(asked) || end.address.to_string() == asked
+        pod == Some(asked) || namespace == Some(asked) || self.address.to_string() == asked
+    }
+}
+
+impl fmt::Display for FlowEnd {
+    /// `shop/web (10.244.1.3)`, `203.0.113.9 (outside)`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (&self.pod, &self.other) {
+            (Some(pod), _) => write!(f, "{pod} ({})", self.address),
+            (None, Some(other)) => write!(f, "{} ({other})", self.address),
+            (None, None) => write!(f, "{}", self.address),
+        }
+    }
+}
+
+impl fmt::Display for FlowRecord {
+    /// For people, in a line, and another one for the nearest miss.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { time, verdict, source, destination, protocol, .. } = self;
+        write!(f, "{time}  {verdict}  {source} → {destination} {protocol}")?;
+        if let Some(port) = self.port {
+            write!(f, " {port}")?;
+        }
+        if self.packets > 1 {
+            write!(f, "  {} packets", self.packets)?;
+        }
+        match self.policies.as_slice() {
+            [] => write!(f, "\n    {}", self.because)?,
+            some => write!(f, "\n    {}: {}", self.because, some.join(", "))?,
+        }
+        if let Some(miss) = &self.nearest_miss {
+            write!(f, "\n    nearest miss: {miss}")?;
+        }
+        if self.engine.as_deref() == Some("allowed") && !self.policies.is_empty() {
+            write!(f, "\n    the engine allows such a connection by now")?;
+        }
+        Ok(())
     }
 }

@@ -17,7 +17,8 @@ const SCTP: u8 = 132;
 
 /// What tells one refusal from another: packets of one kind are one line of the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) struct Refused {
+pub struct Refused {
+    /// Why.
     pub reason: Refusal,
     /// Who opened the connection, or sent the packet where there is none.
     pub source: IpAddr,
@@ -31,7 +32,8 @@ pub(crate) struct Refused {
 
 /// A refusal that is to be told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Noted {
+pub struct Noted {
+    /// What is refused.
     pub refused: Refused,
     /// When the first of these packets came.
     pub since: SystemTime,

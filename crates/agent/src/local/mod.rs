@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::client::{Client, ClientError};
 pub use self::server::serve;
+use crate::flow::FlowRecord;
 use crate::status::Status;
 
 /// What the agent is asked.
@@ -22,6 +23,12 @@ pub enum Request {
     Status,
     /// Look at the source now, and answer when what it says is enforced.
     Sync,
+    /// Who was refused: the records that are kept, each an answer, and then `done`; or those to come as well, without end.
+    Flows {
+        /// Whether to go on with those to come.
+        #[serde(default)]
+        follow: bool,
+    },
     /// A pod is plugged in; answer when its addresses are checked against its link.
     Plug {
         /// Its namespace.
@@ -75,6 +82,8 @@ pub enum Answer {
     Done,
     /// How it stands.
     Status(Box<Status>),
+    /// Packets that were refused.
+    Flow(Box<FlowRecord>),
     /// It cannot be done.
     Error {
         /// Why.

@@ -39,14 +39,30 @@ fn converse(stream: UnixStream, source: &Source, to: &Sender<Message>) -> io::Re
     let mut write = stream.try_clone()?;
     for line in BufReader::new(stream).lines() {
         let answer = match serde_json::from_str(&line?) {
+            Ok(Request::Flows { follow }) => tell_flows(&mut write, follow, to)?,
             Ok(request) => answer(request, source, to),
             Err(error) => Answer::Error { error: format!("not understood: {error}") },
         };
-        let mut text = serde_json::to_vec(&answer)?;
-        text.push(b'\n');
-        write.write_all(&text)?;
+        say(&mut write, &answer)?;
     }
     Ok(())
+}
+
+fn say(write: &mut UnixStream, answer: &Answer) -> io::Result<()> {
+    let mut text = serde_json::to_vec(answer)?;
+    text.push(b'\n');
+    write.write_all(&text)
+}
+
+/// Tells of flows, and returns what is to be said behind them. Who follows is told until they hang up.
+fn tell_flows(write: &mut UnixStream, follow: bool, to: &Sender<Message>) -> io::Result<Answer> {
+    let (reply, answer) = Reply::new();
+    let _ = to.send(Message::Flows(follow, reply));
+    let Ok((kept, coming)) = answer.recv() else { return Ok(stopping()) };
+    for record in kept.into_iter().chain(coming.into_iter().flatten()) {
+        say(write, &Answer::Flow(Box::new(record)))?;
+    }
+    Ok(if follow { stopping() } else { Answer::Done })
 }
 
 fn answer(request: Request, source: &Source, to: &Sender<Message>) -> Answer {
@@ -56,6 +72,7 @@ fn answer(request: Request, source: &Source, to: &Sender<Message>) -> Answer {
             let _ = to.send(Message::Status(reply));
             answer.recv().map_or_else(|_| stopping(), |status| Answer::Status(Box::new(status)))
         }
+        Request::Flows { .. } => Answer::Done, // told by whoever holds the stream
         Request::Sync => {
             let (reply, answer) = Reply::new();
             source.sync(reply);

@@ -76,6 +76,7 @@ impl Launch {
             socket: self.socket,
             links,
             closed_at_first: Vec::new(),
+            flow_log: None,
             dataplane: Settings { table, mark_mask, priority, log_group, transaction_bytes },
         })
     }

@@ -22,6 +22,7 @@ Examples:
   podfence agent --source dir:/etc/podfence       manifests of files; read again when they change
   podfence agent --cleanup                        remove everything it has put into the kernel
   podfence status                                 how it stands
+  podfence flows -f                               whom it refuses, and why
 
 Exit code: 0 it was told to end, 2 it cannot start.";
 
@@ -50,6 +51,14 @@ pub struct Arguments {
     /// The local socket, for `podfence status` and the CNI plugin
     #[arg(long, value_name = "PATH", default_value = SOCKET)]
     socket: PathBuf,
+
+    /// Write flow records to this file, as JSON lines; `podfence flows` shows the last ones in any case
+    #[arg(long, value_name = "PATH")]
+    flow_log: Option<PathBuf>,
+
+    /// How many megabytes that file may hold before it becomes PATH.1
+    #[arg(long, value_name = "MB", default_value_t = 64)]
+    flow_log_size: u64,
 
     /// Bits of the connection mark that are ours
     #[arg(long, value_name = "MASK", value_parser = mask)]
@@ -94,6 +103,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
         socket: arguments.socket.clone(),
         links: BTreeMap::new(),
         closed_at_first: if closed { arguments.pod_ranges.clone() } else { Vec::new() },
+        flow_log: arguments.flow_log.clone().map(|path| (path, arguments.flow_log_size.max(1) << 20)),
         dataplane,
     };
     run_agent(&setup)?;

@@ -4,6 +4,7 @@ pub mod agent;
 pub mod completions;
 pub mod diff;
 pub mod explain;
+pub mod flows;
 pub mod graph;
 pub mod lab;
 pub mod learn;
