@@ -162,7 +162,7 @@ fn with_new_pod(world: &World, rng: &mut Rng) -> Option<World> {
     let mut after = world.clone();
     let pods: Vec<&Pod> = world.pods.values().filter(|pod| pod.is_policed()).collect();
     let mut pod = (!pods.is_empty()).then(|| pods[rng.usize(..pods.len())].clone())?;
-    pod.meta.id.name = NEW.to_owned();
+    NEW.clone_into(&mut pod.meta.id.name);
     pod.workload = None;
     (pod.addresses, pod.life) = (Addresses::Unstated, Life::Present);
     if rng.bool() {

@@ -79,6 +79,7 @@ pub fn a_second_agent_does_not_start() {
         socket: std::env::temp_dir().join("podfence-never-made.sock"),
         links: std::collections::BTreeMap::new(),
         closed_at_first: Vec::new(),
+        flow_log: None,
         dataplane: Settings::default(),
     };
     let refused = node(&cluster).run({

@@ -120,6 +120,7 @@ impl Talk {
     }
 
     /// Whether what `from` sends by UDP over IPv4 to `to` arrives there.
+    #[allow(dead_code, reason = "each test binary uses its part of this")]
     pub fn is_heard(cluster: &Cluster, (from, to): (&str, &str), port: u16) -> bool {
         let at = SocketAddr::new(address(cluster, to, Family::V4), port);
         let server = netns(cluster, to).run(move || UdpSocket::bind(at).unwrap());
