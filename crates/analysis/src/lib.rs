@@ -28,6 +28,7 @@ pub mod mend;
 mod newcomers;
 mod notes;
 pub mod overview;
+pub mod parallel;
 mod port;
 mod portrait;
 mod reach;

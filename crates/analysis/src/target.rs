@@ -1,5 +1,6 @@
 //! What a user types for one end of a flow: `[NAMESPACE/][KIND/]NAME[:PORT]`, an address, a DNS name.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::net::IpAddr;
 
@@ -26,9 +27,9 @@ const KINDS: [(Kind, &[&str]); 13] = [
 ];
 
 /// The word that a target names a kind by: `deploy`, `svc`, or the kind itself in lower case.
-pub fn short_kind(kind: &Kind) -> String {
+pub fn short_kind(kind: &Kind) -> Cow<'static, str> {
     let known = KINDS.iter().find(|(k, _)| k == kind);
-    known.map_or_else(|| kind.as_str().to_lowercase(), |(_, words)| words[0].to_owned())
+    known.map_or_else(|| kind.as_str().to_lowercase().into(), |(_, words)| words[0].into())
 }
 
 fn kinds_text() -> String {

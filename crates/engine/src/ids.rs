@@ -12,7 +12,8 @@ macro_rules! id {
                 Self(u32::try_from(index).unwrap_or(u32::MAX))
             }
 
-            pub(crate) fn index(self) -> usize {
+            /// Its place in a list of all of its kind, in the order of their numbers.
+            pub fn index(self) -> usize {
                 self.0 as usize
             }
         }

@@ -149,27 +149,29 @@ impl fmt::Display for PortSet {
         if self.is_all() || self.is_empty() {
             return f.write_str(if self.is_empty() { "none" } else { "all" });
         }
-        let lanes = Protocol::ALL.into_iter().map(|protocol| lane_text(protocol, self.ranges(protocol)));
-        let portless = self.has_portless().then(|| "ICMP".to_owned());
-        let parts: Vec<String> = lanes.flatten().chain(portless).collect();
-        f.write_str(&parts.join("; "))
+        let mut gap = "";
+        for protocol in Protocol::ALL {
+            for (i, (first, last)) in self.ranges(protocol).enumerate() {
+                match (i, first, last) {
+                    (0, 0 | 1, u16::MAX) => write!(f, "{gap}all {protocol}")?,
+                    (0, ..) => write!(f, "{gap}{protocol} {}", Stretch(first, last))?,
+                    _ => write!(f, ", {}", Stretch(first, last))?,
+                }
+                gap = "; ";
+            }
+        }
+        if self.has_portless() { write!(f, "{gap}ICMP") } else { Ok(()) }
     }
 }
 
-fn lane_text(protocol: Protocol, ranges: impl Iterator<Item = (u16, u16)>) -> Option<String> {
-    let texts: Vec<String> = ranges
-        .map(|range| match range {
-            (0 | 1, u16::MAX) => String::new(),
-            (first, last) if first == last => first.to_string(),
-            // Nobody can name port 0, and who asks for ports thinks of those that can be named.
-            (0, 1) => "1".to_owned(),
-            (first, last) => format!("{}-{last}", first.max(1)),
-        })
-        .collect();
-    match texts.as_slice() {
-        [] => None,
-        [whole] if whole.is_empty() => Some(format!("all {protocol}")),
-        some => Some(format!("{protocol} {}", some.join(", "))),
+/// Ports from the first to the last: `80`, `8000-8080`.
+struct Stretch(u16, u16);
+
+impl fmt::Display for Stretch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Nobody can name port 0, and who asks for ports thinks of those that can be named.
+        let (first, last) = if self.1 > 0 { (self.0.max(1), self.1) } else { (0, 0) };
+        if first == last { write!(f, "{first}") } else { write!(f, "{first}-{last}") }
     }
 }
 

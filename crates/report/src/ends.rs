@@ -10,18 +10,70 @@ const NAMED: usize = 2;
 
 /// A name in words: `shop/deploy/web`, `all of shop but shop/db-0`, `10.0.0.0/8`.
 pub fn name(name: &EndName) -> String {
+    let mut text = String::new();
+    push(&mut text, name);
+    text
+}
+
+/// Names in words, one after the other; `nobody` where there is none. Behind a name with exceptions stands a semicolon, so
+/// that what follows is not taken for another exception.
+pub fn names(all: &[EndName]) -> String {
+    let mut text = String::new();
+    let gap = if all.iter().any(has_exceptions) { "; " } else { ", " };
+    for (i, name) in all.iter().enumerate() {
+        text.push_str(if i == 0 { "" } else { gap });
+        push(&mut text, name);
+    }
+    if all.is_empty() { "nobody".to_owned() } else { text }
+}
+
+/// Puts a name in words behind a text: lists can be long, and a text for each of their names takes time.
+fn push(text: &mut String, name: &EndName) {
     match name {
-        EndName::Everybody { but } => all_but("everybody", but),
-        EndName::EveryPod { but } => all_but("every pod", but),
-        EndName::Namespace { name, but } => all_but(&format!("all of {name}"), but),
-        EndName::Workload(workload) => words::object(workload),
+        EndName::Everybody { but } => push_all_but(text, "everybody", but),
+        EndName::EveryPod { but } => push_all_but(text, "every pod", but),
+        EndName::Namespace { name, but } => {
+            text.push_str("all of ");
+            push_all_but(text, name, but);
+        }
+        EndName::Workload(workload) => words::push_object(text, workload),
+        EndName::Pod(NamespacedName { namespace, name }) => text.extend([namespace, "/", name]),
+        _ => text.push_str(&rare(name)),
+    }
+}
+
+/// All but some. Who is excepted from an exception is one of those meant: they are named behind a semicolon.
+fn push_all_but(text: &mut String, all: &str, but: &[EndName]) {
+    text.push_str(all);
+    for (i, name) in but.iter().enumerate() {
+        text.push_str(match i {
+            0 => " but ",
+            _ if i + 1 == but.len() => " and ",
+            _ => ", ",
+        });
+        match name {
+            EndName::Namespace { name, .. } => text.extend(["all of ", name]),
+            _ => push(text, name),
+        }
+    }
+    for left_out in but {
+        let EndName::Namespace { but: again, .. } = left_out else { continue };
+        for name in again {
+            text.push_str("; ");
+            push(text, name);
+        }
+    }
+}
+
+/// The words for what long lists have little of.
+fn rare(name: &EndName) -> String {
+    match name {
         EndName::PartOf { workload, pods, .. } if pods.len() <= NAMED => {
             format!("{} (part of {})", pods_text(pods), words::object(workload))
         }
         EndName::PartOf { workload, pods, of } => {
             format!("{} of {of} pods of {}", pods.len(), words::object(workload))
         }
-        EndName::Pod(id) => id.to_string(),
         EndName::UnknownPods => "unknown pods".to_owned(),
         EndName::UnknownPodsIn(block) => format!("unknown pods in {}", block_text(block)),
         EndName::Outside => "outside".to_owned(),
@@ -29,17 +81,12 @@ pub fn name(name: &EndName) -> String {
         EndName::MorePods(pods) => words::count(*pods, "more pod", "more pods"),
         EndName::Elsewhere => "elsewhere outside".to_owned(),
         EndName::NewPods(pods) => new_pods::text(pods),
+        EndName::Everybody { .. }
+        | EndName::EveryPod { .. }
+        | EndName::Namespace { .. }
+        | EndName::Workload(_)
+        | EndName::Pod(_) => self::name(name),
     }
-}
-
-/// Names in words, one after the other; `nobody` where there is none. Behind a name with exceptions stands a semicolon, so
-/// that what follows is not taken for another exception.
-pub fn names(all: &[EndName]) -> String {
-    if all.is_empty() {
-        return "nobody".to_owned();
-    }
-    let parts: Vec<String> = all.iter().map(name).collect();
-    parts.join(if all.iter().any(has_exceptions) { "; " } else { ", " })
 }
 
 fn has_exceptions(name: &EndName) -> bool {
@@ -50,24 +97,6 @@ fn has_exceptions(name: &EndName) -> bool {
         EndName::Block(block) | EndName::UnknownPodsIn(block) => !block.except().is_empty(),
         _ => false,
     }
-}
-
-/// All but some. Who is excepted from an exception is one of those meant: they are named behind a semicolon.
-fn all_but(all: &str, but: &[EndName]) -> String {
-    let mut again: Vec<String> = Vec::new();
-    let but: Vec<String> = but.iter().map(|left_out| without_exceptions(left_out, &mut again)).collect();
-    if but.is_empty() {
-        return all.to_owned();
-    }
-    let all_but = format!("{all} but {}", words::all_of(&but));
-    std::iter::once(all_but).chain(again).collect::<Vec<_>>().join("; ")
-}
-
-/// A name without its exceptions, which go to `again`.
-fn without_exceptions(left_out: &EndName, again: &mut Vec<String>) -> String {
-    let EndName::Namespace { name: namespace, but } = left_out else { return name(left_out) };
-    again.extend(but.iter().map(name));
-    format!("all of {namespace}")
 }
 
 /// A block with its exceptions, in words that no list of several blocks makes unclear.

@@ -138,6 +138,19 @@ pub(crate) fn wrapped(text: &str, width: usize) -> impl Iterator<Item = &str> {
 
 /// Where the words end that fit on a line; one always does.
 fn end_of_line(text: &str, width: usize) -> usize {
+    end_of_plain_line(text.as_bytes(), width).unwrap_or_else(|| end_of_any_line(text, width))
+}
+
+/// The same where a byte is a column up to the end, as in most texts; `None` elsewhere, or if the first word is too long.
+fn end_of_plain_line(text: &[u8], width: usize) -> Option<usize> {
+    let reach = &text[..text.len().min(width + 1)];
+    if !reach.iter().all(|byte| matches!(byte, b' '..=b'~')) {
+        return None;
+    }
+    if text.len() <= width { Some(text.len()) } else { reach.iter().rposition(|byte| *byte == b' ') }
+}
+
+fn end_of_any_line(text: &str, width: usize) -> usize {
     let (mut end, mut used) = (0, 0);
     for word in text.split(' ') {
         let columns = visible(word);
@@ -167,5 +180,16 @@ mod tests {
         let text = format!("one {} three", paint(GOOD, "two"));
         assert_eq!(wrap(&text, 7), [format!("one {}", paint(GOOD, "two")), "three".into()]);
         assert_eq!(wrap("a-very-long-word b", 5), ["a-very-long-word", "b"]);
+    }
+
+    #[test]
+    fn plain_lines_end_where_all_do() {
+        let text = "a bc  def ghi, j kl-mnopq";
+        for (begin, width) in (0..text.len()).flat_map(|begin| (1..30).map(move |width| (begin, width))) {
+            let text = text[begin..].trim_start();
+            if let Some(end) = end_of_plain_line(text.as_bytes(), width) {
+                assert_eq!(end, end_of_any_line(text, width), "{text}, {width}");
+            }
+        }
     }
 }

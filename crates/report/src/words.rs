@@ -126,11 +126,17 @@ pub(crate) fn counted(end: &Asked) -> String {
 
 /// `NAMESPACE/KIND/NAME`.
 pub(crate) fn object(object: &ObjectRef) -> String {
-    let kind = short_kind(&object.kind);
-    if object.namespace.is_empty() {
-        return format!("{kind}/{}", object.name);
+    let mut text = String::new();
+    push_object(&mut text, object);
+    text
+}
+
+/// The same, behind a text.
+pub(crate) fn push_object(text: &mut String, object: &ObjectRef) {
+    if !object.namespace.is_empty() {
+        text.extend([&object.namespace, "/"]);
     }
-    format!("{}/{kind}/{}", object.namespace, object.name)
+    text.extend([&short_kind(&object.kind), "/", &object.name]);
 }
 
 /// The destination with its port, and the protocol in brackets: `shop/svc/nginx:1234 (TCP)`.

@@ -1,5 +1,7 @@
 //! Pods folded to workloads, namespaces, and those that are left out of them.
 
+use std::ops::Range;
+
 use fixedbitset::FixedBitSet;
 
 use super::directory::{Directory, Namespace, Unit};
@@ -33,26 +35,39 @@ impl Directory {
         }
         let count = pods.count_ones(..);
         if 2 * count <= self.pods.len() {
-            return self.first(pods, count, most);
+            return self.first((pods, true), pods.ones(), (count, most));
         }
-        let mut others = pods.clone();
-        others.toggle_range(..);
-        vec![EndName::EveryPod { but: self.first(&others, self.pods.len() - count, most) }]
+        let beyond = self.pods.len() - count;
+        vec![EndName::EveryPod { but: self.first((pods, false), pods.zeroes(), (beyond, most)) }]
     }
 
-    /// The first names of some pods, and how many pods there are beyond.
-    fn first(&self, pods: &FixedBitSet, count: usize, most: usize) -> Vec<EndName> {
-        let mut names = Vec::new();
-        let mut left = count;
-        for namespace in &self.namespaces {
-            if names.len() >= most || left == 0 {
+    /// The first names of some pods, of which there are `count`, and how many pods there are beyond.
+    fn first(
+        &self,
+        pods: Chosen<'_>,
+        places: impl Iterator<Item = usize>,
+        (count, most): (usize, usize),
+    ) -> Vec<EndName> {
+        let (mut names, mut left, mut seen) = (Vec::new(), count, 0);
+        for place in places {
+            if place < seen {
+                continue;
+            }
+            if names.len() >= most {
                 break;
             }
-            names.extend(self.in_namespace(namespace, pods));
-            left -= pods.count_ones(namespace.pods.clone());
+            let namespace = self.namespace_at(place);
+            names.append(&mut self.in_namespace(namespace, pods));
+            left -= members(namespace.pods.clone(), pods).count();
+            seen = namespace.pods.end;
         }
         names.extend((left > 0).then_some(EndName::MorePods(left)));
         names
+    }
+
+    /// The namespace of a place, which must be one of the row.
+    fn namespace_at(&self, place: usize) -> &Namespace {
+        &self.namespaces[self.namespaces.partition_point(|namespace| namespace.pods.end <= place)]
     }
 
     fn shortened(&self, mut names: Vec<EndName>, most: usize) -> Vec<EndName> {
@@ -69,35 +84,33 @@ impl Directory {
 
     /// Workloads and bare pods, one by one.
     pub(crate) fn list(&self, pods: &FixedBitSet) -> Vec<EndName> {
-        self.units.iter().filter_map(|unit| self.in_unit(unit, pods, true)).collect()
+        self.units.iter().filter_map(|unit| self.in_unit(unit, (pods, true))).collect()
     }
 
     fn by_namespace(&self, pods: &FixedBitSet) -> Vec<EndName> {
-        self.namespaces.iter().flat_map(|namespace| self.in_namespace(namespace, pods)).collect()
+        let found =
+            self.namespaces.iter().filter(|namespace| pods.contains_any_in_range(namespace.pods.clone()));
+        found.flat_map(|namespace| self.in_namespace(namespace, (pods, true))).collect()
     }
 
-    fn in_namespace(&self, namespace: &Namespace, pods: &FixedBitSet) -> Vec<EndName> {
-        if !pods.contains_any_in_range(namespace.pods.clone()) {
-            return Vec::new();
-        }
+    fn in_namespace(&self, namespace: &Namespace, (pods, is_in): Chosen<'_>) -> Vec<EndName> {
         let units = &self.units[namespace.units.clone()];
-        let names =
-            |is_in: bool| units.iter().filter_map(move |unit| self.in_unit(unit, pods, is_in)).collect();
-        let count =
-            |is_in: bool| units.iter().filter(|unit| members(unit, pods, is_in).next().is_some()).count();
+        let names = |is_in| units.iter().filter_map(move |unit| self.in_unit(unit, (pods, is_in))).collect();
+        let has = |unit: &&Unit, is_in| members(unit.pods.clone(), (pods, is_in)).next().is_some();
+        let count = |is_in| units.iter().filter(|unit| has(unit, is_in)).count();
         // Each unit is one name, and a name takes longer to make than to count.
-        if 1 + count(false) < count(true) {
-            vec![EndName::Namespace { name: namespace.name.clone(), but: names(false) }]
+        if 1 + count(!is_in) < count(is_in) {
+            vec![EndName::Namespace { name: namespace.name.clone(), but: names(!is_in) }]
         } else {
-            names(true)
+            names(is_in)
         }
     }
 
-    /// The pods of a unit that are in, or those that are not.
-    fn in_unit(&self, unit: &Unit, pods: &FixedBitSet, is_in: bool) -> Option<EndName> {
+    /// The chosen pods of a unit.
+    fn in_unit(&self, unit: &Unit, pods: Chosen<'_>) -> Option<EndName> {
         let of = unit.pods.len();
-        let meant = || members(unit, pods, is_in).map(|place| self.pods[place].clone());
-        match (members(unit, pods, is_in).count(), &unit.workload) {
+        let meant = || members(unit.pods.clone(), pods).map(|place| self.pods[place].clone());
+        match (members(unit.pods.clone(), pods).count(), &unit.workload) {
             (0, _) => None,
             (all, Some(workload)) if all == of => Some(EndName::Workload(workload.clone())),
             (_, Some(workload)) => {
@@ -108,6 +121,9 @@ impl Directory {
     }
 }
 
-fn members<'p>(unit: &Unit, pods: &'p FixedBitSet, is_in: bool) -> impl Iterator<Item = usize> + use<'p> {
-    unit.pods.clone().filter(move |place| pods.contains(*place) == is_in)
+/// Which pods are meant: those that are in a set, or those that are not.
+type Chosen<'p> = (&'p FixedBitSet, bool);
+
+fn members(places: Range<usize>, (pods, is_in): Chosen<'_>) -> impl Iterator<Item = usize> + use<'_> {
+    places.filter(move |place| pods.contains(*place) == is_in)
 }

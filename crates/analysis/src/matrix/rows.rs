@@ -1,7 +1,5 @@
 //! The rows and columns of a matrix in one family: whom a group's own program admits, met with whose programs admit the group.
 
-use std::collections::HashMap;
-
 use fixedbitset::FixedBitSet;
 use podfence_engine::{ClassId, Compiled, PortRow, Program, ProgramId, UnionId};
 use podfence_model::{Direction, Family, PortSet};
@@ -14,19 +12,24 @@ use super::spread::{Layers, Spread};
 pub(super) struct Plane {
     pub(super) family: Family,
     groups: usize,
-    /// The groups of each class.
-    of_class: HashMap<ClassId, Vec<usize>>,
+    /// The groups of each class, by its number.
+    of_class: Vec<Vec<u32>>,
     egress: Side,
     ingress: Side,
 }
+
+/// Some groups, and what they are admitted on, or admit others on. Most are few, so they are a list and not bits.
+type Admitted = (PortSet, Vec<u32>);
 
 /// What the programs of one direction say in a family.
 #[derive(Debug)]
 struct Side {
     /// Groups that nothing isolates in this direction.
     open: FixedBitSet,
-    /// Per union, which groups admit its classes, and on what. Most are few, so they are lists and not bits.
-    admitted: HashMap<UnionId, Vec<(PortSet, Vec<usize>)>>,
+    /// Per program, by its number, its unions with all their ports; nothing for those of the other direction.
+    said: Vec<Vec<(UnionId, PortSet)>>,
+    /// Per union, by its number, which groups admit its classes, and on what.
+    admitted: Vec<Vec<Admitted>>,
 }
 
 impl Plane {
@@ -35,7 +38,7 @@ impl Plane {
         Self {
             family,
             groups: groups.len(),
-            of_class: by_class(family, groups),
+            of_class: by_number(groups, |group| group.class(family).map(ClassId::index)),
             egress: side(Direction::Egress),
             ingress: side(Direction::Ingress),
         }
@@ -43,46 +46,53 @@ impl Plane {
 
     /// Whom a group reaches.
     pub(super) fn row(&self, compiled: &Compiled, from: &Group) -> Spread {
-        self.meet(&self.ingress, compiled, from.class(self.family), from.egress)
+        self.meet((&self.egress, &self.ingress), compiled, from.class(self.family), from.egress)
     }
 
     /// Who reaches a group.
     pub(super) fn column(&self, compiled: &Compiled, to: &Group) -> Spread {
-        self.meet(&self.egress, compiled, to.class(self.family), to.ingress)
+        self.meet((&self.ingress, &self.egress), compiled, to.class(self.family), to.ingress)
     }
 
     /// What a program admits and the other side admits, too.
     fn meet(
         &self,
-        others: &Side,
+        (own, others): (&Side, &Side),
         compiled: &Compiled,
         class: Option<ClassId>,
-        own: Option<ProgramId>,
+        program: Option<ProgramId>,
     ) -> Spread {
         let Some(class) = class else { return Spread::default() };
-        let welcome = self.admitting(others, compiled, class);
-        own.map_or_else(|| welcome.clone(), |own| self.admitted_by(compiled, own).intersection(&welcome))
+        let Some(program) = program else { return self.admitting(others, compiled, class, None) };
+        let admitted = self.admitted_by(own, compiled, program);
+        admitted.intersection(&self.admitting(others, compiled, class, Some(&admitted.groups())))
     }
 
     /// Whom a program admits.
-    fn admitted_by(&self, compiled: &Compiled, program: ProgramId) -> Spread {
+    fn admitted_by(&self, side: &Side, compiled: &Compiled, program: ProgramId) -> Spread {
         let mut layers = Layers::default();
-        for (union, ports) in ports_by_union(compiled.program(program)) {
-            for groups in compiled.union(union).classes.iter().filter_map(|class| self.of_class.get(class)) {
-                layers.add_few(&ports, groups, self.groups);
-            }
+        for (union, ports) in &side.said[program.index()] {
+            let classes = compiled.union(*union).classes.iter();
+            let groups = classes.filter_map(|class| self.of_class.get(class.index())).flatten();
+            layers.add(ports, groups.map(|group| *group as usize), self.groups);
         }
         layers.spread()
     }
 
-    /// Who admits a class, whatever its own side says.
-    fn admitting(&self, side: &Side, compiled: &Compiled, class: ClassId) -> Spread {
+    /// Who admits a class, whatever its own side says; of these groups only, if some are given.
+    fn admitting(
+        &self,
+        side: &Side,
+        compiled: &Compiled,
+        class: ClassId,
+        among: Option<&FixedBitSet>,
+    ) -> Spread {
         let mut layers = Layers::default();
-        layers.add(&PortSet::all(), &side.open);
-        for (ports, groups) in
-            compiled.unions_with(class).iter().filter_map(|union| side.admitted.get(union)).flatten()
-        {
-            layers.add_few(ports, groups, self.groups);
+        layers.put(PortSet::all(), among.map_or_else(|| side.open.clone(), |among| among & &side.open));
+        for (ports, groups) in compiled.unions_with(class).iter().flat_map(|id| &side.admitted[id.index()]) {
+            let groups = groups.iter().map(|group| *group as usize);
+            let meant = groups.filter(|group| among.is_none_or(|among| among.contains(*group)));
+            layers.add(ports, meant, self.groups);
         }
         layers.spread()
     }
@@ -93,57 +103,67 @@ impl Side {
         let is_open = |group: &Group| group.is_of(family) && group.program(direction).is_none();
         let mut open = FixedBitSet::with_capacity(groups.len());
         open.extend(groups.iter().enumerate().filter(|(_, group)| is_open(group)).map(|(index, _)| index));
-        Self { open, admitted: admitted(direction, family, compiled, groups) }
+        let said = said(direction, compiled);
+        let subjects = by_number(groups, |group| {
+            group.program(direction).filter(|_| group.is_of(family)).map(ProgramId::index)
+        });
+        Self { open, admitted: admitted(compiled, &said, &subjects), said }
     }
+}
+
+fn said(direction: Direction, compiled: &Compiled) -> Vec<Vec<(UnionId, PortSet)>> {
+    let of = |program: &Program| (program.direction == direction).then(|| ports_by_union(program));
+    compiled.programs().map(|(_, program)| of(program).unwrap_or_default()).collect()
 }
 
 /// What a program says, by union: each with all its ports.
-fn ports_by_union(program: &Program) -> HashMap<UnionId, PortSet> {
-    let mut by_union: HashMap<UnionId, PortSet> = HashMap::new();
-    for (protocol, rows) in &program.ports {
-        for PortRow { first, last, union } in rows {
-            let ports = by_union.entry(*union).or_default();
-            *ports = ports.union(&PortSet::range(*protocol, *first, *last));
+fn ports_by_union(program: &Program) -> Vec<(UnionId, PortSet)> {
+    let rows = program.ports.iter().flat_map(|(protocol, rows)| {
+        let ports = |row: &PortRow| PortSet::range(*protocol, row.first, row.last);
+        rows.iter().map(move |row| (row.union, ports(row)))
+    });
+    let portless = program.portless.map(|union| (union, PortSet::portless()));
+    let mut all: Vec<(UnionId, PortSet)> = rows.chain(portless).collect();
+    all.sort_by_key(|(union, _)| *union);
+    all.dedup_by(|(union, more), (kept, ports)| {
+        let is_same = union == kept;
+        if is_same {
+            *ports = ports.union(more);
         }
-    }
-    if let Some(union) = program.portless {
-        let ports = by_union.entry(union).or_default();
-        *ports = ports.union(&PortSet::portless());
-    }
-    by_union
+        is_same
+    });
+    all
 }
 
+/// Who admits the classes of each union: `subjects` are the groups of each program.
 fn admitted(
-    direction: Direction,
-    family: Family,
     compiled: &Compiled,
-    groups: &[Group],
-) -> HashMap<UnionId, Vec<(PortSet, Vec<usize>)>> {
-    let mut subjects: HashMap<ProgramId, Vec<usize>> = HashMap::new();
-    for (index, group) in groups.iter().enumerate().filter(|(_, group)| group.is_of(family)) {
-        group
-            .program(direction)
-            .into_iter()
-            .for_each(|program| subjects.entry(program).or_default().push(index));
-    }
-    let mut admitted: HashMap<UnionId, Vec<(PortSet, Vec<usize>)>> = HashMap::new();
-    for (program, subjects) in &subjects {
-        for (union, ports) in ports_by_union(compiled.program(*program)) {
-            let of_union = admitted.entry(union).or_default();
-            match of_union.iter_mut().find(|(known, _)| *known == ports) {
+    said: &[Vec<(UnionId, PortSet)>],
+    subjects: &[Vec<u32>],
+) -> Vec<Vec<Admitted>> {
+    let mut admitted: Vec<Vec<Admitted>> = vec![Vec::new(); compiled.unions().count()];
+    for (said, subjects) in said.iter().zip(subjects).filter(|(_, subjects)| !subjects.is_empty()) {
+        for (union, ports) in said {
+            let of_union = &mut admitted[union.index()];
+            match of_union.iter_mut().find(|(known, _)| known == ports) {
                 Some((_, groups)) => groups.extend(subjects),
-                None => of_union.push((ports, subjects.clone())),
+                None => of_union.push((ports.clone(), subjects.clone())),
             }
         }
     }
     admitted
 }
 
-/// The groups of each class.
-fn by_class(family: Family, groups: &[Group]) -> HashMap<ClassId, Vec<usize>> {
-    let mut of_class: HashMap<ClassId, Vec<usize>> = HashMap::new();
-    for (index, group) in groups.iter().enumerate() {
-        group.class(family).into_iter().for_each(|class| of_class.entry(class).or_default().push(index));
+/// The groups that have each number; a group has one at most.
+fn by_number(groups: &[Group], number: impl Fn(&Group) -> Option<usize>) -> Vec<Vec<u32>> {
+    let mut found: Vec<Vec<u32>> = Vec::new();
+    for (index, group) in (0..).zip(groups) {
+        if let Some(number) = number(group) {
+            if found.len() <= number {
+                found.resize_with(number + 1, Vec::new);
+            }
+            found[number].push(index);
+        }
     }
-    of_class
+    found
 }

@@ -10,21 +10,17 @@ use podfence_model::PortSet;
 pub(crate) struct Layers(BTreeMap<PortSet, FixedBitSet>);
 
 impl Layers {
-    /// Adds ports for some groups.
-    pub(crate) fn add(&mut self, ports: &PortSet, groups: &FixedBitSet) {
-        match self.0.get_mut(ports) {
-            Some(bits) => bits.union_with(groups),
-            None => drop(self.0.insert(ports.clone(), groups.clone())),
+    /// Adds ports for some of `of` groups, by their numbers.
+    pub(crate) fn add(&mut self, ports: &PortSet, groups: impl Iterator<Item = usize>, of: usize) {
+        let mut groups = groups.peekable();
+        if groups.peek().is_none() {
+            return;
         }
-    }
-
-    /// Adds ports for a few of `of` groups, by their numbers.
-    pub(crate) fn add_few(&mut self, ports: &PortSet, groups: &[usize], of: usize) {
         let bits = match self.0.get_mut(ports) {
             Some(bits) => bits,
             None => self.0.entry(ports.clone()).or_insert_with(|| FixedBitSet::with_capacity(of)),
         };
-        bits.extend(groups.iter().copied());
+        bits.extend(groups);
     }
 
     /// Adds what is something.
@@ -39,9 +35,18 @@ impl Layers {
     }
 
     /// The same with each group in one set of ports only, which holds all of its ports.
-    pub(crate) fn spread(&self) -> Spread {
+    pub(crate) fn spread(self) -> Spread {
         let mut spread = Spread::default();
-        self.0.iter().for_each(|(ports, groups)| spread.add(ports, groups));
+        let mut known = FixedBitSet::new();
+        for (ports, groups) in self.0 {
+            let is_new = known.is_disjoint(&groups);
+            known.union_with(&groups);
+            if is_new {
+                spread.0.put(ports, groups);
+            } else {
+                spread.add(&ports, groups);
+            }
+        }
         spread
     }
 }
@@ -51,8 +56,7 @@ impl Layers {
 pub(crate) struct Spread(Layers);
 
 impl Spread {
-    fn add(&mut self, ports: &PortSet, groups: &FixedBitSet) {
-        let mut groups = groups.clone();
+    fn add(&mut self, ports: &PortSet, mut groups: FixedBitSet) {
         let is_split =
             |(has, bits): (&PortSet, &FixedBitSet)| !bits.is_disjoint(&groups) && !has.covers(ports);
         if !self.0.0.iter().any(is_split) {
@@ -113,9 +117,7 @@ impl Spread {
 
     /// What is said of groups that another says nothing of.
     pub(crate) fn without_groups(&self, other: &Self) -> Self {
-        let mut named = FixedBitSet::new();
-        other.0.0.values().for_each(|bits| named.union_with(bits));
-        self.split(&named).1
+        self.split(&other.groups()).1
     }
 
     /// What is said of some groups, and what of all others.
@@ -130,7 +132,18 @@ impl Spread {
         (Self(among), Self(others))
     }
 
+    /// The groups that anything is said of.
+    pub(crate) fn groups(&self) -> FixedBitSet {
+        let mut groups = FixedBitSet::new();
+        self.0.0.values().for_each(|bits| groups.union_with(bits));
+        groups
+    }
+
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&PortSet, &FixedBitSet)> {
         self.0.0.iter()
+    }
+
+    pub(crate) fn into_parts(self) -> impl Iterator<Item = (PortSet, FixedBitSet)> {
+        self.0.0.into_iter()
     }
 }

@@ -1,8 +1,8 @@
 //! Groups of a matrix by name, or those members of them that are asked for.
 
-use std::cell::RefCell;
 use std::collections::{BTreeSet, HashMap};
 use std::ops::Range;
+use std::sync::{Mutex, PoisonError};
 
 use fixedbitset::FixedBitSet;
 
@@ -32,7 +32,7 @@ pub(super) struct Census<'a> {
     /// Whether every group of pods is the one pod at the place of its own number: groups are places then.
     is_in_place: bool,
     /// Names of what is no pod, by groups: there are few such sets, and a name takes long.
-    addresses: RefCell<HashMap<Vec<usize>, Vec<EndName>>>,
+    addresses: Mutex<HashMap<Vec<usize>, Vec<EndName>>>,
 }
 
 impl<'a> Census<'a> {
@@ -57,7 +57,7 @@ impl<'a> Census<'a> {
         };
         let is_in_place = parts.iter().enumerate().all(in_place);
         let directory = overview.directory();
-        Self { directory, present, pods, is_in_place, parts, addresses: RefCell::default() }
+        Self { directory, present, pods, is_in_place, parts, addresses: Mutex::default() }
     }
 
     /// Whether anybody of a group counts.
@@ -99,13 +99,12 @@ impl<'a> Census<'a> {
 
     /// The places of the pods of some groups.
     fn places(&self, groups: &FixedBitSet) -> FixedBitSet {
-        let groups = groups & &self.pods;
         let mut places = self.directory.nobody();
         if self.is_in_place {
-            places.insert_range(..);
-            places.intersect_with(&groups);
+            copy(groups, &mut places);
             return places;
         }
+        let groups = groups & &self.pods;
         for index in groups.ones() {
             if let Part::Pods(stretches) = &self.parts[index] {
                 for stretch in stretches {
@@ -123,18 +122,36 @@ impl<'a> Census<'a> {
         if chosen.is_empty() {
             return Vec::new();
         }
-        let make = |chosen: &Vec<usize>| {
-            let unknown = chosen.iter().filter_map(|i| match &self.parts[*i] {
-                Part::Unknown(set) => Some(set),
-                Part::Pods(_) | Part::Outside(_) => None,
-            });
-            let outside = chosen.iter().filter_map(|i| match &self.parts[*i] {
-                Part::Outside(set) => Some(set),
-                Part::Pods(_) | Part::Unknown(_) => None,
-            });
-            self.directory.name_addresses(&AddressSet::union_all(unknown), &AddressSet::union_all(outside))
-        };
-        self.addresses.borrow_mut().entry(chosen).or_insert_with_key(make).clone()
+        let known = || self.addresses.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(names) = known().get(&chosen) {
+            return names.clone();
+        }
+        let names = self.names_of_addresses(&chosen);
+        known().insert(chosen, names.clone());
+        names
+    }
+
+    fn names_of_addresses(&self, groups: &[usize]) -> Vec<EndName> {
+        let parts = || groups.iter().map(|group| &self.parts[*group]);
+        let unknown = parts().filter_map(|part| match part {
+            Part::Unknown(set) => Some(set),
+            Part::Pods(_) | Part::Outside(_) => None,
+        });
+        let outside = parts().filter_map(|part| match part {
+            Part::Outside(set) => Some(set),
+            Part::Pods(_) | Part::Unknown(_) => None,
+        });
+        self.directory.name_addresses(&AddressSet::union_all(unknown), &AddressSet::union_all(outside))
+    }
+}
+
+/// Copies what fits of one set to an empty one.
+fn copy(from: &FixedBitSet, to: &mut FixedBitSet) {
+    let (len, blocks) = (to.len(), to.as_mut_slice());
+    blocks.iter_mut().zip(from.as_slice()).for_each(|(block, more)| *block = *more);
+    let beyond = blocks.len() * fixedbitset::Block::BITS as usize - len;
+    if let Some(last) = blocks.last_mut() {
+        *last &= fixedbitset::Block::MAX >> beyond;
     }
 }
 

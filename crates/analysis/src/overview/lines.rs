@@ -34,9 +34,12 @@ impl Overview<'_> {
                 families.iter().map(|family| self.spread(*family, to, undecided)).collect::<Option<Vec<_>>>();
             for (family, spread) in self.by_family(&families, spreads.unwrap_or_default()) {
                 let layers = marked.entry((undecided, family)).or_default();
-                for (has, groups) in spread.iter() {
-                    let has = ports.map_or_else(|| has.clone(), |ports| has.intersection(ports));
-                    layers.put(has, groups & from.present());
+                for (mut has, mut groups) in spread.into_parts() {
+                    if let Some(ports) = ports {
+                        has = has.intersection(ports);
+                    }
+                    groups.intersect_with(from.present());
+                    layers.put(has, groups);
                 }
             }
         }
@@ -45,13 +48,9 @@ impl Overview<'_> {
             let all = ports.cloned().unwrap_or_else(PortSet::all);
             marked.entry((false, None)).or_default().put(all, from.addresses());
         }
-        let pieces = marked.iter().flat_map(|((undecided, family), layers)| {
-            cover(layers).into_iter().map(move |(ports, from)| Piece {
-                family: *family,
-                certain: !undecided,
-                ports,
-                from,
-            })
+        let pieces = marked.into_iter().flat_map(|((undecided, family), layers)| {
+            let piece = move |(ports, from)| Piece { family, certain: !undecided, ports, from };
+            cover(layers).into_iter().map(piece)
         });
         pieces.collect()
     }
@@ -116,7 +115,7 @@ pub(super) fn without_repeats(pieces: &[Piece], itself: GroupId) -> Vec<Piece> {
 
 /// Ports with everybody who may use all of them: a port stands with the widest set of sources, and again with a
 /// narrower one only where that takes fewer words than to leave it out.
-fn cover(layers: &Layers) -> Vec<(PortSet, FixedBitSet)> {
+fn cover(layers: Layers) -> Vec<(PortSet, FixedBitSet)> {
     let spread = layers.spread();
     let parts: Vec<(&PortSet, &FixedBitSet)> = spread.iter().collect();
     let line = |(ports, groups): &(&PortSet, &FixedBitSet)| {

@@ -6,11 +6,12 @@
 //! names the groups in it, `exposure` asks about pods that are not there yet. Nothing is judged here: all of it comes from [`Matrix`].
 
 mod census;
+mod columns;
 mod exposure;
 mod filter;
 mod lines;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 
 use fixedbitset::FixedBitSet;
 use podfence_engine::{Engine, Fact, Reading};
@@ -18,6 +19,7 @@ use podfence_model::{Family, Life, Origin, Pod, PortSet, World};
 
 use crate::ends::{self, Directory, EndName};
 use crate::matrix::{GroupId, Matrix, Members};
+use crate::parallel;
 
 use self::census::Census;
 pub use self::exposure::Exposure;
@@ -151,41 +153,35 @@ impl<'a> Overview<'a> {
 
     fn rows(&self, view: &filter::View, folding: Folding) -> Vec<Row> {
         let (to, from) = (Census::new(self, view.to.as_ref()), Census::new(self, view.from.as_ref()));
-        let mut by_column: HashMap<Vec<Piece>, Vec<GroupId>> = HashMap::new();
-        for (id, _) in self.certain.groups_with_ids().filter(|(id, _)| to.has(*id)) {
-            if self.is_pods(id) || from.has_pods() {
-                by_column.entry(self.column(id, &from, view.ports.as_ref())).or_default().push(id);
-            }
-        }
-        let mut columns: Vec<_> = by_column.into_iter().collect();
-        columns.sort_unstable_by_key(|(_, groups)| groups[0]);
-        let named = columns.into_iter().flat_map(|(pieces, groups)| {
-            let (to, lines) = self.named(pieces, &groups, (&to, &from), folding);
-            rows_of(to, lines, folding)
-        });
-        named.filter(|row| !row.lines.is_empty() || view.shows_unreached()).collect()
+        let is_asked = |id: &GroupId| to.has(*id) && (self.is_pods(*id) || from.has_pods());
+        let asked: Vec<GroupId> = self.certain.groups_with_ids().map(|(id, _)| id).filter(is_asked).collect();
+        let column = |id: GroupId| self.column(id, &from, view.ports.as_ref());
+        let lines = |pieces: &[Piece], groups: &[GroupId]| self.lines(pieces, groups, &from, folding);
+        let columns = columns::distinct(&asked, column, lines);
+        let names = parallel::map(&columns, |(groups, _)| to.name(&self.bits(groups), folding));
+        let rows = names.into_iter().zip(columns).flat_map(|(to, (_, lines))| rows_of(to, lines, folding));
+        rows.filter(|row| !row.lines.is_empty() || view.shows_unreached()).collect()
     }
 
-    fn named(
-        &self,
-        pieces: Vec<Piece>,
-        groups: &[GroupId],
-        (to, from): (&Census<'_>, &Census<'_>),
-        folding: Folding,
-    ) -> (Vec<EndName>, Vec<Line>) {
+    /// The lines of a column with their sources by name; of addresses only pods are told.
+    fn lines(&self, pieces: &[Piece], groups: &[GroupId], from: &Census<'_>, folding: Folding) -> Vec<Line> {
         let between_pods = groups.iter().any(|id| self.is_pods(*id));
         let itself = self.only_pod(groups);
-        let pieces = if itself.is_some() { lines::without_repeats(&pieces, groups[0]) } else { pieces };
-        let line = |piece: Piece| {
-            let sources = if between_pods { piece.from } else { from.pods_of(&piece.from) };
+        let line = |piece: &Piece| {
+            let pods_only = (!between_pods).then(|| from.pods_of(&piece.from));
+            let sources = pods_only.as_ref().unwrap_or(&piece.from);
             let from = match itself {
                 Some(pod) => name_beside(from, sources, (groups[0], pod), folding),
-                None => from.name(&sources, folding),
+                None => from.name(sources, folding),
             };
             let Piece { ports, family, certain, .. } = piece;
-            (!from.is_empty()).then_some(Line { ports, family, certain, from })
+            let line = Line { ports: ports.clone(), family: *family, certain: *certain, from };
+            (!line.from.is_empty()).then_some(line)
         };
-        (to.name(&self.bits(groups), folding), pieces.into_iter().filter_map(line).collect())
+        if itself.is_some() {
+            return lines::without_repeats(pieces, groups[0]).iter().filter_map(line).collect();
+        }
+        pieces.iter().filter_map(line).collect()
     }
 
     /// The pod that some groups are.
@@ -211,17 +207,18 @@ impl<'a> Overview<'a> {
 /// Names for those who reach a pod. Whether it is among them itself is not said, so it is left out or in as is shorter.
 fn name_beside(
     from: &Census<'_>,
-    mut sources: FixedBitSet,
+    sources: &FixedBitSet,
     (group, pod): (GroupId, &Pod),
     folding: Folding,
 ) -> Vec<EndName> {
-    let names = from.name(&sources, folding);
+    let names = from.name(sources, folding);
     if !names.iter().any(|name| name.mentions(pod)) {
         return names;
     }
-    sources.grow(group.index() + 1);
-    sources.toggle(group.index());
-    let others = from.name(&sources, folding);
+    let mut others = sources.clone();
+    others.grow(group.index() + 1);
+    others.toggle(group.index());
+    let others = from.name(&others, folding);
     if ends::weight(&others) < ends::weight(&names) { others } else { names }
 }
 

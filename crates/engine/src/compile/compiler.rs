@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use fixedbitset::FixedBitSet;
 use podfence_model::{Direction, Pod, Port, PortSpec, Protocol};
+use rustc_hash::FxHashMap;
 
 use super::cells::{Cells, Given, ProgramKey, Term};
 use super::{Compiled, PortRow, Program, Reading, Union};
@@ -37,10 +38,10 @@ impl Compiled {
             reading,
             programs: Vec::new(),
             program_ids: HashMap::new(),
-            of_pod: HashMap::new(),
+            of_pod: FxHashMap::default(),
             unions: Vec::new(),
-            expressions: HashMap::new(),
-            contents: HashMap::new(),
+            expressions: FxHashMap::default(),
+            contents: FxHashMap::default(),
             of_atom: vec![Vec::new(); engine.atoms.len()],
             names: engine.names.len(),
             given: Given::new(),
@@ -157,6 +158,9 @@ impl Compiled {
     }
 
     fn classes_of(&self, terms: &[Term]) -> Vec<ClassId> {
+        if let [Term { atom: Some(atom), named: None }] = terms {
+            return self.of_atom[atom.index()].clone();
+        }
         let mut admitted = FixedBitSet::with_capacity(self.of_class.len());
         for term in terms {
             self.admit(term, &mut admitted);

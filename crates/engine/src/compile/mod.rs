@@ -13,6 +13,7 @@ mod learn;
 use std::collections::{BTreeMap, HashMap};
 
 use podfence_model::{Direction, Layer4, NamespacedName, Port, PortSet, Protocol};
+use rustc_hash::FxHashMap;
 
 use self::cells::{Given, ProgramKey, Term};
 pub use self::learn::Stale;
@@ -77,11 +78,11 @@ pub struct Compiled {
     reading: Reading,
     programs: Vec<Program>,
     program_ids: HashMap<ProgramKey, ProgramId>,
-    of_pod: HashMap<(PodId, Direction), ProgramId>,
+    of_pod: FxHashMap<(PodId, Direction), ProgramId>,
     unions: Vec<Union>,
     /// Per expression its union; `None` while no class meets it.
-    expressions: HashMap<Vec<Term>, Option<UnionId>>,
-    contents: HashMap<Vec<ClassId>, UnionId>,
+    expressions: FxHashMap<Vec<Term>, Option<UnionId>>,
+    contents: FxHashMap<Vec<ClassId>, UnionId>,
     /// Per atom, the classes in it.
     of_atom: Vec<Vec<ClassId>>,
     /// How many port names were mentioned when it last learnt.

@@ -2,6 +2,7 @@
 
 use anstyle::Style;
 use podfence_analysis::overview::{Exposure, Row, Table};
+use podfence_analysis::parallel;
 
 use super::{HEAD, cells, destination, notes, sections};
 use crate::style::{BOLD, DIM, OPEN, paint, wrapped};
@@ -12,6 +13,7 @@ const WIDEST: [usize; 2] = [40, 24];
 const NARROWEST: usize = 80;
 const PLAIN: Style = Style::new();
 const GAP: usize = 2;
+const BLANK: &str = "                                                ";
 
 /// A table that fits a terminal of `width` columns (80 at least), what is open to new pods and the outside below it if that is
 /// given, and what its marks mean.
@@ -43,17 +45,19 @@ pub fn text(table: &Table, exposure: Option<&Exposure>, width: usize) -> String 
 }
 
 fn push_table(text: &mut String, rows: &[Row], width: usize) {
-    let blocks: Vec<Block> =
-        rows.iter().map(|row| Block { to: destination(row), cells: cells(row) }).collect();
+    let blocks = parallel::map(rows, |row| Block { to: destination(row), cells: cells(row) });
     let widths = widths(&blocks, width);
     let [to, on, _] = widths;
     let head = format!("{:to$}{:GAP$}{:on$}{:GAP$}{}", HEAD[0], "", HEAD[1], "", HEAD[2]);
     text.push_str(&paint(DIM, head));
     text.push('\n');
-    for block in &blocks {
-        block.push_to(text, widths);
+    for some in blocks.chunks(AT_ONCE) {
+        text.extend(parallel::map(some, |block| block.text(widths)));
     }
 }
+
+/// How many blocks are laid out at a time, so that the text is not held twice.
+const AT_ONCE: usize = 1024;
 
 /// A destination and who reaches it.
 struct Block {
@@ -65,7 +69,8 @@ struct Block {
 type Cell<'t> = (usize, &'t str);
 
 impl Block {
-    fn push_to(&self, text: &mut String, [to, on, from]: [usize; 3]) {
+    fn text(&self, [to, on, from]: [usize; 3]) -> String {
+        let mut text = String::new();
         let names = fit(&self.to, to);
         let mut sources: Vec<[Cell<'_>; 2]> = Vec::new();
         for (ports, reaching) in &self.cells {
@@ -75,12 +80,13 @@ impl Block {
         for i in 0..names.len().max(sources.len()) {
             let [ports, reaching] = sources.get(i).copied().unwrap_or_default();
             let style = if ports.1.ends_with('?') { OPEN } else { PLAIN };
-            push_padded(text, BOLD, at(&names, i), to + GAP);
-            push_padded(text, style, ports, on + GAP);
-            push_padded(text, PLAIN, reaching, 0);
+            push_padded(&mut text, BOLD, at(&names, i), to + GAP);
+            push_padded(&mut text, style, ports, on + GAP);
+            push_padded(&mut text, PLAIN, reaching, 0);
             text.truncate(text.trim_end_matches(' ').len());
             text.push('\n');
         }
+        text
     }
 }
 
@@ -92,14 +98,21 @@ fn at<'t>(cells: &[Cell<'t>], i: usize) -> Cell<'t> {
 /// A styled text in a column.
 fn push_padded(line: &mut String, style: Style, (indent, text): Cell<'_>, width: usize) {
     let used = indent + text.chars().count();
-    let blank = |n: usize| std::iter::repeat_n(' ', n);
     if style == PLAIN || text.is_empty() {
-        line.extend(blank(indent));
+        push_blank(line, indent);
         line.push_str(text);
     } else {
         line.push_str(&paint(style, format_args!("{:indent$}{text}", "")));
     }
-    line.extend(blank(width.saturating_sub(used)));
+    push_blank(line, width.saturating_sub(used));
+}
+
+fn push_blank(line: &mut String, mut columns: usize) {
+    while columns > 0 {
+        let some = columns.min(BLANK.len());
+        line.push_str(&BLANK[..some]);
+        columns -= some;
+    }
 }
 
 /// Lines of a column; those after the first stand back, and a name that is too long for one is cut.
