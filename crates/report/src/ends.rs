@@ -1,7 +1,7 @@
 //! Names of ends in words: the same in every answer about sets of pods and addresses.
 
 use podfence_analysis::ends::EndName;
-use podfence_model::{IpBlock, NamespacedName};
+use podfence_model::{IpBlock, NamespacedName, ObjectRef};
 
 use crate::{new_pods, words};
 
@@ -38,7 +38,14 @@ fn push(text: &mut String, name: &EndName) {
         }
         EndName::Workload(workload) => words::push_object(text, workload),
         EndName::Pod(NamespacedName { namespace, name }) => text.extend([namespace, "/", name]),
-        _ => text.push_str(&rare(name)),
+        EndName::PartOf { workload, pods, of } => text.push_str(&part_of(workload, pods, *of)),
+        EndName::UnknownPods => text.push_str("unknown pods"),
+        EndName::UnknownPodsIn(block) => text.extend(["unknown pods in ", &block_text(block)]),
+        EndName::Outside => text.push_str("outside"),
+        EndName::Block(block) => text.push_str(&block_text(block)),
+        EndName::MorePods(pods) => text.push_str(&words::count(*pods, "more pod", "more pods")),
+        EndName::Elsewhere => text.push_str("elsewhere outside"),
+        EndName::NewPods(pods) => text.push_str(&new_pods::text(pods)),
     }
 }
 
@@ -65,27 +72,11 @@ fn push_all_but(text: &mut String, all: &str, but: &[EndName]) {
     }
 }
 
-/// The words for what long lists have little of.
-fn rare(name: &EndName) -> String {
-    match name {
-        EndName::PartOf { workload, pods, .. } if pods.len() <= NAMED => {
-            format!("{} (part of {})", pods_text(pods), words::object(workload))
-        }
-        EndName::PartOf { workload, pods, of } => {
-            format!("{} of {of} pods of {}", pods.len(), words::object(workload))
-        }
-        EndName::UnknownPods => "unknown pods".to_owned(),
-        EndName::UnknownPodsIn(block) => format!("unknown pods in {}", block_text(block)),
-        EndName::Outside => "outside".to_owned(),
-        EndName::Block(block) => block_text(block),
-        EndName::MorePods(pods) => words::count(*pods, "more pod", "more pods"),
-        EndName::Elsewhere => "elsewhere outside".to_owned(),
-        EndName::NewPods(pods) => new_pods::text(pods),
-        EndName::Everybody { .. }
-        | EndName::EveryPod { .. }
-        | EndName::Namespace { .. }
-        | EndName::Workload(_)
-        | EndName::Pod(_) => self::name(name),
+fn part_of(workload: &ObjectRef, pods: &[NamespacedName], of: usize) -> String {
+    let workload = words::object(workload);
+    match pods.len() {
+        ..=NAMED => format!("{} (part of {workload})", pods_text(pods)),
+        count => format!("{count} of {of} pods of {workload}"),
     }
 }
 
@@ -119,7 +110,7 @@ mod tests {
     use podfence_analysis::AddressSet;
     use podfence_analysis::ends::{Directory, Ends};
     use podfence_engine::Engine;
-    use podfence_model::{Cidr, Copies, Kind, Labels, ObjectRef, Origin, PodTemplate, Workload, World};
+    use podfence_model::{Cidr, Copies, Kind, Labels, Origin, PodTemplate, Workload, World};
     use podfence_testkit::build::{self, Put};
 
     fn deployment(namespace: &str, name: &str, pods: u32) -> Workload {
