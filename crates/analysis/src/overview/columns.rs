@@ -82,12 +82,11 @@ fn together(columns: Vec<Column>) -> Vec<Column> {
     let mut found: Vec<Column> = Vec::new();
     for column in columns {
         let known = by_hash.entry(column.hash).or_default();
-        match known.iter().find(|at| found[**at].pieces == column.pieces) {
-            Some(at) => found[*at].groups.extend(column.groups),
-            None => {
-                known.push(found.len());
-                found.push(column);
-            }
+        if let Some(at) = known.iter().find(|at| found[**at].pieces == column.pieces) {
+            found[*at].groups.extend(column.groups);
+        } else {
+            known.push(found.len());
+            found.push(column);
         }
     }
     found
