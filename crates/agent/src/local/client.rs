@@ -5,6 +5,7 @@ use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 
 use super::{Answer, Request};
+use crate::flow::FlowRecord;
 
 /// The agent could not be asked, or could not do what it was asked.
 #[derive(Debug, thiserror::Error)]
@@ -45,6 +46,16 @@ impl Client {
     pub fn ask(&mut self, request: &Request) -> Result<Answer, ClientError> {
         self.send(request)?;
         self.answer()
+    }
+
+    /// The flow records that the agent keeps.
+    pub fn flows(&mut self) -> Result<Vec<FlowRecord>, ClientError> {
+        self.send(&Request::Flows { follow: false })?;
+        let mut records = Vec::new();
+        while let Answer::Flow(record) = self.answer()? {
+            records.push(*record);
+        }
+        Ok(records)
     }
 
     /// Asks without waiting: there is one [`Self::answer`] for each request, in their order.

@@ -15,6 +15,7 @@ use std::{fs, io};
 
 use nix::sys::signal::Signal;
 use podfence_agent::Status;
+use podfence_agent::flow::FlowRecord;
 use podfence_agent::local::{Answer, ClientError, Request};
 use podfence_dataplane_nft::Settings;
 use podfence_model::{NamespacedName, World};
@@ -89,6 +90,12 @@ impl Agents {
             Some(Answer::Status(status)) => Ok(*status),
             _ => Err(AgentError::Absent(node.to_owned())),
         }
+    }
+
+    /// The flow records that a node's agent keeps.
+    pub fn flows(&mut self, node: &str) -> Result<Vec<FlowRecord>, AgentError> {
+        let agent = self.running.get_mut(node).ok_or_else(|| AgentError::Absent(node.to_owned()))?;
+        agent.flows().map_err(|source| AgentError::Client { node: node.to_owned(), source })
     }
 
     /// The processes of the agents that run.

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
+use podfence_agent::flow::FlowRecord;
 use podfence_agent::local::{Client, ClientError};
 
 use super::launch::{CALL, Launch};
@@ -49,6 +50,11 @@ impl Agent {
             None => reach(&self.socket, &mut self.process)?,
         };
         Ok(self.client.insert(client))
+    }
+
+    /// The flow records that it keeps.
+    pub(super) fn flows(&mut self) -> Result<Vec<FlowRecord>, ClientError> {
+        self.client()?.flows()
     }
 
     /// Ends the conversation; the next question begins another.

@@ -11,6 +11,7 @@
 
 mod crash;
 mod meddling;
+mod refusals;
 #[path = "../life/talk.rs"]
 #[allow(dead_code, reason = "each suite uses its part of this")]
 mod talk;
@@ -26,10 +27,11 @@ fn main() -> ExitCode {
     if let Some(ended) = podfence_lab::agents::become_one_if_told() {
         return ended;
     }
-    let tests: [(&str, fn()); 4] = [
+    let tests: [(&str, fn()); 5] = [
         ("killed_under_traffic", crash::killed_under_traffic),
         ("stopped_under_traffic", crash::stopped_under_traffic),
         ("what_others_change_is_noticed_and_mended", meddling::what_others_change_is_noticed_and_mended),
+        ("refusals_are_told_with_their_policies", refusals::refusals_are_told_with_their_policies),
         ("a_second_agent_does_not_start", meddling::a_second_agent_does_not_start),
     ];
     sandboxed::run(&Arguments::from_args(), sandbox::enter(), |_| {
