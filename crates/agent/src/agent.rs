@@ -3,7 +3,6 @@
 //! Changes wait for a few milliseconds, so that what belongs together goes into one transaction. Before the first whole
 //! state, what an earlier agent left stays in force; where there is none, the pods of this node are closed.
 
-use std::collections::BTreeMap;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant, SystemTime};
 
@@ -14,6 +13,7 @@ use podfence_plan::{Link, NodePlan};
 use crate::enforcer::Enforcer;
 use crate::flow::{self, Log, Noted};
 use crate::kernel::Kernel;
+use crate::links::Links;
 use crate::message::{Message, Reply};
 use crate::pending::Pending;
 use crate::status::{Done, PlanSize, Status, seconds};
@@ -29,8 +29,7 @@ pub struct Agent<K> {
     node: String,
     since: SystemTime,
     state: State<K>,
-    /// Links told before the first whole state.
-    links: BTreeMap<NamespacedName, Link>,
+    links: Links,
     pending: Pending,
     /// When what waits is enforced.
     due: Option<Instant>,
@@ -55,7 +54,7 @@ enum State<K> {
 
 impl<K: Kernel> Agent<K> {
     /// An agent that has heard nothing yet, but knows links. The kernel is left as it is.
-    pub fn new(node: &str, kernel: K, links: BTreeMap<NamespacedName, Link>, log: Log) -> Self {
+    pub fn new(node: &str, kernel: K, links: Links, log: Log) -> Self {
         Self {
             node: node.to_owned(),
             since: SystemTime::now(),
@@ -139,7 +138,7 @@ impl<K: Kernel> Agent<K> {
     fn begin(&mut self, world: World) {
         let State::Waiting(kernel) = &mut self.state else { return };
         let Some(kernel) = kernel.take() else { return };
-        let links = std::mem::take(&mut self.links);
+        let links = self.links.all().clone();
         let enforcer = Enforcer::begin(kernel, world, &self.node, links);
         self.state = State::Following(Box::new(enforcer));
         self.unreadable = None;
@@ -165,17 +164,17 @@ impl<K: Kernel> Agent<K> {
     }
 
     fn plug(&mut self, pod: NamespacedName, link: Link, reply: Reply<Result<(), String>>) {
-        match &mut self.state {
-            State::Waiting(_) => drop(self.links.insert(pod, link)),
-            State::Following(enforcer) => enforcer.link(pod, link),
+        self.links.insert(pod.clone(), link.clone());
+        if let State::Following(enforcer) = &mut self.state {
+            enforcer.link(pod, link);
         }
         self.waiting.push(reply);
     }
 
     fn unplug(&mut self, pod: NamespacedName) {
-        match &mut self.state {
-            State::Waiting(_) => drop(self.links.remove(&pod)),
-            State::Following(enforcer) => enforcer.unlink(pod),
+        self.links.remove(&pod);
+        if let State::Following(enforcer) = &mut self.state {
+            enforcer.unlink(pod);
         }
     }
 

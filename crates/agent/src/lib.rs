@@ -9,6 +9,7 @@ mod enforcer;
 pub mod flow;
 mod guard;
 mod kernel;
+mod links;
 pub mod local;
 mod lock;
 mod message;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::sync::mpsc::{Sender, channel};
-use std::{io, thread};
+use std::{fs, io, thread};
 
 use nix::sys::signal::{SigSet, Signal};
 use podfence_dataplane_nft::{Dataplane, DataplaneError, Settings};
@@ -14,6 +14,7 @@ use podfence_plan::Link;
 use crate::agent::Agent;
 use crate::flow::{self, Log};
 use crate::guard;
+use crate::links::Links;
 use crate::local;
 use crate::lock::{Lock, LockError};
 use crate::message::Message;
@@ -63,6 +64,14 @@ pub enum RunError {
         /// What the system said.
         source: io::Error,
     },
+    /// The links that an earlier agent was told.
+    #[error("cannot read the links that an earlier agent kept in {}: {source}; if it is damaged, remove it and plug the pods in anew", .path.display())]
+    Links {
+        /// Where.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
     /// Signals.
     #[error("cannot wait for signals: {0}")]
     Signals(#[from] nix::Error),
@@ -78,7 +87,7 @@ pub fn run(setup: &Setup) -> Result<(), RunError> {
     if let Err(error) = flow::watch(setup.dataplane.log_group, to.clone()) {
         tracing::error!(%error, "refused packets cannot be told of; they are refused all the same");
     }
-    let mut agent = Agent::new(&setup.node, dataplane, setup.links.clone(), flow_log(setup)?);
+    let mut agent = Agent::new(&setup.node, dataplane, kept_links(setup)?, flow_log(setup)?);
     agent.close(&setup.closed_at_first)?;
     let source = Source::directory(setup.manifests.clone(), to.clone());
     let unable = |source| RunError::Socket { path: setup.socket.clone(), source };
@@ -87,6 +96,15 @@ pub fn run(setup: &Setup) -> Result<(), RunError> {
     agent.run(&messages);
     tracing::info!("agent stops; what it enforced stays in force");
     Ok(())
+}
+
+/// The links that an earlier agent was told, beside the socket.
+fn kept_links(setup: &Setup) -> Result<Links, RunError> {
+    let path = setup.socket.with_extension("links");
+    if let Some(directory) = path.parent() {
+        fs::create_dir_all(directory).map_err(|source| RunError::Links { path: path.clone(), source })?;
+    }
+    Links::kept(&path, setup.links.clone()).map_err(|source| RunError::Links { path, source })
 }
 
 fn flow_log(setup: &Setup) -> Result<Log, RunError> {
