@@ -11,12 +11,12 @@ use crate::flow::FlowRecord;
 #[derive(Debug, thiserror::Error)]
 pub enum ClientError {
     /// Nobody listens.
-    #[error("no agent answers at {}: {source}; is `podfence agent` running, and may you open its socket?", .path.display())]
+    #[error("no agent answers at {}: {cause}; is `podfence agent` running, and may you open its socket?", .path.display())]
     Absent {
         /// The socket.
         path: PathBuf,
-        /// What the system said.
-        source: io::Error,
+        /// What the system said; it is in the message already.
+        cause: io::Error,
     },
     /// The conversation broke off.
     #[error("the agent stopped answering: {0}")]
@@ -38,7 +38,7 @@ pub struct Client {
 impl Client {
     /// Opens the socket of an agent.
     pub fn open(path: &Path) -> Result<Self, ClientError> {
-        let absent = |source| ClientError::Absent { path: path.to_owned(), source };
+        let absent = |cause| ClientError::Absent { path: path.to_owned(), cause };
         Ok(Self { stream: BufReader::new(UnixStream::connect(path).map_err(absent)?) })
     }
 

@@ -35,7 +35,6 @@ impl Source {
         let (wishes, asked) = channel();
         let (looks, inputs) = (wishes.clone(), paths.clone());
         let mut watch = Watch::new(move || inputs.iter().map(Into::into).collect());
-        let _ = wishes.send(Wish::Look);
         thread::spawn(move || {
             while looks.send(Wish::Look).is_ok() {
                 watch.wait();
@@ -50,17 +49,17 @@ impl Source {
 fn follow(mut directory: Directory, asked: &Receiver<Wish>, to: &Sender<Message>) {
     let mut told = false;
     while let Ok(wish) = asked.recv() {
-        let read = directory.read().map_err(|refused| refused.to_string());
-        let sent = match &read {
-            Err(error) => to.send(Message::Unreadable(error.clone())),
+        let (message, read) = match directory.read() {
+            Err(refused) => (Message::Unreadable(refused.to_string()), Err(refused.to_string())),
             Ok(_) if !std::mem::replace(&mut told, true) => {
-                to.send(Message::World(Box::new(directory.world().clone())))
+                (Message::World(Box::new(directory.world().clone())), Ok(()))
             }
-            Ok(changes) => to.send(Message::Changes(changes.clone())),
+            Ok(changes) => (Message::Changes(changes), Ok(())),
         };
+        let sent = to.send(message);
         let answered = match (wish, read) {
             (Wish::Look, _) => Ok(()),
-            (Wish::Sync(reply), Ok(_)) => to.send(Message::Mark(reply)),
+            (Wish::Sync(reply), Ok(())) => to.send(Message::Mark(reply)),
             (Wish::Sync(reply), Err(error)) => {
                 reply.give(Err(error));
                 Ok(())
