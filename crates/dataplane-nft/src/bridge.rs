@@ -27,6 +27,7 @@ const ICMPV6: u8 = 58;
 /// The address that a neighbour solicitation or advertisement is about (RFC 4861, 4.3 and 4.4).
 const ND_TARGET: Load = Load::Payload { header: Header::Transport, offset: 8, length: 16 };
 const CHAIN: Name = Name::constant("sources");
+const TO_PODS: Name = Name::constant("to_pods");
 const ODD: Name = Name::constant("odd_frame");
 const REFUSED: Name = Name::constant("refused_source");
 
@@ -203,11 +204,17 @@ impl BridgeTable {
         }
         let about = Comment::constant("does the source address belong to the port?");
         let first = BaseChain::filter(Hook::Prerouting, priority::RAW - 10);
-        for chain in [Chain::regular(REFUSED), Chain::regular(ODD), Chain::base(CHAIN, first).comment(about)]
+        let between = BaseChain::filter(Hook::Forward, priority::RAW - 10);
+        let to_pods =
+            Chain::base(TO_PODS, between).comment(Comment::constant("pods take only what is judged"));
+        for chain in
+            [Chain::regular(REFUSED), Chain::regular(ODD), Chain::base(CHAIN, first).comment(about), to_pods]
         {
             batch.create_chain(table, &chain);
         }
-        for (chain, rules) in [(REFUSED, self.refuse()), (ODD, odd_frame()), (CHAIN, sources())] {
+        let chains =
+            [(REFUSED, self.refuse()), (ODD, odd_frame()), (CHAIN, sources()), (TO_PODS, to_pods_rules())];
+        for (chain, rules) in chains {
             rules.iter().try_for_each(|rule| batch.add_rule(table, &chain, rule))?;
         }
         Ok(())
@@ -219,8 +226,9 @@ impl BridgeTable {
     }
 }
 
+/// By the header on the wire: `meta protocol` looks behind a VLAN tag that was taken off at reception.
 fn frame(ether_type: u16) -> Rule {
-    Rule::new().eq(Load::PROTOCOL, Value::port(ether_type))
+    Rule::new().eq(Load::ETHER_TYPE, Value::port(ether_type))
 }
 
 /// A neighbour advertisement or solicitation that is about a link-local address.
@@ -252,6 +260,13 @@ fn sources() -> Vec<Rule> {
     rules.extend(fields.map(|(ether_type, family, field)| own(ether_type, family, field)));
     rules.push(from_pod(Rule::new()).goto(&ODD));
     rules.extend(fields.map(|(ether_type, family, field)| stolen(ether_type, family, field)));
+    rules
+}
+
+/// What is neither IP nor ARP does not come to a pod, not even from a port that nobody knows yet.
+fn to_pods_rules() -> Vec<Rule> {
+    let mut rules: Vec<Rule> = [ETHER_IP, ETHER_ARP, ETHER_IP6].map(|kind| frame(kind).accept()).into();
+    rules.push(Rule::new().in_set(&[Load::OIFNAME], &PortSet::Ports.name()).goto(&REFUSED));
     rules
 }
 

@@ -41,6 +41,19 @@ impl Cluster {
         Ok(engine)
     }
 
+    /// As [`Self::update`], but new pods are plugged in before any agent has heard of them, as a CNI does it. `started` is
+    /// called when they are and may let them send: until their agent knows them they are closed.
+    pub fn update_late(&mut self, world: World, started: impl FnOnce(&Self)) -> Result<Engine, ClusterError> {
+        let engine = Engine::new(&world);
+        let parts = self.begin(world)?;
+        let coming = self.coming(&parts).collect();
+        self.plug(coming)?;
+        started(self);
+        self.enforce()?;
+        self.finish(&parts)?;
+        Ok(engine)
+    }
+
     /// Everything that comes before the new rules.
     pub(super) fn begin(&mut self, world: World) -> Result<Parts, ClusterError> {
         let parts = Parts::of(&world);

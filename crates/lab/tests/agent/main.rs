@@ -4,14 +4,21 @@
 //! `PODFENCE_KILLS` and `PODFENCE_STOPS` say how often. Runs as root and without; where the system forbids both it says why
 //! and skips, except in CI, where that is a failure. Results are in `docs/reliability.md`.
 
+#![allow(unsafe_code, reason = "an address of a packet socket; each place says why it is sound")]
 #![allow(
     clippy::unwrap_used,
     reason = "a failed step is a failed test; without `#[test]` clippy cannot see that"
 )]
 
 mod crash;
+mod frames;
+mod hostile;
 mod meddling;
+#[path = "../common/packets.rs"]
+#[allow(dead_code, reason = "each suite uses its part of this")]
+mod packets;
 mod refusals;
+mod starts;
 #[path = "../life/talk.rs"]
 #[allow(dead_code, reason = "each suite uses its part of this")]
 mod talk;
@@ -27,11 +34,20 @@ fn main() -> ExitCode {
     if let Some(ended) = podfence_lab::agents::become_one_if_told() {
         return ended;
     }
-    let tests: [(&str, fn()); 5] = [
+    let tests: [(&str, fn()); 14] = [
         ("killed_under_traffic", crash::killed_under_traffic),
         ("stopped_under_traffic", crash::stopped_under_traffic),
         ("what_others_change_is_noticed_and_mended", meddling::what_others_change_is_noticed_and_mended),
         ("refusals_are_told_with_their_policies", refusals::refusals_are_told_with_their_policies),
+        ("starting_pods_do_not_escape", starts::starting_pods_do_not_escape),
+        ("odd_frames_carry_nothing", hostile::odd_frames_carry_nothing),
+        ("odd_frames_of_a_new_pod_carry_nothing", hostile::odd_frames_of_a_new_pod_carry_nothing),
+        ("cut_and_lying_headers_pass_nothing", hostile::cut_and_lying_headers_pass_nothing),
+        ("extension_headers_hide_nothing", hostile::extension_headers_hide_nothing),
+        ("fragments_do_not_change_ports", hostile::fragments_do_not_change_ports),
+        ("forged_sources_pass_nothing", hostile::forged_sources_pass_nothing),
+        ("a_port_that_is_used_again_is_judged_again", hostile::a_port_that_is_used_again_is_judged_again),
+        ("a_flood_does_not_starve_the_agent", hostile::a_flood_does_not_starve_the_agent),
         ("a_second_agent_does_not_start", meddling::a_second_agent_does_not_start),
     ];
     sandboxed::run(&Arguments::from_args(), sandbox::enter(), |_| {

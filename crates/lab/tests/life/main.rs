@@ -38,7 +38,7 @@ fn main() -> ExitCode {
             Trial::test("engine_and_kernel_agree_after_every_change", drill::agree),
             simple("open_connections_follow_policy", open::open_connections_follow_policy),
             simple("a_reused_address_inherits_no_connection", seats::a_reused_address_inherits_no_connection),
-            simple("a_terminating_pod_leaves_its_address", seats::a_terminating_pod_leaves_its_address),
+            simple("a_pod_that_ends_leaves_its_address", seats::a_pod_that_ends_leaves_its_address),
             simple("what_is_not_touched_keeps_running", seats::what_is_not_touched_keeps_running),
             simple("a_new_pod_is_never_open", seats::a_new_pod_is_never_open),
             simple("udp_follows_its_service", seats::udp_follows_its_service),

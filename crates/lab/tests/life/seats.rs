@@ -53,12 +53,16 @@ pub fn a_reused_address_inherits_no_connection() {
     }
 }
 
-/// `c` has all but gone, and `d` has its address by now: what counts is what policies say of `d`.
-pub fn a_terminating_pod_leaves_its_address() {
+/// `c` has all but gone, or has run to its end, and `d` has its address by now: what counts is what policies say of `d`.
+pub fn a_pod_that_ends_leaves_its_address() {
+    [Life::Terminating, Life::Finished].into_iter().for_each(leaves_its_address);
+}
+
+fn leaves_its_address(life: Life) {
     let mut cluster = started(world());
     for (closed, reached) in [("c", true), ("d", false), ("c", true)] {
         let mut world = replaced().with(deny(closed));
-        world.put(Pod { life: Life::Terminating, ..pod("c", 2, 10) });
+        world.put(Pod { life, ..pod("c", 2, 10) });
         let engine = cluster.update(world).unwrap();
         for family in Family::BOTH {
             let heir = bound(netns(&cluster, "d"), SocketAddr::new(address(&cluster, "d", family), 7000));

@@ -21,6 +21,7 @@ mod listing;
 mod live;
 mod logged;
 mod neighbours;
+#[path = "../common/packets.rs"]
 mod packets;
 mod shapes;
 mod size;
