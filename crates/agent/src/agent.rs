@@ -3,6 +3,7 @@
 //! Changes wait for a few milliseconds, so that what belongs together goes into one transaction. Before the first whole
 //! state, what an earlier agent left stays in force; where there is none, the pods of this node are closed.
 
+use std::collections::BTreeMap;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant, SystemTime};
 
@@ -14,14 +15,16 @@ use crate::enforcer::Enforcer;
 use crate::flow::{self, Log, Noted};
 use crate::kernel::Kernel;
 use crate::links::Links;
+use crate::listener::Listener;
 use crate::message::{Message, Reply};
 use crate::pending::Pending;
+use crate::resync::Resync;
 use crate::status::{Done, PlanSize, Status, seconds};
 
 /// So long a change waits for others.
 const COALESCE: Duration = Duration::from_millis(3);
-/// The loop wakes up at least this often.
-const IDLE: Duration = Duration::from_hours(1);
+/// The kernel is compared with the plan this often, unless told otherwise.
+pub const RESYNC: Duration = Duration::from_mins(5);
 
 /// The agent of one node.
 #[derive(Debug)]
@@ -37,7 +40,10 @@ pub struct Agent<K> {
     waiting: Vec<Reply<Result<(), String>>>,
     as_of: Option<SystemTime>,
     unreadable: Option<String>,
+    resync: Resync,
     drifts: u64,
+    /// Listeners that hear nothing now, and why.
+    deaf: BTreeMap<Listener, String>,
     log: Log,
     /// Packets refused, and those of them in no record.
     refused: u64,
@@ -65,11 +71,18 @@ impl<K: Kernel> Agent<K> {
             waiting: Vec::new(),
             as_of: None,
             unreadable: None,
+            resync: Resync::new(RESYNC),
             drifts: 0,
+            deaf: BTreeMap::new(),
             log,
             refused: 0,
             untold: 0,
         }
+    }
+
+    /// Compares the kernel with the plan this often.
+    pub fn resync_every(&mut self, every: Duration) {
+        self.resync = Resync::new(every);
     }
 
     /// Hears messages until it is told to stop, or until nobody is left to tell it anything.
@@ -89,7 +102,7 @@ impl<K: Kernel> Agent<K> {
             State::Following(enforcer) => enforcer.next_try(),
             State::Waiting(_) => None,
         };
-        self.due.into_iter().chain(retry).min().unwrap_or_else(|| Instant::now() + IDLE)
+        self.due.into_iter().chain(retry).fold(self.resync.next(), Instant::min)
     }
 
     fn hear(&mut self, message: Message) {
@@ -113,6 +126,7 @@ impl<K: Kernel> Agent<K> {
                 self.heal(touch);
                 reply.give(());
             }
+            Message::Hearing(what, deaf) => self.hearing(what, deaf),
             Message::Refused(noted, untold) => self.note(&noted, untold),
             Message::Flows(follow, reply) => reply.give(self.log.read(follow)),
             Message::Status(reply) => reply.give(self.status()),
@@ -131,6 +145,9 @@ impl<K: Kernel> Agent<K> {
         }
         if self.due.is_none() {
             self.answer();
+        }
+        if self.resync.is_due(now) {
+            self.check();
         }
     }
 
@@ -184,12 +201,42 @@ impl<K: Kernel> Agent<K> {
             Touch::Changed => {
                 tracing::warn!("somebody else has changed our tables; they are made anew");
                 self.drifts += 1;
+                enforcer.heal();
             }
             Touch::Unknown => {
-                tracing::warn!("somebody else may have changed our tables; they are made anew to be sure");
+                tracing::warn!("somebody else may have changed our tables; they are read back to be sure");
+                self.check();
             }
         }
-        enforcer.heal();
+    }
+
+    /// Compares the kernel with the plan, and brings it back. A kernel that cannot be read is tried again at the next time.
+    fn check(&mut self) {
+        let State::Following(enforcer) = &mut self.state else { return self.resync.put_off() };
+        let checked = enforcer.check();
+        self.resync.note(checked.is_ok());
+        match checked {
+            Ok(None) => {}
+            Ok(Some(difference)) => {
+                tracing::warn!(%difference, "the kernel is not at the plan; our tables are made anew");
+                self.drifts += 1;
+            }
+            Err(error) => tracing::warn!(%error, "the kernel cannot be compared with the plan"),
+        }
+    }
+
+    fn hearing(&mut self, what: Listener, deaf: Option<String>) {
+        match deaf {
+            Some(why) => {
+                tracing::error!(%why, "{what}: not heard of any more; tried again");
+                self.deaf.insert(what, why);
+            }
+            None => {
+                if self.deaf.remove(&what).is_some() {
+                    tracing::info!("{what}: heard of again");
+                }
+            }
+        }
     }
 
     /// Writes down who was refused and why.
@@ -215,11 +262,13 @@ impl<K: Kernel> Agent<K> {
         Status {
             node: self.node.clone(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
-            ready: enforcer.is_some_and(|enforcer| enforcer.behind().is_none()),
+            ready: self.deaf.is_empty() && enforcer.is_some_and(|enforcer| enforcer.behind().is_none()),
             since: seconds(self.since),
             as_of: self.as_of.map(seconds),
             unreadable: self.unreadable.clone(),
             behind: enforcer.and_then(|enforcer| Some(enforcer.behind()?.error.clone())),
+            deaf: self.deaf.iter().map(|(what, why)| (what.to_string(), why.clone())).collect(),
+            checked: self.resync.last.map(seconds),
             refused: refused.map(|(key, refused)| (key.to_string(), refused.error.clone())).collect(),
             plan: enforcer.map_or_else(PlanSize::default, |enforcer| size(enforcer.live().plan())),
             done: Done {
@@ -227,6 +276,8 @@ impl<K: Kernel> Agent<K> {
                 errors: counts.errors,
                 rejudged: counts.rejudged,
                 drifts: self.drifts,
+                checks: self.resync.checks,
+                unchecked: self.resync.failures,
                 refused: self.refused,
                 untold: self.untold + self.log.lost,
             },

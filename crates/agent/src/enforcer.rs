@@ -9,7 +9,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use podfence_dataplane_nft::DataplaneError;
+use podfence_dataplane_nft::{DataplaneError, Difference};
 use podfence_engine::Engine;
 use podfence_model::{
     Addresses, Change, Namespace, NamespacedName, NetworkPolicy, Object, ObjectKey, Pod, World,
@@ -163,6 +163,22 @@ impl<K: Kernel> Enforcer<K> {
     pub fn heal(&mut self) {
         self.kernel.distrust();
         self.attempt(&Delta::default());
+    }
+
+    /// Compares the kernel with the plan and brings it back if it differs; where it did is returned. While the kernel is not at
+    /// the plan anyway nothing is compared.
+    ///
+    /// # Errors
+    /// When the kernel could not be read. Nothing is changed then.
+    pub fn check(&mut self) -> Result<Option<Difference>, DataplaneError> {
+        if self.behind.is_some() {
+            return Ok(None);
+        }
+        let difference = self.kernel.verify(self.live.plan())?;
+        if difference.is_some() {
+            self.heal();
+        }
+        Ok(difference)
     }
 
     /// The dataplane, for questions.

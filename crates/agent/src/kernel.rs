@@ -1,6 +1,6 @@
 //! What the agent asks of a dataplane. Tests put one in its place that refuses what they say.
 
-use podfence_dataplane_nft::{Dataplane, DataplaneError, Enforced};
+use podfence_dataplane_nft::{Dataplane, DataplaneError, Difference, Enforced};
 use podfence_plan::{Delta, NodePlan};
 
 /// Something that enforces plans, each in one transaction.
@@ -11,6 +11,9 @@ pub trait Kernel {
 
     /// Forgets what it believes to be enforced: the next call of [`Self::apply`] builds its plan whole.
     fn distrust(&mut self);
+
+    /// The first place where what is enforced is not `plan`, which must be the one enforced last.
+    fn verify(&mut self, plan: &NodePlan) -> Result<Option<Difference>, DataplaneError>;
 }
 
 impl Kernel for Dataplane {
@@ -20,5 +23,9 @@ impl Kernel for Dataplane {
 
     fn distrust(&mut self) {
         Self::distrust(self);
+    }
+
+    fn verify(&mut self, plan: &NodePlan) -> Result<Option<Difference>, DataplaneError> {
+        Self::verify(self, plan)
     }
 }

@@ -7,6 +7,7 @@ use podfence_model::{Change, NamespacedName, World};
 use podfence_plan::Link;
 
 use crate::flow::{FlowRecord, Noted};
+use crate::listener::Listener;
 use crate::status::Status;
 
 /// What the loop is told and asked, in the order in which it counts.
@@ -26,6 +27,8 @@ pub enum Message {
     Unplug(NamespacedName),
     /// Somebody else has written to our tables. Answer when they are mended.
     Touched(Touch, Reply<()>),
+    /// A listener was opened, or is deaf and why.
+    Hearing(Listener, Option<String>),
     /// Packets that the kernel refused, and how many more there were that nobody told apart.
     Refused(Vec<Noted>, u64),
     /// The flow log: what is kept of it and, if wished, what comes.

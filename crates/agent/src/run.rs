@@ -83,10 +83,8 @@ pub fn run(setup: &Setup) -> Result<(), RunError> {
     let (to, messages) = channel();
     stop_on_signal(&to)?;
     let dataplane = Dataplane::open(setup.dataplane.clone())?;
-    guard::watch(dataplane.touches()?, to.clone());
-    if let Err(error) = flow::watch(setup.dataplane.log_group, to.clone()) {
-        tracing::error!(%error, "refused packets cannot be told of; they are refused all the same");
-    }
+    guard::watch(dataplane.touches()?, dataplane.listens()?, to.clone());
+    flow::watch(setup.dataplane.log_group, to.clone());
     let mut agent = Agent::new(&setup.node, dataplane, kept_links(setup)?, flow_log(setup)?);
     agent.close(&setup.closed_at_first)?;
     let source = Source::directory(setup.manifests.clone(), to.clone());

@@ -13,7 +13,7 @@ pub struct Status {
     pub node: String,
     /// The version of the agent.
     pub version: String,
-    /// Whether a whole state has been enforced since the start.
+    /// Whether a whole state has been enforced since the start, the kernel is at it, and who touches it would be noticed.
     pub ready: bool,
     /// Since when the agent runs, in seconds since 1970.
     pub since: u64,
@@ -23,6 +23,12 @@ pub struct Status {
     pub unreadable: Option<String>,
     /// Why the kernel is not at the plan, if it is not.
     pub behind: Option<String>,
+    /// What is not heard of now, and why: transactions of others, refused packets.
+    #[serde(default)]
+    pub deaf: BTreeMap<String, String>,
+    /// When the kernel was last compared with the plan, in seconds since 1970.
+    #[serde(default)]
+    pub checked: Option<u64>,
     /// Objects that the kernel refuses, with what it says. They are enforced closed.
     pub refused: BTreeMap<String, String>,
     /// What is in force.
@@ -57,6 +63,12 @@ pub struct Done {
     pub rejudged: u64,
     /// Times that somebody else had changed our tables.
     pub drifts: u64,
+    /// Times that the kernel was read back and compared with the plan.
+    #[serde(default)]
+    pub checks: u64,
+    /// Times that it could not be read back.
+    #[serde(default)]
+    pub unchecked: u64,
     /// Packets refused, as far as the kernel told of them.
     pub refused: u64,
     /// Refused packets that are in no flow record: there were too many kinds at once, or the kernel could not keep them.
@@ -77,14 +89,13 @@ impl fmt::Display for Status {
             f,
             "  in force         {programs} programs, {unions} unions of peers, {known} known pod addresses"
         )?;
-        let Done { switches, errors, rejudged, drifts, refused, untold } = self.done;
-        writeln!(
-            f,
-            "  transactions     {switches}, {rejudged} of which judged open connections again; {errors} refused"
-        )?;
-        writeln!(f, "  refused packets  {refused}, {untold} of them in no flow record")?;
-        if drifts > 0 {
-            writeln!(f, "  drift            {drifts} times somebody else changed our tables; mended")?;
+        self.done.fmt(f)?;
+        if let Some(checked) = self.checked {
+            let Done { checks, .. } = self.done;
+            writeln!(f, "  kernel read back {}, {checks} times since the start", utc_of(checked))?;
+        }
+        for (what, why) in &self.deaf {
+            writeln!(f, "  not heard of     {what}: {why}")?;
         }
         if let Some(error) = &self.unreadable {
             writeln!(
@@ -105,12 +116,35 @@ impl fmt::Display for Status {
     }
 }
 
+impl fmt::Display for Done {
+    /// Lines of [`Status`].
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { switches, errors, rejudged, drifts, checks: _, unchecked, refused, untold } = self;
+        writeln!(
+            f,
+            "  transactions     {switches}, {rejudged} of which judged open connections again; {errors} refused"
+        )?;
+        writeln!(f, "  refused packets  {refused}, {untold} of them in no flow record")?;
+        if *drifts > 0 {
+            writeln!(f, "  drift            {drifts} times somebody else changed our tables; mended")?;
+        }
+        if *unchecked > 0 {
+            writeln!(
+                f,
+                "  not read back    {unchecked} times the kernel could not be compared with the plan"
+            )?;
+        }
+        Ok(())
+    }
+}
+
 impl Status {
     fn standing(&self) -> &'static str {
         match (self.ready, self.as_of) {
             (true, _) if self.refused.is_empty() => "enforced",
             (true, _) => "enforced, some objects closed",
             (false, None) => "waiting for the first state",
+            (false, Some(_)) if self.behind.is_none() => "enforced, but half deaf",
             (false, Some(_)) => "the kernel lags behind",
         }
     }

@@ -6,9 +6,10 @@ use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use podfence_agent::{Enforcer, Kernel};
-use podfence_dataplane_nft::{DataplaneError, Enforced};
+use podfence_dataplane_nft::{DataplaneError, Difference, Enforced};
 use podfence_engine::Engine;
 use podfence_model::{Change, NamespacedName, ObjectKey, World};
+use podfence_netlink::nft::Name;
 use podfence_plan::{Delta, NodePlan};
 use podfence_testkit::generate::{self, Rng};
 use podfence_testkit::storm;
@@ -73,6 +74,12 @@ impl Kernel for Moody {
 
     fn distrust(&mut self) {
         self.0.borrow_mut().trusted = false;
+    }
+
+    fn verify(&mut self, plan: &NodePlan) -> Result<Option<Difference>, DataplaneError> {
+        let mood = self.0.borrow();
+        let gone = || Difference::Chain(Name::constant("forward"));
+        Ok((mood.trusted && mood.plan != *plan).then(gone))
     }
 }
 
@@ -224,4 +231,18 @@ fn the_one_at_fault_is_found_and_closed() {
     };
     assert_eq!((&closed.subject, closed.directions), (&bad.subject, bad.directions));
     assert!(closed.ingress.is_empty() && closed.egress.is_empty());
+}
+
+#[test]
+fn what_somebody_else_changed_is_found_and_mended() {
+    let mut bench = Bench::new(3);
+    assert_eq!(bench.enforcer.check().unwrap(), None);
+    bench.kernel.0.borrow_mut().plan = NodePlan::default();
+    assert!(bench.enforcer.check().unwrap().is_some());
+    bench.must_be_as_fresh("after it was found");
+    assert_eq!(bench.enforcer.check().unwrap(), None);
+    bench.kernel.0.borrow_mut().sulks = true;
+    bench.enforcer.heal();
+    assert!(bench.enforcer.behind().is_some());
+    assert_eq!(bench.enforcer.check().unwrap(), None, "it is tried again anyway");
 }

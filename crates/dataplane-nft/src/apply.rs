@@ -14,6 +14,7 @@ use crate::settings::Settings;
 use crate::sweep::sweep;
 use crate::touch::Touches;
 use crate::transaction::{Ready, Transaction};
+use crate::verify::{Difference, Wanted};
 
 /// What [`Dataplane::enforce`] or [`Dataplane::apply`] did.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -94,9 +95,35 @@ impl Dataplane {
         is_own(&mut self.nft, &self.frame.table)
     }
 
+    /// Reads our tables back and compares them with `plan`, which must be the one in force. The first difference found, if there is
+    /// one; see [`Difference`] for what is compared. While nothing is known to be in force, before the first plan and after an
+    /// error, there is nothing to compare with: the next plan is built whole anyway.
+    ///
+    /// # Errors
+    /// When the kernel cannot be asked.
+    pub fn verify(&mut self, plan: &NodePlan) -> Result<Option<Difference>, DataplaneError> {
+        if !self.trusted {
+            return Ok(None);
+        }
+        let stamp = self.generations.stamp(self.generations.current());
+        let wanted = Wanted::of_plan(&self.frame, &self.ledger, stamp, plan)?;
+        if let Some(difference) = wanted.difference(&mut self.nft)? {
+            return Ok(Some(difference));
+        }
+        self.bridge.wanted().map_or(Ok(None), |wanted| wanted.difference(&mut self.nft))
+    }
+
     /// Hears from now on of what others do to our tables, in the network namespace of the calling thread.
     pub fn touches(&self) -> Result<Touches, DataplaneError> {
-        Touches::open(self.nft.port()?, &self.frame.table.name)
+        self.listens()?()
+    }
+
+    /// As [`Self::touches`], whenever it is called, and wherever.
+    pub fn listens(
+        &self,
+    ) -> Result<impl Fn() -> Result<Touches, DataplaneError> + Send + use<>, DataplaneError> {
+        let (own, table) = (self.nft.port()?, self.frame.table.name.clone());
+        Ok(move || Touches::open(own, &table))
     }
 
     /// Removes our tables, and with them all enforcement.

@@ -16,9 +16,11 @@ use podfence_netlink::nft::{
 use podfence_plan::{Delta, Link, LocalPod, NodePlan};
 
 use crate::error::DataplaneError;
+use crate::frame::Body;
 use crate::ledger::{OWN_TABLE, is_own};
 use crate::refusal::Refusal;
 use crate::settings::Settings;
+use crate::verify::{Members, Wanted};
 
 const ETHER_IP: u16 = 0x0800;
 const ETHER_ARP: u16 = 0x0806;
@@ -202,22 +204,39 @@ impl BridgeTable {
         for (set, elements) in by_set(wanted) {
             batch.add_elements(table, &set.set(), elements)?;
         }
+        let bodies = self.bodies();
+        for body in &bodies {
+            batch.create_chain(table, &body.chain);
+        }
+        for Body { chain, rules } in &bodies {
+            rules.iter().try_for_each(|rule| batch.add_rule(table, &chain.name, rule))?;
+        }
+        Ok(())
+    }
+
+    fn bodies(&self) -> [Body; 4] {
         let about = Comment::constant("does the source address belong to the port?");
         let first = BaseChain::filter(Hook::Prerouting, priority::RAW - 10);
         let between = BaseChain::filter(Hook::Forward, priority::RAW - 10);
-        let to_pods =
-            Chain::base(TO_PODS, between).comment(Comment::constant("pods take only what is judged"));
-        for chain in
-            [Chain::regular(REFUSED), Chain::regular(ODD), Chain::base(CHAIN, first).comment(about), to_pods]
-        {
-            batch.create_chain(table, &chain);
+        let taken = Comment::constant("pods take only what is judged");
+        [
+            Body { chain: Chain::regular(REFUSED), rules: self.refuse() },
+            Body { chain: Chain::regular(ODD), rules: odd_frame() },
+            Body { chain: Chain::base(CHAIN, first).comment(about), rules: sources() },
+            Body { chain: Chain::base(TO_PODS, between).comment(taken), rules: to_pods_rules() },
+        ]
+    }
+
+    /// What the kernel must hold; nothing while no table is needed or nobody knows.
+    pub(crate) fn wanted(&self) -> Option<Wanted<'static>> {
+        let held = self.held.as_ref().filter(|_| self.made)?;
+        let mut wanted = Wanted::of_table(&self.table);
+        wanted.chains(self.bodies());
+        let mut elements = by_set(held);
+        for set in PortSet::ALL {
+            wanted.set(set.set(), Members::Listed(elements.remove(&set).unwrap_or_default()));
         }
-        let chains =
-            [(REFUSED, self.refuse()), (ODD, odd_frame()), (CHAIN, sources()), (TO_PODS, to_pods_rules())];
-        for (chain, rules) in chains {
-            rules.iter().try_for_each(|rule| batch.add_rule(table, &chain, rule))?;
-        }
-        Ok(())
+        Some(wanted)
     }
 
     fn refuse(&self) -> Vec<Rule> {

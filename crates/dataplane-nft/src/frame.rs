@@ -62,7 +62,8 @@ impl Frame {
         body.rules.iter().try_for_each(|rule| batch.add_rule(&self.table, &body.chain.name, rule))
     }
 
-    fn bodies(&self, stamp: Stamp) -> Vec<Body> {
+    /// All chains with their rules.
+    pub(crate) fn bodies(&self, stamp: Stamp) -> Vec<Body> {
         let base = |word: &'static str, hook, priority, about: &'static str, rules| Body {
             chain: Chain::base(Name::constant(word), BaseChain::filter(hook, priority))
                 .comment(Comment::constant(about)),

@@ -29,9 +29,11 @@ mod sweep;
 mod touch;
 mod transaction;
 mod union;
+mod verify;
 
 pub use apply::{Dataplane, Enforced};
 pub use error::DataplaneError;
 pub use refusal::Refusal;
 pub use settings::Settings;
 pub use touch::{Touch, Touches};
+pub use verify::Difference;

@@ -10,6 +10,7 @@ use podfence_netlink::nft::{BatchError, Chain, DataType, Element, Name, Rule, Se
 use podfence_plan::{PortRow, ProgramPlan, UnionKey};
 
 use crate::fields::Ends;
+use crate::frame::Body;
 use crate::names::{comment, port_map, program_chain, refused, union_chain};
 use crate::prelude::Prelude;
 use crate::refusal::Refusal;
@@ -49,17 +50,39 @@ impl ProgramObject {
         table: &Table,
         prelude: &mut Prelude,
     ) -> Result<(), BatchError> {
-        let to = |key: &UnionKey| self.verdict(union(key));
-        let about = policies(plan);
-        prelude.chain(&Chain { comment: comment(&about), ..Chain::regular(self.chain()) });
-        for protocol in &self.maps {
+        let Body { chain, rules } = self.body(plan, &union);
+        prelude.chain(&chain);
+        for (map, elements) in self.port_maps(plan, &union) {
+            prelude.set(&map, elements)?;
+        }
+        rules.iter().try_for_each(|rule| prelude.batch().add_rule(table, &chain.name, rule))
+    }
+
+    /// Its chain.
+    pub(crate) fn body<'u>(
+        &self,
+        plan: &ProgramPlan,
+        union: impl Fn(&UnionKey) -> Option<&'u UnionObject>,
+    ) -> Body {
+        let chain = Chain { comment: comment(&policies(plan)), ..Chain::regular(self.chain()) };
+        Body { chain, rules: self.rules(plan, |key| self.verdict(union(key))) }
+    }
+
+    /// Its maps from ports to unions.
+    pub(crate) fn port_maps<'u>(
+        &self,
+        plan: &ProgramPlan,
+        union: impl Fn(&UnionKey) -> Option<&'u UnionObject>,
+    ) -> Vec<(Set, Vec<Element>)> {
+        let map = |protocol: &Protocol| {
             let rows = plan.rows(*protocol);
             let map = port_map_of(self.map(*protocol), rows);
-            let map = Set { comment: comment(&about), ..map };
-            prelude.set(&map, rows.iter().map(|row| element(&map, row, to(&row.union))))?;
-        }
-        let rules = self.rules(plan, to);
-        rules.iter().try_for_each(|rule| prelude.batch().add_rule(table, &self.chain(), rule))
+            let map = Set { comment: comment(&policies(plan)), ..map };
+            let elements =
+                rows.iter().map(|row| element(&map, row, self.verdict(union(&row.union)))).collect();
+            (map, elements)
+        };
+        self.maps.iter().map(map).collect()
     }
 
     /// Where a packet that may use a port goes on: to look its peer up, or back, admitted.

@@ -126,7 +126,8 @@ impl UnionObject {
         self.rules(direction, frame).iter().try_for_each(|rule| batch.add_rule(&frame.table, &name, rule))
     }
 
-    fn rules(&self, direction: Direction, frame: &Frame) -> Vec<Rule> {
+    /// What the chain holds.
+    pub(crate) fn rules(&self, direction: Direction, frame: &Frame) -> Vec<Rule> {
         let mut rules: Vec<Rule> =
             Ends::BOTH.into_iter().flat_map(|ends| self.look_up(ends, direction, frame)).collect();
         rules.push(Rule::new().goto(&refused(Refusal::of(direction))));

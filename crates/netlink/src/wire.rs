@@ -119,6 +119,23 @@ impl<'a> Attributes<'a> {
         self.get(kind).and_then(array::<16>).map(Ipv6Addr::from)
     }
 
+    /// Whether all of these are among `listed`, bit by bit, and whatever else is listed is zero: a default that the kernel states
+    /// and we leave out. Nests, which only we flag, are compared attribute by attribute.
+    pub(crate) fn are_listed_as(self, listed: Attributes<'_>) -> bool {
+        let is_listed = |(kind, payload): (u16, &[u8])| {
+            let found = listed.get(kind & TYPE_MASK);
+            found.map_or(kind & NESTED != 0 && payload.is_empty(), |found| match kind & NESTED {
+                0 => found == payload,
+                _ => Attributes(payload).are_listed_as(Attributes(found)),
+            })
+        };
+        let mut own = self.0;
+        std::iter::from_fn(|| step(&mut own)).all(is_listed)
+            && listed
+                .into_iter()
+                .all(|(kind, payload)| self.get(kind).is_some() || payload.iter().all(|byte| *byte == 0))
+    }
+
     /// A string, without its NUL, with what is not UTF-8 replaced.
     pub(crate) fn string(self, kind: u16) -> Option<String> {
         self.get(kind).map(text)
@@ -141,12 +158,18 @@ impl<'a> Iterator for Attributes<'a> {
     type Item = (u16, &'a [u8]);
 
     fn next(&mut self) -> Option<Self::Item> {
-        let length = usize::from(u16::from_ne_bytes(array(self.0)?));
-        let kind = u16::from_ne_bytes(array(self.0.get(2..)?)?);
-        let payload = self.0.get(HEADER..length)?;
-        self.0 = self.0.get(aligned(length)..).unwrap_or_default();
+        let (kind, payload) = step(&mut self.0)?;
         Some((kind & TYPE_MASK, payload))
     }
+}
+
+/// The first attribute, flags and all; what follows it is left.
+fn step<'a>(bytes: &mut &'a [u8]) -> Option<(u16, &'a [u8])> {
+    let length = usize::from(u16::from_ne_bytes(array(bytes)?));
+    let kind = u16::from_ne_bytes(array(bytes.get(2..)?)?);
+    let payload = bytes.get(HEADER..length)?;
+    *bytes = bytes.get(aligned(length)..).unwrap_or_default();
+    Some((kind, payload))
 }
 
 #[cfg(test)]
@@ -164,6 +187,33 @@ mod tests {
         assert_eq!(attributes.string(1).as_deref(), Some("t"));
         assert_eq!(attributes.nested(4).and_then(|nest| nest.be32(1)), Some(2));
         assert_eq!(attributes.get(9), None);
+    }
+
+    #[test]
+    fn what_is_listed_may_say_more_only_where_that_is_nothing() {
+        let written = |value: u32| {
+            let mut bytes = Vec::new();
+            bytes.put_string(1, "set");
+            bytes.nest(2, |inner| inner.put_be32(1, value));
+            bytes
+        };
+        let listed = |more: &[(u16, u32)]| {
+            let mut bytes = Vec::new();
+            let mut nest = Vec::new();
+            nest.put_be32(1, 7);
+            bytes.put(2, &nest); // the kernel flags no nest
+            for (kind, value) in more {
+                bytes.put_be32(*kind, *value);
+            }
+            bytes.put_string(1, "set");
+            bytes
+        };
+        let same = |written: &[u8], listed: &[u8]| Attributes(written).are_listed_as(Attributes(listed));
+        assert!(same(&written(7), &listed(&[])));
+        assert!(same(&written(7), &listed(&[(9, 0)])));
+        assert!(!same(&written(7), &listed(&[(9, 1)])));
+        assert!(!same(&written(8), &listed(&[])));
+        assert!(!same(&written(7), &listed(&[])[12..]));
     }
 
     #[test]

@@ -79,6 +79,12 @@ impl Agents {
         agent.end(signal).map_err(|source| AgentError::Process { node: node.to_owned(), source })
     }
 
+    /// Sends a node's agent a signal that does not end it.
+    pub fn signal(&self, node: &str, signal: Signal) -> Result<(), AgentError> {
+        let agent = self.running.get(node).ok_or_else(|| AgentError::Absent(node.to_owned()))?;
+        agent.signal(signal).map_err(|source| AgentError::Process { node: node.to_owned(), source })
+    }
+
     /// Lets the next update of the cluster start a node's agent again.
     pub fn revive(&mut self, node: &str) {
         self.ended.remove(node);

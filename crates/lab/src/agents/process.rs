@@ -64,9 +64,14 @@ impl Agent {
 
     /// Sends a signal, and waits until it has ended.
     pub(super) fn end(mut self, signal: Signal) -> io::Result<ExitStatus> {
-        let process = i32::try_from(self.process.id()).map_err(io::Error::other)?;
-        kill(Pid::from_raw(process), signal)?;
+        self.signal(signal)?;
         self.process.wait()
+    }
+
+    /// Sends a signal.
+    pub(super) fn signal(&self, signal: Signal) -> io::Result<()> {
+        let process = i32::try_from(self.process.id()).map_err(io::Error::other)?;
+        Ok(kill(Pid::from_raw(process), signal)?)
     }
 
     /// Its process.

@@ -34,7 +34,7 @@ fn main() -> ExitCode {
     if let Some(ended) = podfence_lab::agents::become_one_if_told() {
         return ended;
     }
-    let tests: [(&str, fn()); 14] = [
+    let tests: [(&str, fn()); 15] = [
         ("killed_under_traffic", crash::killed_under_traffic),
         ("stopped_under_traffic", crash::stopped_under_traffic),
         ("what_others_change_is_noticed_and_mended", meddling::what_others_change_is_noticed_and_mended),
@@ -48,6 +48,7 @@ fn main() -> ExitCode {
         ("forged_sources_pass_nothing", hostile::forged_sources_pass_nothing),
         ("a_port_that_is_used_again_is_judged_again", hostile::a_port_that_is_used_again_is_judged_again),
         ("a_flood_does_not_starve_the_agent", hostile::a_flood_does_not_starve_the_agent),
+        ("what_is_lost_in_a_flood_is_found", meddling::what_is_lost_in_a_flood_is_found),
         ("a_second_agent_does_not_start", meddling::a_second_agent_does_not_start),
     ];
     sandboxed::run(&Arguments::from_args(), sandbox::enter(), |_| {

@@ -77,6 +77,8 @@ pub fn deltas_lead_where_the_plan_does() {
             let enforced = dataplane.enforce(plan(&world, &node));
             enforced
                 .unwrap_or_else(|e| panic!("seed {seed}, edit {edit}: {e}\n{}", describe::to_yaml(&world)));
+            let difference = dataplane.verify(&plan(&world, &node)).unwrap();
+            assert_eq!(difference, None, "seed {seed}, edit {edit}");
             steps += 1;
         }
         let state = State::of(&netns, TABLE);

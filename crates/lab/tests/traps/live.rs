@@ -100,6 +100,8 @@ pub fn events_lead_where_a_fresh_plan_does() {
             let enforced = node.dataplane.apply(&delta, node.live.plan());
             let enforced = enforced.unwrap_or_else(|e| panic!("seed {seed}, event {number}: {e}\n{edit:?}"));
             assert!(enforced.operations == 0 || !delta.is_empty(), "seed {seed}, event {number}");
+            let difference = node.dataplane.verify(node.live.plan()).unwrap();
+            assert_eq!(difference, None, "seed {seed}, event {number}: {edit:?}");
             steps += 1;
             narrowed += usize::from(enforced.rejudged);
             if number.is_multiple_of(LOOK) {

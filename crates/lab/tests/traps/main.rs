@@ -30,6 +30,7 @@ mod state;
 mod stateful;
 mod stray;
 mod verdicts;
+mod verified;
 
 use std::process::ExitCode;
 
@@ -84,6 +85,8 @@ const TESTS: &[(&str, fn())] = &[
     ("untracked_packets_do_not_pass", stray::untracked_packets_do_not_pass),
     ("deltas_lead_where_the_plan_does", deltas::deltas_lead_where_the_plan_does),
     ("events_lead_where_a_fresh_plan_does", live::events_lead_where_a_fresh_plan_does),
+    ("whatever_is_changed_is_found", verified::whatever_is_changed_is_found),
+    ("a_known_address_is_not_like_another", verified::a_known_address_is_not_like_another),
     ("outgrown_sets_are_made_anew", size::outgrown_sets_are_made_anew),
     ("a_failed_plan_changes_nothing", deltas::a_failed_plan_changes_nothing),
     ("a_table_that_was_deleted_is_built_again", deltas::a_table_that_was_deleted_is_built_again),

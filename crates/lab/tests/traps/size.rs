@@ -61,6 +61,8 @@ pub fn a_large_cluster_loads() {
     println!("a transaction has at most {limit} bytes here");
     let all = plan(KNOWN, UNION, LOCAL);
     let (_, first) = timed("100,000 pods, a union of 50,000", || dataplane.enforce(all.clone()).unwrap());
+    let (difference, _) = timed("all of it is read back", || dataplane.verify(&all).unwrap());
+    assert_eq!(difference, None);
     // One more and one less: no part of the many is touched.
     let mut one = all.clone();
     one.known.insert(address(KNOWN));

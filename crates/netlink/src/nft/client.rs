@@ -119,6 +119,18 @@ impl Nftables {
     pub fn elements(&mut self, table: &Table, set: &Set) -> Result<Vec<Element>, Error> {
         read::elements(&mut self.socket, table, set)
     }
+
+    /// Whether a set without ranges holds just `count` elements, all of which are expected: for sets that are too large to be
+    /// read whole.
+    pub fn holds(
+        &mut self,
+        table: &Table,
+        set: &Set,
+        count: usize,
+        is_expected: impl Fn(&Element) -> bool,
+    ) -> Result<bool, Error> {
+        read::holds(&mut self.socket, table, set, (count, is_expected))
+    }
 }
 
 /// A request of nf_tables.

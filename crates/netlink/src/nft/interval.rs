@@ -87,6 +87,13 @@ pub(crate) struct Boundary {
     element: Element,
 }
 
+impl Boundary {
+    /// In sets without ranges the element itself.
+    pub(crate) fn element(&self) -> &Element {
+        &self.element
+    }
+}
+
 /// Reads one element of a dump; none if it is not of a kind we write.
 pub(crate) fn read_boundary(attributes: Attributes<'_>) -> Option<Boundary> {
     let key = Value::from_bytes(attributes.nested(NFTA_SET_ELEM_KEY)?.get(NFTA_DATA_VALUE)?).ok()?;

@@ -43,12 +43,15 @@ pub(crate) fn put_chain(body: &mut Vec<u8>, table: &Table, chain: &Chain) {
 
 pub(crate) fn put_rule(body: &mut Vec<u8>, table: &Table, chain: &Name, rule: &Rule) {
     put_path(body, (NFTA_RULE_TABLE, table), (NFTA_RULE_CHAIN, chain));
-    body.nest(NFTA_RULE_EXPRESSIONS, |list| {
-        for expression in rule.expressions() {
-            put_expression(list, expression);
-        }
-    });
+    body.nest(NFTA_RULE_EXPRESSIONS, |list| list.append(&mut expressions(rule)));
     put_comment(body, NFTA_RULE_USERDATA, rule.comment_text());
+}
+
+/// What `NFTA_RULE_EXPRESSIONS` holds of a rule.
+pub(crate) fn expressions(rule: &Rule) -> Vec<u8> {
+    let mut list = Vec::new();
+    rule.expressions().iter().for_each(|expression| put_expression(&mut list, expression));
+    list
 }
 
 fn put_comment(body: &mut Vec<u8>, kind: u16, comment: Option<&Comment>) {

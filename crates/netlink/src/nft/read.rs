@@ -1,4 +1,4 @@
-//! Reading tables back: what the kernel has, in the types that it was written with.
+//! Reading tables back: what the kernel has, in the types that it was written with, and whether that is what was written.
 
 use nix::libc;
 
@@ -11,12 +11,14 @@ use super::constants::{
     NFTA_RULE_EXPRESSIONS, NFTA_RULE_HANDLE, NFTA_RULE_TABLE, NFTA_RULE_USERDATA, NFTA_SET_DATA_TYPE,
     NFTA_SET_DESC, NFTA_SET_DESC_SIZE, NFTA_SET_ELEM_LIST_ELEMENTS, NFTA_SET_ELEM_LIST_SET,
     NFTA_SET_ELEM_LIST_TABLE, NFTA_SET_FLAGS, NFTA_SET_HANDLE, NFTA_SET_KEY_TYPE, NFTA_SET_NAME,
-    NFTA_SET_TABLE, NFTA_SET_USERDATA, NFTA_TABLE_HANDLE, NFTA_TABLE_NAME, NFTA_TABLE_USERDATA, SET_CONSTANT,
-    SET_INTERVAL, SET_MAP,
+    NFTA_SET_TABLE, NFTA_SET_USERDATA, NFTA_TABLE_FLAGS, NFTA_TABLE_HANDLE, NFTA_TABLE_NAME,
+    NFTA_TABLE_USERDATA, SET_CONSTANT, SET_INTERVAL, SET_MAP, TABLE_DORMANT,
 };
 use super::element::Element;
-use super::interval::{join, read_boundary};
+use super::interval::{Boundary, join, read_boundary};
 use super::name::{Comment, Name};
+use super::objects;
+use super::rule::Rule;
 use super::set::{self, MapData, Set};
 use super::userdata;
 use crate::error::Error;
@@ -33,6 +35,8 @@ pub struct TableInfo {
     pub handle: u64,
     /// Its comment.
     pub comment: Option<Comment>,
+    /// Whether its chains are off their hooks (`flags dormant`).
+    pub suspended: bool,
 }
 
 /// A chain.
@@ -72,6 +76,27 @@ pub struct RuleInfo {
     pub expressions: Vec<u8>,
 }
 
+impl RuleInfo {
+    /// Whether this is `rule` as the kernel lists it: every expression with all its operands, and the comment. What counters have
+    /// counted does not matter.
+    pub fn is(&self, rule: &Rule) -> bool {
+        let written = objects::expressions(rule);
+        let pairs = || items(&written).zip(items(&self.expressions));
+        self.comment.as_ref() == rule.comment_text()
+            && items(&written).count() == items(&self.expressions).count()
+            && pairs().all(|(written, listed)| is_counter(written, listed) || written.are_listed_as(listed))
+    }
+}
+
+/// The expressions of a list.
+fn items(expressions: &[u8]) -> impl Iterator<Item = Attributes<'_>> {
+    Attributes::new(expressions).map(|(_, item)| Attributes::new(item))
+}
+
+fn is_counter(written: Attributes<'_>, listed: Attributes<'_>) -> bool {
+    [written, listed].iter().all(|item| item.string(NFTA_EXPR_NAME).as_deref() == Some("counter"))
+}
+
 /// What a counter counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Counter {
@@ -96,6 +121,7 @@ pub(crate) fn tables(socket: &mut Socket) -> Result<Vec<TableInfo>, Error> {
                 table: Table::new(family, Name::from_kernel(name)),
                 handle: attributes.be64(NFTA_TABLE_HANDLE).unwrap_or_default(),
                 comment: attributes.get(NFTA_TABLE_USERDATA).and_then(userdata::read_comment),
+                suspended: attributes.be32(NFTA_TABLE_FLAGS).unwrap_or_default() & TABLE_DORMANT != 0,
             }))
         },
     )
@@ -184,14 +210,13 @@ pub(crate) fn rules(
 
 fn read_rule(attributes: Attributes<'_>) -> Option<RuleInfo> {
     let expressions = attributes.get(NFTA_RULE_EXPRESSIONS).unwrap_or_default();
-    let list = || Attributes::new(expressions).map(|(_, item)| Attributes::new(item));
-    let counter = list().find(|item| item.string(NFTA_EXPR_NAME).as_deref() == Some("counter"));
+    let counter = items(expressions).find(|item| item.string(NFTA_EXPR_NAME).as_deref() == Some("counter"));
     Some(RuleInfo {
         chain: Name::from_kernel(attributes.string(NFTA_RULE_CHAIN)?),
         handle: attributes.be64(NFTA_RULE_HANDLE)?,
         comment: attributes.get(NFTA_RULE_USERDATA).and_then(userdata::read_comment),
         counter: counter.and_then(|item| read_counter(item.nested(NFTA_EXPR_DATA)?)),
-        expression_names: list().filter_map(|item| item.string(NFTA_EXPR_NAME)).collect(),
+        expression_names: items(expressions).filter_map(|item| item.string(NFTA_EXPR_NAME)).collect(),
         expressions: expressions.to_vec(),
     })
 }
@@ -231,8 +256,37 @@ fn read_set(attributes: Attributes<'_>) -> Option<SetInfo> {
 }
 
 pub(crate) fn elements(socket: &mut Socket, table: &Table, set: &Set) -> Result<Vec<Element>, Error> {
+    let chunks = dump_elements(socket, table, set, |chunk| chunk)?;
+    join(chunks.into_iter().flatten().collect(), set.interval).ok_or_else(|| Error::Malformed {
+        request: format!("list elements of set {} of table {table}", set.name),
+        what: "ranges overlap",
+    })
+}
+
+/// Whether a set without ranges holds just `count` elements, all of them expected. It keeps none, however many there are.
+pub(crate) fn holds(
+    socket: &mut Socket,
+    table: &Table,
+    set: &Set,
+    (count, is_expected): (usize, impl Fn(&Element) -> bool),
+) -> Result<bool, Error> {
+    let seen = |chunk: Vec<Boundary>| {
+        let all = chunk.iter().all(|boundary| is_expected(boundary.element()));
+        (chunk.len(), all)
+    };
+    let seen = dump_elements(socket, table, set, seen)?;
+    Ok(seen.iter().all(|(_, all)| *all) && seen.iter().map(|(number, _)| number).sum::<usize>() == count)
+}
+
+/// What `read` makes of each message of a set's elements.
+fn dump_elements<T>(
+    socket: &mut Socket,
+    table: &Table,
+    set: &Set,
+    read: impl Fn(Vec<Boundary>) -> T,
+) -> Result<Vec<T>, Error> {
     let what = format!("elements of set {}", set.name);
-    let chunks = dump_of_table(
+    dump_of_table(
         socket,
         libc::NFT_MSG_GETSETELEM,
         table,
@@ -243,10 +297,7 @@ pub(crate) fn elements(socket: &mut Socket, table: &Table, set: &Set) -> Result<
                 return Ok(None);
             };
             let chunk: Option<Vec<_>> = list.map(|(_, item)| read_boundary(Attributes::new(item))).collect();
-            chunk.map(Some).ok_or("an element of a kind we never write")
+            chunk.map(|chunk| Some(read(chunk))).ok_or("an element of a kind we never write")
         },
-    )?;
-    let malformed =
-        || Error::Malformed { request: format!("list {what} of table {table}"), what: "ranges overlap" };
-    join(chunks.into_iter().flatten().collect(), set.interval).ok_or_else(malformed)
+    )
 }

@@ -1,6 +1,6 @@
 //! Transactions: all or nothing, and errors that name their operation.
 
-use std::net::UdpSocket;
+use std::net::{Ipv4Addr, UdpSocket};
 
 use podfence_netlink::nft::{
     BaseChain, Batch, BatchError, Chain, Changes, CommitError, DataType, Element, Family, Heard, Hook, Load,
@@ -17,6 +17,7 @@ pub const TESTS: crate::Tests = &[
     ("a_batch_too_large_is_refused_before_it_is_sent", too_large),
     ("the_generation_changes_with_every_commit", generation),
     ("transactions_of_others_are_heard", heard),
+    ("lost_messages_are_heard_of", lost),
     ("chains_are_read_back", chains),
     ("rules_are_deleted_by_handle", rule_handles),
     ("sets_with_traps_are_refused", refused_sets),
@@ -48,6 +49,27 @@ fn heard() {
     commit(&mut own, |batch| batch.delete_table(&TABLE)).unwrap();
     commit(&mut other, |batch| batch.create_table(&Table::new(Family::Bridge, TABLE.name), None)).unwrap();
     assert_eq!(changes.wait(&TABLE.name).unwrap(), Heard::Changed, "another family");
+}
+
+/// More transactions of others than there is room for: what was lost may have been about our table.
+fn lost() {
+    let (own, mut other) = (Nftables::open().unwrap(), Nftables::open().unwrap());
+    let mut changes = Changes::open(own.port().unwrap()).unwrap();
+    let foreign = Table::new(Family::Inet, Name::constant("foreign"));
+    let set = Set::new(ABSENT, [DataType::Ipv4]);
+    let addresses = (0..20_000_u32).map(|number| Element::new(Ipv4Addr::from(0xcb00_7100 + number)));
+    commit(&mut other, |batch| {
+        batch.create_table(&foreign, None);
+        batch.create_set(&foreign, &set).unwrap();
+    })
+    .unwrap();
+    for _ in 0..30 {
+        other.preload(&foreign, &set, addresses.clone()).unwrap();
+        commit(&mut other, |batch| batch.flush_set(&foreign, &set.name)).unwrap();
+    }
+    assert_eq!(changes.wait(&TABLE.name).unwrap(), Heard::Lost);
+    commit(&mut other, |batch| batch.create_table(&TABLE, None)).unwrap();
+    assert_eq!(changes.wait(&TABLE.name).unwrap(), Heard::Changed, "and goes on to hear");
 }
 
 fn failed_batch() {
@@ -176,7 +198,7 @@ fn too_large() {
     })
     .unwrap();
     let mut batch = Batch::new();
-    let addresses = || (0..).map(|number: u32| Element::new(std::net::Ipv4Addr::from(number)));
+    let addresses = || (0..).map(|number: u32| Element::new(Ipv4Addr::from(number)));
     batch.add_elements_within(&TABLE, &set, &mut addresses(), limit).unwrap();
     assert!((limit - 5000..limit).contains(&batch.byte_len()), "{} of {limit}", batch.byte_len());
     batch.add_elements_within(&TABLE, &set, &mut addresses(), limit + 10_000).unwrap();

@@ -17,6 +17,7 @@ pub const TESTS: crate::Tests = &[
     ("rules_list_as_an_operator_would_write_them", rules),
     ("sets_list_with_their_types_and_elements", sets),
     ("tables_and_chains_list_with_comments", tables),
+    ("a_listed_rule_is_known_as_what_was_written", known),
 ];
 
 const TABLE: Table = Table::new(Family::Inet, Name::constant("podfence"));
@@ -85,19 +86,36 @@ fn chain_for(line: &str) -> Chain {
     Chain::base(RULES, base)
 }
 
+/// A table with nothing but this rule and what it needs.
+fn commit_alone(rule: &Rule, line: &str) -> Result<(), String> {
+    let mut batch = Batch::new();
+    batch.delete_table_if_present(&TABLE);
+    batch.create_table(&TABLE, None);
+    batch.create_chain(&TABLE, &Chain::regular(PROGRAM));
+    batch.create_chain(&TABLE, &chain_for(line));
+    for set in named_sets() {
+        batch.create_set(&TABLE, &set).unwrap();
+    }
+    batch.add_rule(&TABLE, &RULES, rule).unwrap();
+    Nftables::open().unwrap().commit(&batch).map_err(|error| format!("{line}: {error}"))
+}
+
 fn rules() {
     all(cases().into_iter().map(|(rule, line)| {
-        let mut batch = Batch::new();
-        batch.delete_table_if_present(&TABLE);
-        batch.create_table(&TABLE, None);
-        batch.create_chain(&TABLE, &Chain::regular(PROGRAM));
-        batch.create_chain(&TABLE, &chain_for(line));
-        for set in named_sets() {
-            batch.create_set(&TABLE, &set).unwrap();
-        }
-        batch.add_rule(&TABLE, &RULES, &rule).unwrap();
-        Nftables::open().unwrap().commit(&batch).map_err(|error| format!("{line}: {error}"))?;
+        commit_alone(&rule, line)?;
         check_listing(&[line])
+    }));
+}
+
+/// Each rule as it is listed is the one that was written, and no other of the cases.
+fn known() {
+    let cases = cases();
+    all(cases.iter().map(|(rule, line)| {
+        commit_alone(rule, line)?;
+        let listed = Nftables::open().unwrap().rules(&TABLE, Some(&RULES)).unwrap().remove(0);
+        let taken_for = cases.iter().filter(|(other, _)| listed.is(other) != (other == rule));
+        let wrong: Vec<_> = taken_for.map(|(_, other)| *other).collect();
+        if wrong.is_empty() { Ok(()) } else { Err(format!("{line}: judged wrongly: {wrong:?}")) }
     }));
 }
 
