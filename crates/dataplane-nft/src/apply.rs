@@ -88,6 +88,7 @@ impl Dataplane {
     pub fn distrust(&mut self) {
         self.trusted = false;
         self.plan = None;
+        self.bridge.distrust();
     }
 
     /// Whether a table of ours is there: somebody has enforced something before.

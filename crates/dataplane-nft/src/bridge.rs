@@ -138,6 +138,11 @@ impl BridgeTable {
         self.remove_from_sets(nft, gone)
     }
 
+    /// Forgets what the table holds: it is written anew next time.
+    pub(crate) fn distrust(&mut self) {
+        self.held = None;
+    }
+
     fn add(
         &mut self,
         nft: &mut Nftables,

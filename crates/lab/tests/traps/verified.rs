@@ -11,7 +11,7 @@ use podfence_testkit::generate;
 use crate::deltas::{empty, open_in};
 use crate::state::TABLE;
 
-const WORLDS: u64 = 4;
+const WORLDS: u64 = 1;
 const BRIDGE: Table = Table::new(Family::Bridge, Name::constant("podfence"));
 const STRANGER: Name = Name::constant("stranger");
 

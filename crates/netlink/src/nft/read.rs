@@ -78,7 +78,8 @@ pub struct RuleInfo {
 
 impl RuleInfo {
     /// Whether this is `rule` as the kernel lists it: every expression with all its operands, and the comment. What counters have
-    /// counted does not matter.
+    /// counted does not matter. Of address translation and `reject` the kernel lists values that it made up itself: such a rule may
+    /// not be known again.
     pub fn is(&self, rule: &Rule) -> bool {
         let written = objects::expressions(rule);
         let pairs = || items(&written).zip(items(&self.expressions));
