@@ -8,7 +8,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant, SystemTime};
 
 use podfence_dataplane_nft::{Dataplane, Touch};
-use podfence_model::{NamespacedName, World};
+use podfence_model::{Change, NamespacedName, World};
 use podfence_plan::{Link, NodePlan};
 
 use crate::enforcer::Enforcer;
@@ -16,6 +16,7 @@ use crate::flow::{self, Log, Noted};
 use crate::kernel::Kernel;
 use crate::links::Links;
 use crate::listener::Listener;
+use crate::memory;
 use crate::message::{Message, Reply};
 use crate::pending::Pending;
 use crate::resync::Resync;
@@ -107,14 +108,8 @@ impl<K: Kernel> Agent<K> {
 
     fn hear(&mut self, message: Message) {
         match message {
-            Message::World(world) => self.begin(*world),
-            Message::Changes(changes) => {
-                self.unreadable = None;
-                for change in changes {
-                    self.pending.push(change);
-                }
-                self.due.get_or_insert_with(|| Instant::now() + COALESCE);
-            }
+            Message::World(world) => self.take(*world),
+            Message::Changes(changes) => self.await_others(changes),
             Message::Unreadable(error) => {
                 tracing::error!(%error, "the objects cannot be read; what they said last stays in force");
                 self.unreadable = Some(error);
@@ -151,8 +146,33 @@ impl<K: Kernel> Agent<K> {
         }
     }
 
+    /// Takes a whole state for what is.
+    fn take(&mut self, world: World) {
+        match &self.state {
+            State::Waiting(_) => {
+                self.begin(&world);
+                drop(world);
+            }
+            State::Following(enforcer) => {
+                let changes = enforcer.live().engine().changes_to(world);
+                self.pending = Pending::default(); // what waits is older
+                self.await_others(changes);
+            }
+        }
+        memory::give_back();
+    }
+
+    /// Enters changes, which wait a moment for others.
+    fn await_others(&mut self, changes: Vec<Change>) {
+        self.unreadable = None;
+        for change in changes {
+            self.pending.push(change);
+        }
+        self.due.get_or_insert_with(|| Instant::now() + COALESCE);
+    }
+
     /// Enforces the first whole state.
-    fn begin(&mut self, world: World) {
+    fn begin(&mut self, world: &World) {
         let State::Waiting(kernel) = &mut self.state else { return };
         let Some(kernel) = kernel.take() else { return };
         let links = self.links.all().clone();

@@ -74,15 +74,10 @@ pub struct Enforcer<K> {
 impl<K: Kernel> Enforcer<K> {
     /// Brings the kernel to what a world says, in one transaction whatever was enforced before. If the kernel refuses that,
     /// to the same world with all policies closed, which then open one by one.
-    pub fn begin(kernel: K, world: World, node: &str, links: BTreeMap<NamespacedName, Link>) -> Self {
-        let policies: Vec<Change> = world
-            .policies
-            .values()
-            .map(|policy| Change::Put(Object::Policy(Box::new(policy.clone()))))
-            .collect();
+    pub fn begin(kernel: K, world: &World, node: &str, links: BTreeMap<NamespacedName, Link>) -> Self {
         let mut enforcer = Self {
             kernel,
-            live: LivePlan::new(Engine::from(world), node, links.clone()),
+            live: LivePlan::new(Engine::new(world), node, links.clone()),
             links,
             refused: BTreeMap::new(),
             unproven: Vec::new(),
@@ -91,6 +86,9 @@ impl<K: Kernel> Enforcer<K> {
         };
         if let Err(error) = enforcer.commit(&Delta::default()) {
             tracing::warn!(%error, "the kernel refuses the first state");
+            let policies = world.policies.values().cloned();
+            let policies: Vec<Change> =
+                policies.map(|policy| Change::Put(Object::Policy(Box::new(policy)))).collect();
             enforcer.advance(policies.iter().filter_map(closed_form));
             enforcer.follow(policies);
         }

@@ -13,6 +13,7 @@ mod links;
 mod listener;
 pub mod local;
 mod lock;
+mod memory;
 mod message;
 mod pending;
 mod resync;

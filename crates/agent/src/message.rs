@@ -13,7 +13,7 @@ use crate::status::Status;
 /// What the loop is told and asked, in the order in which it counts.
 #[derive(Debug)]
 pub enum Message {
-    /// Everything there is, for the first time.
+    /// Everything there is. What is not in it has gone.
     World(Box<World>),
     /// What has changed since.
     Changes(Vec<Change>),

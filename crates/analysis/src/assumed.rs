@@ -139,7 +139,8 @@ fn workload(dns: &Dns) -> Workload {
                 port("dns", Protocol::Udp, dns.listens),
                 port("dns-tcp", Protocol::Tcp, dns.listens),
                 port("metrics", Protocol::Tcp, dns.metrics),
-            ],
+            ]
+            .into(),
         },
     }
 }

@@ -60,7 +60,7 @@ fn with(world: &World, new: &NewPod) -> (World, NamespacedName) {
         host_network: false,
         life: podfence_model::Life::Present,
         ready: true,
-        ports: Vec::new(),
+        ports: podfence_model::Shared::new(),
     };
     world.pods.insert(id.clone(), pod);
     (world, id)

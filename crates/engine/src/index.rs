@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::IpAddr;
 
 use podfence_model::{
-    Addresses, Cidr, Direction, Family, IpBlock, NamespacedName, NetworkPolicy, Node, Pod, Service,
+    Addresses, Alike, Cidr, Direction, Family, IpBlock, NamespacedName, NetworkPolicy, Node, Pod, Service,
     ServiceAddress, World,
 };
 
@@ -13,6 +13,7 @@ use crate::atoms::Atoms;
 use crate::blocks::{AddressRange, AddressSpace, Segment};
 use crate::class::{Class, ClassKind, Classes, Member, Signature};
 use crate::ids::{AtomId, ClassId, PodId, PolicyId};
+use crate::pod_names::PodNames;
 use crate::policies::{Policies, PolicyEntry};
 use crate::ports::Names;
 use crate::resolve::{Owners, Party, blocks_over_ranges};
@@ -22,7 +23,9 @@ use crate::truth::Truth;
 #[derive(Debug)]
 pub struct Engine {
     pub(crate) pods: Vec<Pod>,
-    pub(crate) pod_ids: HashMap<NamespacedName, PodId>,
+    pub(crate) pod_names: PodNames,
+    /// What pods have alike.
+    pub(crate) alike: Alike,
     pub(crate) nodes: BTreeMap<String, Node>,
     pub(crate) namespaces: BTreeMap<String, podfence_model::Namespace>,
     pub(crate) services: BTreeMap<NamespacedName, Service>,
@@ -44,9 +47,55 @@ pub struct Engine {
 }
 
 impl Engine {
-    /// Indexes a copy of a world; see [`Engine::from`] for one that is not needed any more.
+    /// Indexes a copy of a world; see [`Engine::from`] for one that is not needed any more. The copy lies closer together than
+    /// what was read bit by bit.
     pub fn new(world: &World) -> Self {
-        Self::from(world.clone())
+        let pods = world.pods.values().cloned().collect();
+        let rest = World {
+            policies: world.policies.clone(),
+            nodes: world.nodes.clone(),
+            namespaces: world.namespaces.clone(),
+            services: world.services.clone(),
+            pod_ranges: world.pod_ranges.clone(),
+            ..World::default()
+        };
+        Self::index(pods, rest, &Hosts::of(world))
+    }
+
+    /// Indexes pods and a world without pods.
+    fn index(pods: Vec<Pod>, world: World, hosts: &Hosts) -> Self {
+        let mut atoms = Atoms::default();
+        let mut names = Names::default();
+        let pod_ranges: Vec<Cidr> = world.all_pod_ranges().collect();
+        let mut alike = Alike::default();
+        let pods: Vec<Pod> = pods.into_iter().map(|pod| alike.share(pod)).collect();
+        let mut policies = Policies::default();
+        for policy in world.policies.into_values() {
+            policies.enter(PolicyEntry::new(policy, &mut atoms, &mut names));
+        }
+        world.namespaces.values().for_each(|namespace| atoms.index_namespace(namespace));
+        let blocks = atoms.blocks();
+        let mut engine = Self {
+            pod_names: PodNames::of(&pods),
+            alike,
+            owners: Owners::new(&pods, hosts),
+            pods_by_namespace: by_namespace(&pods),
+            pod_ranges: world.pod_ranges,
+            space: AddressSpace::new(&blocks, &pod_ranges, hosts.addresses()),
+            likely_blocks: blocks_over_ranges(&blocks, &likely_ranges(&pod_ranges)),
+            nodes: world.nodes,
+            namespaces: world.namespaces,
+            services: world.services,
+            classes: Classes::default(),
+            pods,
+            policies,
+            atoms,
+            blocks,
+            names,
+            free: Vec::new(),
+        };
+        engine.classes = engine.partition();
+        engine
     }
 
     /// Cuts all addresses into classes: known pods by signature, everything else by segment.
@@ -78,7 +127,7 @@ impl Engine {
 
     /// A pod by name, also one that policies cannot see.
     pub fn pod_id(&self, name: &NamespacedName) -> Option<PodId> {
-        self.pod_ids.get(name).copied()
+        self.pod_names.get(&self.pods, name)
     }
 
     /// A pod.
@@ -190,38 +239,10 @@ impl Engine {
 
 impl From<World> for Engine {
     /// Indexes a world. Its workloads must have been expanded ([`World::expand_workloads`]).
-    fn from(world: World) -> Self {
-        let mut atoms = Atoms::default();
-        let mut names = Names::default();
+    fn from(mut world: World) -> Self {
         let hosts = Hosts::of(&world);
-        let pod_ranges: Vec<Cidr> = world.all_pod_ranges().collect();
-        let pods: Vec<Pod> = world.pods.into_values().collect();
-        let mut policies = Policies::default();
-        for policy in world.policies.into_values() {
-            policies.enter(PolicyEntry::new(policy, &mut atoms, &mut names));
-        }
-        world.namespaces.values().for_each(|namespace| atoms.index_namespace(namespace));
-        let blocks = atoms.blocks();
-        let mut engine = Self {
-            pod_ids: pods.iter().enumerate().map(|(i, p)| (p.meta.id.clone(), PodId::new(i))).collect(),
-            owners: Owners::new(&pods, &hosts),
-            pods_by_namespace: by_namespace(&pods),
-            pod_ranges: world.pod_ranges,
-            space: AddressSpace::new(&blocks, &pod_ranges, hosts.addresses()),
-            likely_blocks: blocks_over_ranges(&blocks, &likely_ranges(&pod_ranges)),
-            nodes: world.nodes,
-            namespaces: world.namespaces,
-            services: world.services,
-            classes: Classes::default(),
-            pods,
-            policies,
-            atoms,
-            blocks,
-            names,
-            free: Vec::new(),
-        };
-        engine.classes = engine.partition();
-        engine
+        let pods = std::mem::take(&mut world.pods).into_values().collect();
+        Self::index(pods, world, &hosts)
     }
 }
 

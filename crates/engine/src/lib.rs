@@ -17,6 +17,7 @@ mod event;
 mod ids;
 mod index;
 mod miss;
+mod pod_names;
 mod policies;
 mod ports;
 mod resolve;

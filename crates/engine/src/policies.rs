@@ -92,6 +92,11 @@ impl Policies {
         Some(atoms)
     }
 
+    /// Those in force, in no order.
+    pub(crate) fn ids(&self) -> impl Iterator<Item = PolicyId> + '_ {
+        self.by_namespace.values().flatten().copied()
+    }
+
     pub(crate) fn get(&self, id: PolicyId) -> &PolicyEntry {
         &self.entries[id.index()]
     }

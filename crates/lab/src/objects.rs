@@ -16,7 +16,8 @@ pub(crate) fn text(world: &World) -> String {
 }
 
 fn object(kind: &str, namespace: Option<&str>, name: &str, labels: &Labels) -> Value {
-    let mut object = json!({"apiVersion": "v1", "kind": kind, "metadata": {"name": name, "labels": labels}});
+    let mut object =
+        json!({"apiVersion": "v1", "kind": kind, "metadata": {"name": name, "labels": **labels}});
     if let Some(namespace) = namespace {
         object["metadata"]["namespace"] = namespace.into();
     }

@@ -234,7 +234,8 @@ impl Topology {
 
     /// Takes a node away that has no pods any more.
     pub fn remove_node(&mut self, name: &str) -> Result<(), TopologyError> {
-        let (Some(_), Some(uplink)) = (self.nodes.remove(name), self.uplinks.remove(name)) else {
+        // Held until its link is deleted: a namespace that nobody holds takes its links with it, at some moment.
+        let (Some(_node), Some(uplink)) = (self.nodes.remove(name), self.uplinks.remove(name)) else {
             return Err(TopologyError::NoSuchPlace(format!("node {name}")));
         };
         self.exposed.remove(name);

@@ -3,7 +3,6 @@
 //! Only objects that verdicts depend on are told here. Sources (files, an API server) make changes of what they see; whoever
 //! follows them (engine, plan, agent) need not know where they come from.
 
-use std::collections::BTreeMap;
 use std::fmt;
 
 use crate::meta::NamespacedName;
@@ -110,30 +109,4 @@ impl World {
             Change::Remove(ObjectKey::Service(id)) => drop(self.services.remove(&id)),
         }
     }
-
-    /// The changes that lead from this world to another: what goes first, then what comes.
-    pub fn changes_to(&self, next: &Self) -> Vec<Change> {
-        let mut changes = Vec::new();
-        let to = &mut changes;
-        compare(&self.pods, &next.pods, ObjectKey::Pod, |pod| Object::Pod(Box::new(pod)), to);
-        compare(&self.policies, &next.policies, ObjectKey::Policy, |one| Object::Policy(Box::new(one)), to);
-        compare(&self.namespaces, &next.namespaces, ObjectKey::Namespace, Object::Namespace, to);
-        compare(&self.nodes, &next.nodes, ObjectKey::Node, Object::Node, to);
-        compare(&self.services, &next.services, ObjectKey::Service, |one| Object::Service(Box::new(one)), to);
-        changes.sort_by_key(|change| matches!(change, Change::Put(_)));
-        changes
-    }
-}
-
-fn compare<K: Ord + Clone, V: PartialEq + Clone>(
-    before: &BTreeMap<K, V>,
-    after: &BTreeMap<K, V>,
-    key: fn(K) -> ObjectKey,
-    object: fn(V) -> Object,
-    changes: &mut Vec<Change>,
-) {
-    let gone = before.keys().filter(|name| !after.contains_key(*name));
-    changes.extend(gone.map(|name| Change::Remove(key(name.clone()))));
-    let new = after.iter().filter(|(name, value)| before.get(*name) != Some(value));
-    changes.extend(new.map(|(_, value)| Change::Put(object(value.clone()))));
 }

@@ -6,8 +6,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-/// Labels of one object: key to value.
-pub type Labels = BTreeMap<String, String>;
+use crate::shared::Shared;
+
+/// Labels of one object: key to value. Pods of a workload share theirs.
+pub type Labels = Shared<BTreeMap<String, String>>;
 
 /// What a [`Requirement`] asks of one label key (`metav1.LabelSelectorOperator`).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]

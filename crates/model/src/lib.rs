@@ -22,6 +22,7 @@ mod pod;
 mod policy;
 mod port_set;
 mod service;
+mod shared;
 pub mod words;
 mod workload;
 mod world;
@@ -38,7 +39,7 @@ pub use namespace::{METADATA_NAME, Namespace};
 pub use nearest::nearest;
 pub use net::{BlockError, Cidr, CidrError, Family, IpBlock, Port, PortRange, PortRangeError, Protocol};
 pub use node::Node;
-pub use pod::{Addresses, ContainerPort, Life, Pod};
+pub use pod::{Addresses, Alike, ContainerPort, Life, Pod};
 pub use policy::{
     Direction, Directions, NamespaceScope, NetworkPolicy, Peer, PeerKind, PortMatch, PortSpec, Rule,
 };
@@ -47,5 +48,6 @@ pub use service::{
     EndpointAddress, EndpointPort, EndpointSlice, Service, ServiceAddress, ServicePort, ServiceType,
     SessionAffinity, TargetPort, TrafficPolicy,
 };
+pub use shared::{Pool, Shared};
 pub use workload::{Copies, PodTemplate, Workload};
 pub use world::{UnknownObject, World};

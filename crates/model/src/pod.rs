@@ -1,9 +1,11 @@
 //! Pods, as far as the network sees them.
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use crate::meta::{Meta, ObjectRef};
 use crate::net::{Family, Port, Protocol};
+use crate::shared::{Pool, Shared};
 
 /// A container port: `spec.containers[].ports[]`, sidecar init containers included.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -38,6 +40,23 @@ pub enum Life {
     Finished,
 }
 
+/// What pods have alike, kept once for all of them: a workload's pods differ in names and addresses only.
+#[derive(Debug, Default)]
+pub struct Alike {
+    labels: Pool<BTreeMap<String, String>>,
+    ports: Pool<Vec<ContainerPort>>,
+}
+
+impl Alike {
+    /// The same pod, which holds what others have too together with them.
+    #[must_use]
+    pub fn share(&mut self, mut pod: Pod) -> Pod {
+        pod.meta.labels = self.labels.share(pod.meta.labels);
+        pod.ports = self.ports.share(pod.ports);
+        pod
+    }
+}
+
 /// A pod.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pod {
@@ -56,7 +75,7 @@ pub struct Pod {
     /// Whether Services send to it: the Ready condition; true when read from a manifest.
     pub ready: bool,
     /// Declared ports of all containers.
-    pub ports: Vec<ContainerPort>,
+    pub ports: Shared<Vec<ContainerPort>>,
 }
 
 impl Pod {

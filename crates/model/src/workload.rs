@@ -3,6 +3,7 @@
 use crate::labels::Labels;
 use crate::meta::{Kind, Meta, NamespacedName, ObjectRef, Origin};
 use crate::pod::{Addresses, ContainerPort, Life, Pod};
+use crate::shared::Shared;
 
 /// How many pods a workload makes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,7 +24,7 @@ pub struct PodTemplate {
     /// `spec.hostNetwork`.
     pub host_network: bool,
     /// Declared ports of all containers.
-    pub ports: Vec<ContainerPort>,
+    pub ports: Shared<Vec<ContainerPort>>,
 }
 
 /// A Deployment, StatefulSet, DaemonSet, ReplicaSet, ReplicationController, Job, CronJob, or an

@@ -122,8 +122,12 @@ mod tests {
     use crate::{Copies, Labels, PodTemplate};
 
     fn deployment(copies: u32) -> Workload {
-        let template =
-            PodTemplate { labels: Labels::new(), node: None, host_network: false, ports: Vec::new() };
+        let template = PodTemplate {
+            labels: Labels::new(),
+            node: None,
+            host_network: false,
+            ports: crate::Shared::new(),
+        };
         let id = ObjectRef { kind: Kind::Deployment, namespace: "shop".into(), name: "web".into() };
         Workload { id, origin: Origin::Assumed("test"), copies: Copies::Count(copies), template }
     }

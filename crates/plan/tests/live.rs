@@ -207,3 +207,22 @@ impl Enforced {
         assert!(!taken || narrows, "seed {seed}: {edit:?} takes {flow} away unsaid");
     }
 }
+
+/// What a whole world that was read anew says is told as changes, and nothing is left to tell.
+#[test]
+fn another_world_is_followed_by_what_is_other() {
+    for seed in 0..200 {
+        let first = generate::world(seed);
+        let next = World { pod_ranges: first.pod_ranges.clone(), ..generate::world(seed + 1_000) };
+        let mut live = LivePlan::new(Engine::new(&first), "node-1", BTreeMap::new());
+        for change in live.engine().changes_to(next.clone()) {
+            live.follow(change, |_| None);
+        }
+        assert_eq!(live.engine().changes_to(next.clone()), [], "seed {seed}");
+        let fresh = Engine::new(&next);
+        for flow in generate::flows(&next, &mut Rng::with_seed(seed), 40) {
+            let outcome = |engine: &Engine| engine.answer(&flow).map(|answer| answer.outcome);
+            assert_eq!(outcome(live.engine()), outcome(&fresh), "seed {seed}: {flow}");
+        }
+    }
+}

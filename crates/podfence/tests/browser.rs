@@ -49,7 +49,7 @@ fn hostile() -> World {
             let mut pod = build::pod("shop/pod", "node", &[], &[("app", if index == 0 { "a" } else { "b" })]);
             pod.meta.id = NamespacedName::new(namespace, *name);
             pod.addresses = Addresses::Unstated;
-            pod.ports = vec![build::serves("</script>", Protocol::Tcp, 80)];
+            pod.ports = vec![build::serves("</script>", Protocol::Tcp, 80)].into();
             world.put(pod);
         }
         let peer = build::own(build::select(&[build::eq("app", "a")]));

@@ -115,8 +115,12 @@ mod tests {
 
     fn deployment(namespace: &str, name: &str, pods: u32) -> Workload {
         let id = ObjectRef { kind: Kind::Deployment, namespace: namespace.into(), name: name.into() };
-        let template =
-            PodTemplate { labels: Labels::new(), node: None, host_network: false, ports: Vec::new() };
+        let template = PodTemplate {
+            labels: Labels::new(),
+            node: None,
+            host_network: false,
+            ports: podfence_model::Shared::new(),
+        };
         Workload { id, origin: Origin::Assumed("test"), copies: Copies::Count(pods), template }
     }
 

@@ -9,7 +9,7 @@ use std::net::IpAddr;
 use podfence_model::{
     Addresses, Cidr, ContainerPort, Directions, IpBlock, LabelSelector, Labels, Life, Meta, Namespace,
     NamespaceScope, NamespacedName, NetworkPolicy, Node, Operator, Origin, Peer, PeerKind, Pod, Port,
-    PortMatch, PortRange, PortSpec, Protocol, Requirement, Rule, World,
+    PortMatch, PortRange, PortSpec, Protocol, Requirement, Rule, Shared, World,
 };
 
 /// Where every object of this crate comes from.
@@ -171,7 +171,7 @@ pub fn pod(id: &str, node: &str, addresses: &[&str], pairs: &[(&str, &str)]) -> 
         host_network: false,
         life: Life::Present,
         ready: true,
-        ports: vec![],
+        ports: Shared::new(),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
-use podfence_model::{Endpoint, Namespace, NetworkPolicy, Node, Origin, Pod, Protocol, World};
+use podfence_model::{Alike, Endpoint, Namespace, NetworkPolicy, Node, Origin, Pod, Protocol, World};
 
 use crate::build::{self, Put};
 use crate::generate::Rng;
@@ -24,8 +24,9 @@ pub fn world(pods: usize, namespaces: usize, policies: usize) -> World {
     for n in 0..pods.div_ceil(PER_NODE) {
         world.put(node(n));
     }
+    let mut alike = Alike::default();
     for n in 0..pods {
-        world.put(pod(n, namespaces));
+        world.put(alike.share(pod(n, namespaces)));
     }
     for n in 0..policies {
         world.put(policy(n, namespaces, &mut rng));
@@ -57,7 +58,8 @@ fn pod(n: usize, namespaces: usize) -> Pod {
         &[("app", &app), ("tier", ["front", "back"][n % 2])],
     );
     pod.ports =
-        vec![build::serves("http", Protocol::Tcp, 8080), build::serves("metrics", Protocol::Tcp, 9090)];
+        vec![build::serves("http", Protocol::Tcp, 8080), build::serves("metrics", Protocol::Tcp, 9090)]
+            .into();
     pod
 }
 

@@ -57,7 +57,7 @@ fn smaller_pods(world: &World, pod: &Pod) -> Vec<World> {
         smaller.meta.labels.remove(key);
         pods.push(smaller);
     }
-    pods.extend(without_each(&pod.ports).into_iter().map(|ports| Pod { ports, ..pod.clone() }));
+    pods.extend(without_each(&pod.ports).into_iter().map(|ports| Pod { ports: ports.into(), ..pod.clone() }));
     pods.into_iter().map(|pod| edited(world, |w| w.put(pod))).collect()
 }
 

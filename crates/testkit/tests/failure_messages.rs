@@ -100,6 +100,7 @@ fn a_container_uses_a_port_name_once() {
         serves("web", Protocol::Tcp, 80),
         serves("", Protocol::Udp, 53),
         serves("web", Protocol::Tcp, 81),
-    ];
+    ]
+    .into();
     assert_eq!(to_yaml(&World::default().with(pod)), EXPECTED_POD);
 }

@@ -6,7 +6,6 @@ use std::net::IpAddr;
 use std::time::SystemTime;
 
 use podfence_engine::{Answer, Engine, NearestMiss, Outcome, Party, Side, Tier, TierEnd};
-use podfence_model::Labels;
 use serde::{Deserialize, Serialize};
 
 use super::refused::Noted;
@@ -66,7 +65,7 @@ pub struct FlowEnd {
     pub workload: Option<String>,
     /// The pod's labels.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub labels: Labels,
+    pub labels: BTreeMap<String, String>,
     /// `node` with its name, `unknown pod` or `outside`, for addresses of no known pod.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub other: Option<String>,
@@ -127,7 +126,7 @@ fn end(engine: &Engine, address: IpAddr) -> FlowEnd {
             let pod = engine.pod(id);
             end.pod = Some(pod.meta.id.to_string());
             end.workload = pod.workload.as_ref().map(|made| format!("{}/{}", made.kind.as_str(), made.name));
-            end.labels.clone_from(&pod.meta.labels);
+            end.labels = (*pod.meta.labels).clone();
         }
         Party::Node { name, .. } => {
             end.other = Some(name.map_or("node".into(), |name| format!("node {name}")));

@@ -40,21 +40,17 @@ impl Source {
                 watch.wait();
             }
         });
-        thread::spawn(move || follow(Directory::new(&paths), &asked, &to));
+        thread::spawn(move || follow(&Directory::new(&paths), &asked, &to));
         Self(wishes)
     }
 }
 
 /// Reads a directory whenever somebody wishes it; ends when the loop has.
-fn follow(mut directory: Directory, asked: &Receiver<Wish>, to: &Sender<Message>) {
-    let mut told = false;
+fn follow(directory: &Directory, asked: &Receiver<Wish>, to: &Sender<Message>) {
     while let Ok(wish) = asked.recv() {
         let (message, read) = match directory.read() {
             Err(refused) => (Message::Unreadable(refused.to_string()), Err(refused.to_string())),
-            Ok(_) if !std::mem::replace(&mut told, true) => {
-                (Message::World(Box::new(directory.world().clone())), Ok(()))
-            }
-            Ok(changes) => (Message::Changes(changes), Ok(())),
+            Ok(world) => (Message::World(Box::new(world)), Ok(())),
         };
         let sent = to.send(message);
         let answered = match (wish, read) {

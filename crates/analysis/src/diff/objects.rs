@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use podfence_model::{ContainerPort, Kind, Labels, NetworkPolicy, ObjectRef, Origin, PodTemplate, World};
+use podfence_model::{
+    ContainerPort, Kind, Labels, NetworkPolicy, ObjectRef, Origin, PodTemplate, Shared, World,
+};
 
 /// What became of an object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -30,7 +32,7 @@ enum Says {
     /// Labels of a namespace.
     Labels(Labels),
     /// Labels and ports of pods, and whether they have `hostNetwork`.
-    Pods(Labels, Vec<ContainerPort>, bool),
+    Pods(Labels, Shared<Vec<ContainerPort>>, bool),
     /// A policy without its places.
     Policy(Box<NetworkPolicy>),
 }

@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 
 use podfence_model::{
     Addresses, LabelSelector, Labels, Life, METADATA_NAME, Meta, Namespace, NamespaceScope, NamespacedName,
-    Origin, PeerKind, Pod, World,
+    Origin, PeerKind, Pod, Shared, World,
 };
 
 use self::labels::{LabelsOfPlace, label_sets, label_sets_of_both};
@@ -108,7 +108,7 @@ fn unplaced(meta: Meta) -> Pod {
         host_network: false,
         life: Life::Present,
         ready: true,
-        ports: Vec::new(),
+        ports: Shared::new(),
     }
 }
 

@@ -3,12 +3,13 @@
 //! A pod's addresses move from one class to another (`pods`). A policy that names a peer no policy named before parts the
 //! classes in which only some belong to that peer (`policies`, `part`); what it names no more goes on to part them, which is
 //! finer than need be and right, until [`Engine::renew`] clears it away. A namespace that gets other labels moves its pods
-//! (`cluster`). Nodes cut the address space: when their addresses or ranges change, everything is indexed anew.
+//! (`cluster`). Whoever reads whole worlds is told what is other (`whole`). Nodes cut the address space: when their addresses or ranges change, everything is indexed anew.
 
 mod cluster;
 mod part;
 mod pods;
 mod policies;
+mod whole;
 
 #[cfg(doc)]
 use crate::index::Engine;

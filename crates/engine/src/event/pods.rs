@@ -24,17 +24,20 @@ impl Engine {
     /// Enters a pod, or what it has become. Costs by the pod's own addresses and labels, not by other pods.
     pub fn put_pod(&mut self, pod: Pod) -> Vec<Move> {
         self.imply_namespace(&pod.meta.id.namespace);
-        let known = self.pod_ids.get(&pod.meta.id).copied();
+        let pod = self.alike.share(pod);
+        let known = self.pod_id(&pod.meta.id);
         let id = known.unwrap_or_else(|| self.new_place(&pod));
         let before = self.withdraw(id);
-        self.pod_ids.insert(pod.meta.id.clone(), id);
         self.pods[id.index()] = pod;
+        if known.is_none() {
+            self.pod_names.enter(&self.pods, id);
+        }
         self.announce(id, before)
     }
 
     /// Forgets a pod. Nothing moves when it is not known.
     pub fn remove_pod(&mut self, name: &NamespacedName) -> Vec<Move> {
-        let Some(id) = self.pod_ids.remove(name) else { return Vec::new() };
+        let Some(id) = self.pod_names.remove(&self.pods, name) else { return Vec::new() };
         let before = self.withdraw(id);
         self.pods[id.index()].life = podfence_model::Life::Finished;
         if let Some(here) = self.pods_by_namespace.get_mut(&name.namespace) {

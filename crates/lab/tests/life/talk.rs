@@ -24,7 +24,7 @@ pub const SERVICE: [&str; 2] = ["10.96.0.9", "fd00:10:96::9"];
 pub fn pod(name: &str, node: u8, last: u8) -> Pod {
     let (v4, v6) = (format!("10.244.{node}.{last}"), format!("fd00:10:244:{node}::{last}"));
     let mut pod = build::pod(&format!("x/{name}"), &format!("node-{node}"), &[&v4, &v6], &[("app", name)]);
-    pod.ports = vec![serves("", Protocol::Tcp, 80), serves("", Protocol::Udp, 80)];
+    pod.ports = vec![serves("", Protocol::Tcp, 80), serves("", Protocol::Udp, 80)].into();
     pod
 }
 

@@ -112,7 +112,7 @@ const OBJECTS: &[&[&str]] = &[
 
 pub fn it_reads_well() {
     let mut bed = bed();
-    bed.pod("a").ports = vec![serves("dns", Protocol::Udp, 53)];
+    bed.pod("a").ports = vec![serves("dns", Protocol::Udp, 53)].into();
     bed.enforce(&policies());
     let Some(listing) = listing(&bed, "node-1") else { return };
     if std::env::var_os("PODFENCE_SHOW").is_some() {

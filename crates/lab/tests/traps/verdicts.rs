@@ -98,9 +98,9 @@ pub fn both_ends_must_agree() {
 
 pub fn named_ports_differ_by_peer() {
     let mut bed = Bed::new(&[("a", 1, 10), ("b", 1, 11), ("c", 2, 10), ("d", 2, 11)]);
-    bed.pod("b").ports = vec![serves("web", Protocol::Tcp, 80)];
-    bed.pod("c").ports = vec![serves("web", Protocol::Tcp, 81)];
-    bed.pod("d").ports = vec![serves("web", Protocol::Udp, 80)];
+    bed.pod("b").ports = vec![serves("web", Protocol::Tcp, 80)].into();
+    bed.pod("c").ports = vec![serves("web", Protocol::Tcp, 81)].into();
+    bed.pod("d").ports = vec![serves("web", Protocol::Udp, 80)].into();
     let web = || rule(vec![], vec![named(Protocol::Tcp, "web")]);
     let only = |to: &str, open: Option<Question>, bed: &Bed| {
         let asked = [Port(Tcp, 80), Port(Tcp, 81), Port(Udp, 80), Ping];

@@ -1,5 +1,7 @@
 //! Pods that are not there yet, for programs.
 
+use std::collections::BTreeMap;
+
 use podfence_analysis::{LabelSets, NewLabels, NewPlace, NewPlaces, NewPods};
 use podfence_model::Labels;
 use serde::Serialize;
@@ -22,13 +24,13 @@ pub(super) struct NewPodsView {
 #[serde(rename_all = "camelCase")]
 enum PlaceView {
     Namespace(String),
-    NewNamespace(Labels),
+    NewNamespace(BTreeMap<String, String>),
 }
 
 #[derive(Debug, Serialize)]
 struct LabelsView {
-    including: Vec<Labels>,
-    exactly: Vec<Labels>,
+    including: Vec<BTreeMap<String, String>>,
+    exactly: Vec<BTreeMap<String, String>>,
 }
 
 impl From<&NewPods> for NewPodsView {
@@ -52,13 +54,18 @@ impl From<&NewPlace> for PlaceView {
     fn from(place: &NewPlace) -> Self {
         match place {
             NewPlace::Namespace(name) => Self::Namespace(name.clone()),
-            NewPlace::NewNamespace(labels) => Self::NewNamespace(labels.clone()),
+            NewPlace::NewNamespace(labels) => Self::NewNamespace(plain(labels)),
         }
     }
 }
 
 impl From<&LabelSets> for LabelsView {
     fn from(sets: &LabelSets) -> Self {
-        Self { including: sets.including.clone(), exactly: sets.exactly.clone() }
+        let all = |sets: &[Labels]| sets.iter().map(plain).collect();
+        Self { including: all(&sets.including), exactly: all(&sets.exactly) }
     }
+}
+
+fn plain(labels: &Labels) -> BTreeMap<String, String> {
+    (**labels).clone()
 }

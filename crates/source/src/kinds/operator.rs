@@ -108,7 +108,7 @@ fn template(recipe: &Recipe, spec: &mut Fields<'_>, name: &str) -> PodTemplate {
     labels.extend(own_labels(recipe, name));
     let mut ports = own_ports(recipe, spec);
     ports.extend(spec.mappings("containers").flat_map(container_ports));
-    PodTemplate { labels, node: None, host_network: spec.flag("hostNetwork"), ports }
+    PodTemplate { labels, node: None, host_network: spec.flag("hostNetwork"), ports: ports.into() }
 }
 
 fn own_labels(recipe: &Recipe, name: &str) -> Labels {

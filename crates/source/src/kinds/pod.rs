@@ -53,7 +53,7 @@ pub(crate) fn read(manifest: &mut Manifest<'_, '_>) {
         host_network: spec.host_network,
         life: life(&mut header, status.as_ref()),
         ready: status.is_none_or(|s| s.ready),
-        ports: spec.ports,
+        ports: spec.ports.into(),
         meta,
     };
     manifest.gathered.world.pods.insert(pod.meta.id.clone(), pod);

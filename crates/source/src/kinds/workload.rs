@@ -69,7 +69,7 @@ fn template(spec: &mut Fields<'_>) -> Option<PodTemplate> {
         labels: labels.unwrap_or_default(),
         node: spec.node,
         host_network: spec.host_network,
-        ports: spec.ports,
+        ports: spec.ports.into(),
     })
 }
 

@@ -1,10 +1,10 @@
 //! Policies as YAML.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use podfence_model::{
-    Directions, LabelSelector, NamespaceScope, NetworkPolicy, Operator, PeerKind, PortMatch, PortSpec,
-    Requirement, Rule,
+    Directions, LabelSelector, Labels, NamespaceScope, NetworkPolicy, Operator, PeerKind, PortMatch,
+    PortSpec, Requirement, Rule,
 };
 
 use super::{Text, flow_map};
@@ -100,7 +100,7 @@ fn port(item: &PortMatch) -> String {
 
 /// A selector in flow style; the first `In` of one value for a key becomes a `matchLabels` entry.
 fn selector(selector: &LabelSelector) -> String {
-    let mut labels = BTreeMap::new();
+    let mut labels = Labels::new();
     let mut expressions = Vec::new();
     for requirement in selector.requirements() {
         match single_value(requirement) {

@@ -95,7 +95,7 @@ pub(crate) fn new_pod(world: &World, name: &str, rng: &mut Rng) -> Pod {
         host_network: false,
         life: Life::Present,
         ready: rng.chance(90),
-        ports: random_container_ports(rng),
+        ports: random_container_ports(rng).into(),
     }
 }
 

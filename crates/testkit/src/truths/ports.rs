@@ -107,11 +107,12 @@ fn numbers() -> Vec<Scenario> {
 /// The cluster where x/a, x/b and x/c give the name `web` to 80, 8080 and (by UDP) 80, and `both` means two
 /// numbers in x/b.
 fn web(world: World) -> World {
-    let world = with_pod_changed(world, "x/a", |pod| pod.ports = vec![serves("web", Tcp, 80)]);
+    let world = with_pod_changed(world, "x/a", |pod| pod.ports = vec![serves("web", Tcp, 80)].into());
     let world = with_pod_changed(world, "x/b", |pod| {
-        pod.ports = vec![serves("web", Tcp, 8080), serves("both", Tcp, 1000), serves("both", Tcp, 2000)];
+        pod.ports =
+            vec![serves("web", Tcp, 8080), serves("both", Tcp, 1000), serves("both", Tcp, 2000)].into();
     });
-    with_pod_changed(world, "x/c", |pod| pod.ports = vec![serves("web", Udp, 80)])
+    with_pod_changed(world, "x/c", |pod| pod.ports = vec![serves("web", Udp, 80)].into())
 }
 
 fn names() -> Vec<Scenario> {
