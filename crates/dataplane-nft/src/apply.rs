@@ -1,5 +1,7 @@
 //! The dataplane of one network namespace: what it enforces, and how it gets from one plan to the next.
 
+use std::time::Duration;
+
 use podfence_netlink::conntrack::Conntrack;
 use podfence_netlink::nft::{Batch, Chain, Nftables};
 use podfence_plan::{Delta, NodePlan, diff};
@@ -82,6 +84,11 @@ impl Dataplane {
         self.bridge.settle(&mut self.nft, delta)?;
         self.trusted = true;
         Ok(enforced)
+    }
+
+    /// How long transactions have taken the kernel so far, from send to acknowledgement.
+    pub fn in_kernel(&self) -> Duration {
+        self.nft.in_kernel()
     }
 
     /// Forgets what it believes to be in force: the next plan is built whole, beside whatever is in the table.

@@ -15,7 +15,7 @@ use podfence_netlink::nft::{
 
 use crate::fields::{fields, icmpv6, icmpv6_type, in_state, neighbour_discovery, of, stamped};
 use crate::generation::Stamp;
-use crate::judge::judge_forward;
+use crate::judge::{Place, judge_forward};
 use crate::names::{comment, name, refused};
 use crate::pod_set::PodSet;
 use crate::refusal::Refusal;
@@ -52,9 +52,13 @@ impl Frame {
 
     /// Puts another stamp into the chains that hold it.
     pub(crate) fn restamp(&self, batch: &mut Batch, stamp: Stamp) -> Result<(), BatchError> {
-        let without = self.bodies(Stamp::NONE);
-        let with = self.bodies(stamp).into_iter().zip(without).filter(|(a, b)| a.rules != b.rules);
-        with.into_iter().try_for_each(|(body, _)| self.write_body(batch, &body))
+        self.stamped(stamp).iter().try_for_each(|body| self.write_body(batch, body))
+    }
+
+    /// The chains that hold the stamp. They are written on every change that takes something away, so no others are made here.
+    fn stamped(&self, stamp: Stamp) -> Vec<Body> {
+        let errors = [Place::Forward, Place::Input].map(|place| self.icmp_errors(place, stamp));
+        [self.forward(stamp), self.input(stamp), self.stamping(stamp)].into_iter().chain(errors).collect()
     }
 
     fn write_body(&self, batch: &mut Batch, body: &Body) -> Result<(), BatchError> {
@@ -64,28 +68,11 @@ impl Frame {
 
     /// All chains with their rules.
     pub(crate) fn bodies(&self, stamp: Stamp) -> Vec<Body> {
-        let base = |word: &'static str, hook, priority, about: &'static str, rules| Body {
-            chain: Chain::base(Name::constant(word), BaseChain::filter(hook, priority))
-                .comment(Comment::constant(about)),
-            rules,
-        };
-        let priority = self.settings.priority;
+        let first = BaseChain::filter(Hook::Prerouting, SOURCES_PRIORITY);
         let mut bodies = vec![
-            base(
-                "sources",
-                Hook::Prerouting,
-                SOURCES_PRIORITY,
-                "does the source address belong to the link?",
-                self.sources(),
-            ),
-            base(
-                "forward",
-                Hook::Forward,
-                priority,
-                "between pods, other nodes and the outside",
-                forward(stamp),
-            ),
-            base("input", Hook::Input, priority, "to the node itself", input(stamp)),
+            base("sources", first, "does the source address belong to the link?", self.sources()),
+            self.forward(stamp),
+            self.input(stamp),
             regular(name("odd_source"), "from a pod's link, but not from its address", Self::odd_source()),
         ];
         bodies.extend(self.judges(stamp));
@@ -93,6 +80,20 @@ impl Frame {
             Refusal::ALL.map(|refusal| regular(refused(refusal), refusal.sentence(), self.refuse(refusal))),
         );
         bodies
+    }
+
+    /// What every packet meets, the established ones too: keep it short.
+    fn forward(&self, stamp: Stamp) -> Body {
+        let [v4, v6] = Family::BOTH.map(judge_forward);
+        let rules = vec![fast_path(stamp), of(Family::V4).goto(&v4), Rule::new().goto(&v6)];
+        let place = BaseChain::filter(Hook::Forward, self.settings.priority);
+        base("forward", place, "between pods, other nodes and the outside", rules)
+    }
+
+    fn input(&self, stamp: Stamp) -> Body {
+        let rules = vec![fast_path(stamp), Rule::new().goto(&name("judge_input"))];
+        let place = BaseChain::filter(Hook::Input, self.settings.priority);
+        base("input", place, "to the node itself", rules)
     }
 
     pub(crate) fn set(&self, set: PodSet) -> Name {
@@ -144,14 +145,8 @@ impl Frame {
     }
 }
 
-/// What every packet meets, the established ones too: keep it short.
-fn forward(stamp: Stamp) -> Vec<Rule> {
-    let [v4, v6] = Family::BOTH.map(judge_forward);
-    vec![fast_path(stamp), of(Family::V4).goto(&v4), Rule::new().goto(&v6)]
-}
-
-fn input(stamp: Stamp) -> Vec<Rule> {
-    vec![fast_path(stamp), Rule::new().goto(&name("judge_input"))]
+fn base(word: &'static str, place: BaseChain, about: &'static str, rules: Vec<Rule>) -> Body {
+    Body { chain: Chain::base(Name::constant(word), place).comment(Comment::constant(about)), rules }
 }
 
 /// The comment is read back by [`stamp_of`].
@@ -170,4 +165,23 @@ pub(crate) fn regular(name: Name, about: &'static str, rules: Vec<Rule>) -> Body
 /// The stamp that rules of ours look for.
 pub(crate) fn stamp_of(rules: &[RuleInfo]) -> Option<Stamp> {
     rules.iter().find_map(|rule| Stamp::from_text(rule.comment.as_ref()?.as_str()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_new_stamp_is_written_into_every_chain_that_holds_one() {
+        let settings = Settings::default();
+        let frame = Frame { table: settings.table(), settings, epoch: 0 };
+        let stamp = Stamp { value: 0x0100_0000, mask: 0xff00_0000 };
+        let other = frame.bodies(stamp).into_iter().zip(frame.bodies(Stamp::NONE));
+        let mut differing: Vec<Name> =
+            other.filter(|(a, b)| a.rules != b.rules).map(|(body, _)| body.chain.name).collect();
+        let mut written: Vec<Name> = frame.stamped(stamp).into_iter().map(|body| body.chain.name).collect();
+        differing.sort();
+        written.sort();
+        assert_eq!(written, differing);
+    }
 }

@@ -81,7 +81,7 @@ impl Frame {
             "a pod may complain about its own connections only",
             self.error_of_pod(),
         ));
-        bodies.push(regular(name("stamp"), "judged and admitted", self.stamp(stamp)));
+        bodies.push(self.stamping(stamp));
         bodies
     }
 
@@ -161,12 +161,17 @@ impl Frame {
                 "nobody saw it begin: not from or to isolated pods",
                 self.header_check(place, Refusal::MidStream),
             ),
-            regular(
-                place.chain("icmp_error"),
-                "passes with the connection it is about",
-                self.icmp_error(place, stamp),
-            ),
+            self.icmp_errors(place, stamp),
         ]
+    }
+
+    pub(crate) fn icmp_errors(&self, place: Place, stamp: Stamp) -> Body {
+        let rules = self.icmp_error(place, stamp);
+        regular(place.chain("icmp_error"), "passes with the connection it is about", rules)
+    }
+
+    pub(crate) fn stamping(&self, stamp: Stamp) -> Body {
+        regular(name("stamp"), "judged and admitted", self.stamp(stamp))
     }
 
     /// Refuses what comes from or goes to a policed pod, by the packet's own header.

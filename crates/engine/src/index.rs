@@ -1,6 +1,6 @@
 //! The engine itself: a world, indexed for questions.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use podfence_model::{
@@ -16,6 +16,7 @@ use crate::ids::{AtomId, ClassId, PodId, PolicyId};
 use crate::pod_names::PodNames;
 use crate::policies::{Policies, PolicyEntry};
 use crate::ports::Names;
+use crate::residents::Residents;
 use crate::resolve::{Owners, Party, blocks_over_ranges};
 use crate::truth::Truth;
 
@@ -31,7 +32,7 @@ pub struct Engine {
     pub(crate) services: BTreeMap<NamespacedName, Service>,
     pub(crate) policies: Policies,
     /// Where the pods of a namespace are.
-    pub(crate) pods_by_namespace: HashMap<String, Vec<PodId>>,
+    pub(crate) residents: Residents,
     /// The pod ranges that are no node's.
     pub(crate) pod_ranges: Vec<Cidr>,
     pub(crate) owners: Owners,
@@ -79,7 +80,7 @@ impl Engine {
             pod_names: PodNames::of(&pods),
             alike,
             owners: Owners::new(&pods, hosts),
-            pods_by_namespace: by_namespace(&pods),
+            residents: Residents::of(&pods),
             pod_ranges: world.pod_ranges,
             space: AddressSpace::new(&blocks, &pod_ranges, hosts.addresses()),
             likely_blocks: blocks_over_ranges(&blocks, &likely_ranges(&pod_ranges)),
@@ -122,7 +123,7 @@ impl Engine {
 
     /// The pods of a namespace, those that policies cannot see among them.
     pub fn pods_in(&self, namespace: &str) -> &[PodId] {
-        self.pods_by_namespace.get(namespace).map_or(&[], Vec::as_slice)
+        self.residents.within(namespace)
     }
 
     /// A pod by name, also one that policies cannot see.
@@ -259,14 +260,6 @@ pub(crate) fn member_addresses(pod: &Pod) -> Vec<Option<IpAddr>> {
         Addresses::Unstated => vec![None],
         Addresses::NotYet => Vec::new(),
     }
-}
-
-fn by_namespace(pods: &[Pod]) -> HashMap<String, Vec<PodId>> {
-    let mut map: HashMap<String, Vec<PodId>> = HashMap::new();
-    for (i, pod) in pods.iter().enumerate() {
-        map.entry(pod.meta.id.namespace.clone()).or_default().push(PodId::new(i));
-    }
-    map
 }
 
 /// Addresses that are no pod's own: each with the node that has it.

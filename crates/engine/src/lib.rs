@@ -20,6 +20,7 @@ mod miss;
 mod pod_names;
 mod policies;
 mod ports;
+mod residents;
 mod resolve;
 mod truth;
 mod walk;

@@ -15,7 +15,7 @@ impl Engine {
             return Vec::new();
         }
         self.atoms.index_namespace(&namespace);
-        let here = self.pods_by_namespace.get(&namespace.name).cloned().unwrap_or_default();
+        let here = self.pods_in(&namespace.name).to_vec();
         self.namespaces.insert(namespace.name.clone(), namespace);
         here.into_iter().flat_map(|pod| self.reseat_pod(pod)).collect()
     }

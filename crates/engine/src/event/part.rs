@@ -28,7 +28,7 @@ impl Engine {
     fn part_by_pods(&mut self, atom: AtomId) {
         let mut marked = Marked::new();
         for (namespace, truth) in self.atoms.index_atom(atom, self.namespaces.values()) {
-            let here = self.pods_by_namespace.get(namespace).into_iter().flatten();
+            let here = self.pods_in(namespace).iter();
             for id in here.filter(|id| self.atoms.takes(atom, &self.pod(**id).meta.labels)) {
                 for address in member_addresses(self.pod(*id)) {
                     let member = Member { pod: *id, address };

@@ -40,9 +40,7 @@ impl Engine {
         let Some(id) = self.pod_names.remove(&self.pods, name) else { return Vec::new() };
         let before = self.withdraw(id);
         self.pods[id.index()].life = podfence_model::Life::Finished;
-        if let Some(here) = self.pods_by_namespace.get_mut(&name.namespace) {
-            here.retain(|other| *other != id);
-        }
+        self.residents.leave(&name.namespace, id);
         self.free.push(id);
         self.announce(id, before)
     }
@@ -52,7 +50,7 @@ impl Engine {
             self.pods.push(pod.clone());
             PodId::new(self.pods.len() - 1)
         });
-        self.pods_by_namespace.entry(pod.meta.id.namespace.clone()).or_default().push(id);
+        self.residents.enter(&pod.meta.id.namespace, id);
         id
     }
 

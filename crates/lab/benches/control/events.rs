@@ -29,12 +29,15 @@ struct Node {
 struct Parts {
     plan: Spread,
     kernel: Spread,
+    /// All of it but what transactions took the kernel.
+    ours: Spread,
     whole: Spread,
 }
 
 impl Parts {
     fn rows(self, what: &str) {
         self.whole.row(what);
+        self.ours.row(&format!("– {what}: ours of it, event to sends and between them"));
         self.plan.row(&format!("– {what}: event to delta"));
         self.kernel.row(&format!("– {what}: delta to acknowledgement"));
     }
@@ -80,9 +83,12 @@ impl Node {
     }
 
     fn event(&mut self, parts: &mut Parts, event: impl FnOnce(&mut LivePlan) -> Delta, unions: usize) {
+        let before = self.dataplane.in_kernel();
         let delta = parts.plan.time(|| event(&mut self.live));
         let enforced = parts.kernel.time(|| self.dataplane.apply(&delta, self.live.plan()));
-        parts.whole.push(parts.plan.last() + parts.kernel.last());
+        let whole = parts.plan.last() + parts.kernel.last();
+        parts.whole.push(whole);
+        parts.ours.push(whole.saturating_sub(self.dataplane.in_kernel().saturating_sub(before)));
         assert!(enforced.unwrap().operations > 0);
         let touched = delta.unions_changed.len() + delta.unions_set.len() + delta.unions_removed.len();
         assert_eq!(touched, unions, "{delta:?}");

@@ -1,5 +1,7 @@
 //! The connection to the kernel's nf_tables.
 
+use std::time::{Duration, Instant};
+
 use nix::libc;
 
 use super::batch::Batch;
@@ -26,6 +28,7 @@ const PRELOAD_BYTES: usize = 1 << 20;
 #[derive(Debug)]
 pub struct Nftables {
     socket: Socket,
+    in_kernel: Duration,
 }
 
 impl Nftables {
@@ -34,7 +37,7 @@ impl Nftables {
         let socket = Socket::open()?;
         socket.enlarge_send_buffer(SEND_BUFFER)?;
         socket.enlarge_receive_buffer(RECEIVE_BUFFER)?;
-        Ok(Self { socket })
+        Ok(Self { socket, in_kernel: Duration::ZERO })
     }
 
     /// The largest batch ([`Batch::byte_len`]) that can be committed: about 128 MiB for root of the initial user namespace, twice
@@ -48,9 +51,17 @@ impl Nftables {
         self.socket.port()
     }
 
+    /// How long its transactions have taken the kernel so far, from send to acknowledgement.
+    pub fn in_kernel(&self) -> Duration {
+        self.in_kernel
+    }
+
     /// Makes all changes of the batch, or none.
     pub fn commit(&mut self, batch: &Batch) -> Result<(), CommitError> {
-        commit::commit(&mut self.socket, batch)
+        let begun = Instant::now();
+        let outcome = commit::commit(&mut self.socket, batch);
+        self.in_kernel += begun.elapsed();
+        outcome
     }
 
     /// Adds elements in as many transactions as they need: for sets that no rule refers to yet. Not atomic: after an error some may
