@@ -11,7 +11,7 @@ use podfence_dataplane_nft::{Dataplane, Touch};
 use podfence_model::{Change, NamespacedName, World};
 use podfence_plan::{Link, NodePlan};
 
-use crate::enforcer::Enforcer;
+use crate::enforcer::{Enforcer, LONGEST_OF_OBJECT};
 use crate::flow::{self, Log, Noted};
 use crate::kernel::Kernel;
 use crate::links::Links;
@@ -42,6 +42,8 @@ pub struct Agent<K> {
     as_of: Option<SystemTime>,
     unreadable: Option<String>,
     resync: Resync,
+    /// Between two tries of an object that the kernel refuses, at most.
+    retry: Duration,
     drifts: u64,
     /// Listeners that hear nothing now, and why.
     deaf: BTreeMap<Listener, String>,
@@ -73,6 +75,7 @@ impl<K: Kernel> Agent<K> {
             as_of: None,
             unreadable: None,
             resync: Resync::new(RESYNC),
+            retry: LONGEST_OF_OBJECT,
             drifts: 0,
             deaf: BTreeMap::new(),
             log,
@@ -82,8 +85,13 @@ impl<K: Kernel> Agent<K> {
     }
 
     /// Compares the kernel with the plan this often.
-    pub fn resync_every(&mut self, every: Duration) {
+    pub fn check_every(&mut self, every: Duration) {
         self.resync = Resync::new(every);
+    }
+
+    /// Waits no longer than this between two tries of an object that the kernel refuses.
+    pub fn retry_within(&mut self, longest: Duration) {
+        self.retry = longest;
     }
 
     /// Hears messages until it is told to stop, or until nobody is left to tell it anything.
@@ -176,7 +184,8 @@ impl<K: Kernel> Agent<K> {
         let State::Waiting(kernel) = &mut self.state else { return };
         let Some(kernel) = kernel.take() else { return };
         let links = self.links.all().clone();
-        let enforcer = Enforcer::begin(kernel, world, &self.node, links);
+        let mut enforcer = Enforcer::begin(kernel, world, &self.node, links);
+        enforcer.wait_at_most(self.retry);
         self.state = State::Following(Box::new(enforcer));
         self.unreadable = None;
         self.as_of = Some(SystemTime::now());

@@ -21,7 +21,7 @@ use crate::kernel::Kernel;
 /// Between two tries of what the kernel refused: doubled each time, up to the longest.
 const FIRST_WAIT: Duration = Duration::from_millis(250);
 /// For an object, whose fault it is.
-const LONGEST_OF_OBJECT: Duration = Duration::from_mins(1);
+pub const LONGEST_OF_OBJECT: Duration = Duration::from_mins(1);
 /// For the whole plan, which nobody can mend but the kernel.
 const LONGEST_OF_PLAN: Duration = Duration::from_secs(5);
 
@@ -38,8 +38,12 @@ pub struct Refused {
 }
 
 impl Refused {
-    fn new(change: Option<Change>, error: &DataplaneError, before: Option<&Self>) -> Self {
-        let longest = if change.is_some() { LONGEST_OF_OBJECT } else { LONGEST_OF_PLAN };
+    fn new(
+        change: Option<Change>,
+        error: &DataplaneError,
+        (before, longest): (Option<&Self>, Duration),
+    ) -> Self {
+        let longest = if change.is_some() { longest } else { longest.min(LONGEST_OF_PLAN) };
         let wait = before.map_or(FIRST_WAIT, |before| (before.wait * 2).min(longest));
         Self { change, error: error.to_string(), next: Instant::now() + wait, wait }
     }
@@ -68,6 +72,8 @@ pub struct Enforcer<K> {
     unproven: Vec<(Change, Change)>,
     /// Set while the kernel is not at the plan.
     behind: Option<Refused>,
+    /// Between two tries of an object, at most.
+    longest: Duration,
     counts: Counts,
 }
 
@@ -82,6 +88,7 @@ impl<K: Kernel> Enforcer<K> {
             refused: BTreeMap::new(),
             unproven: Vec::new(),
             behind: None,
+            longest: LONGEST_OF_OBJECT,
             counts: Counts::default(),
         };
         if let Err(error) = enforcer.commit(&Delta::default()) {
@@ -93,6 +100,11 @@ impl<K: Kernel> Enforcer<K> {
             enforcer.follow(policies);
         }
         enforcer
+    }
+
+    /// Waits no longer than this between two tries of an object that the kernel refuses.
+    pub fn wait_at_most(&mut self, longest: Duration) {
+        self.longest = longest;
     }
 
     /// The plan that the kernel is kept at, with refused objects in their closed form.
@@ -227,7 +239,7 @@ impl<K: Kernel> Enforcer<K> {
     fn fall_behind(&mut self, error: &DataplaneError) {
         tracing::error!(%error, "the kernel takes no plan; what was enforced before still is");
         self.kernel.distrust();
-        self.behind = Some(Refused::new(None, error, self.behind.as_ref()));
+        self.behind = Some(Refused::new(None, error, (self.behind.as_ref(), self.longest)));
     }
 
     /// Takes changes into the plan.
@@ -281,7 +293,7 @@ impl<K: Kernel> Enforcer<K> {
                 self.attempt(&Delta::default());
             }
         }
-        let refused = Refused::new(Some(change), error, self.refused.get(&key));
+        let refused = Refused::new(Some(change), error, (self.refused.get(&key), self.longest));
         self.refused.insert(key, refused);
     }
 

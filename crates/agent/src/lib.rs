@@ -5,6 +5,7 @@
 //! with [`run()`].
 
 mod agent;
+pub mod config;
 mod enforcer;
 pub mod flow;
 mod guard;
@@ -13,6 +14,7 @@ mod links;
 mod listener;
 pub mod local;
 mod lock;
+mod log;
 mod memory;
 mod message;
 mod pending;
@@ -25,6 +27,7 @@ pub use agent::Agent;
 pub use enforcer::{Counts, Enforcer, Refused};
 pub use kernel::Kernel;
 pub use lock::LockError;
-pub use run::{RunError, Setup, clean_up, host_name, run};
+pub use log::{LogControl, LogLevel};
+pub use run::{RunError, Setup, clean_up, run};
 pub use source::Watch;
 pub use status::{Done, PlanSize, Status};

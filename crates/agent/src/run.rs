@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::sync::mpsc::{Sender, channel};
+use std::time::Duration;
 use std::{fs, io, thread};
 
 use nix::sys::signal::{SigSet, Signal};
@@ -11,12 +12,15 @@ use podfence_dataplane_nft::{Dataplane, DataplaneError, Settings};
 use podfence_model::{Cidr, NamespacedName};
 use podfence_plan::Link;
 
-use crate::agent::Agent;
+use crate::agent::{Agent, RESYNC};
+use crate::config::Configuration;
+use crate::enforcer::LONGEST_OF_OBJECT;
 use crate::flow::{self, Log};
 use crate::guard;
 use crate::links::Links;
 use crate::local;
 use crate::lock::{Lock, LockError};
+use crate::log::LogControl;
 use crate::message::Message;
 use crate::source::Source;
 
@@ -37,6 +41,51 @@ pub struct Setup {
     pub flow_log: Option<(PathBuf, u64)>,
     /// The dataplane's settings.
     pub dataplane: Settings,
+    /// How often the kernel is compared with the plan.
+    pub resync: Duration,
+    /// The longest wait between two tries of what the kernel refused.
+    pub retry: Duration,
+    /// Changes how much is logged.
+    pub log: LogControl,
+}
+
+impl Default for Setup {
+    /// No node and no manifests yet; everything else as an agent has it that is told nothing.
+    fn default() -> Self {
+        Self {
+            node: String::new(),
+            manifests: Vec::new(),
+            socket: PathBuf::new(),
+            links: BTreeMap::new(),
+            closed_at_first: Vec::new(),
+            flow_log: None,
+            dataplane: Settings::default(),
+            resync: RESYNC,
+            retry: LONGEST_OF_OBJECT,
+            log: LogControl::default(),
+        }
+    }
+}
+
+impl TryFrom<Configuration> for Setup {
+    type Error = RunError;
+
+    /// # Errors
+    /// When no node is named and the host's name cannot be read.
+    fn try_from(told: Configuration) -> Result<Self, RunError> {
+        let node = told.node_name.map_or_else(host_name, Ok).map_err(RunError::HostName)?;
+        Ok(Self {
+            node,
+            manifests: told.manifests,
+            socket: told.socket,
+            closed_at_first: if told.open_at_first { Vec::new() } else { told.pod_ranges },
+            flow_log: told.flow_log.map(|path| (path, told.flow_log_bytes)),
+            dataplane: told.dataplane,
+            resync: told.resync,
+            retry: told.retry,
+            ..Self::default()
+        })
+    }
 }
 
 /// The agent could not start.
@@ -72,6 +121,9 @@ pub enum RunError {
         /// What the system said.
         source: io::Error,
     },
+    /// The node's name.
+    #[error("the host's name cannot be read, and no node is named: {0}")]
+    HostName(#[source] io::Error),
     /// Signals.
     #[error("cannot wait for signals: {0}")]
     Signals(#[from] nix::Error),
@@ -86,10 +138,12 @@ pub fn run(setup: &Setup) -> Result<(), RunError> {
     guard::watch(dataplane.touches()?, dataplane.listens()?, to.clone());
     flow::watch(setup.dataplane.log_group, to.clone());
     let mut agent = Agent::new(&setup.node, dataplane, kept_links(setup)?, flow_log(setup)?);
+    agent.check_every(setup.resync);
+    agent.retry_within(setup.retry);
     agent.close(&setup.closed_at_first)?;
     let source = Source::directory(setup.manifests.clone(), to.clone());
     let unable = |source| RunError::Socket { path: setup.socket.clone(), source };
-    local::serve(&setup.socket, &source, &to).map_err(unable)?;
+    local::serve(&setup.socket, &source, &to, &setup.log).map_err(unable)?;
     tracing::info!(node = setup.node, socket = %setup.socket.display(), "agent runs");
     agent.run(&messages);
     tracing::info!("agent stops; what it enforced stays in force");
@@ -111,7 +165,7 @@ fn flow_log(setup: &Setup) -> Result<Log, RunError> {
 }
 
 /// The host's name, which kubelets take for the node's unless told otherwise. An error where it is no text, too.
-pub fn host_name() -> io::Result<String> {
+fn host_name() -> io::Result<String> {
     let name = nix::unistd::gethostname()?;
     name.into_string().map_err(|_| io::ErrorKind::InvalidData.into())
 }

@@ -6,7 +6,7 @@
 //!
 //! Start with [`read()`]. Inside: `input` (files to texts), `yaml` (text to trees), `decode` (typed access
 //! to trees), `kinds` (trees to objects), `gather` (objects to a world). Beside that way: `outline` (what the text of an
-//! object says, field by field), `edit` (changing it) and `expectations` (files that are no manifests).
+//! object says, field by field), `edit` (changing it) `expectations` and `settings` (files that are no manifests).
 
 mod aside;
 mod code;
@@ -20,6 +20,7 @@ mod kinds;
 mod names;
 mod outline;
 mod read;
+mod settings;
 mod sink;
 mod source_map;
 mod yaml;
@@ -31,4 +32,5 @@ pub use expectations::{ExpectationFile, LoadedExpectations, expectations};
 pub use input::{Input, MAX_INPUT, is_manifest};
 pub use outline::{Field, Outlines, View};
 pub use read::{Loaded, Options, Refused, read};
+pub use settings::{Stated, StatedSettings, settings};
 pub use source_map::SourceMap;

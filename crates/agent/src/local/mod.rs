@@ -29,6 +29,11 @@ pub enum Request {
         #[serde(default)]
         follow: bool,
     },
+    /// Log as much as this from now on.
+    LogLevel {
+        /// `off`, `error`, `warn`, `info`, `debug` or `trace`.
+        level: String,
+    },
     /// A pod is plugged in; answer when its addresses are checked against its link.
     Plug {
         /// Its namespace.
@@ -89,4 +94,33 @@ pub enum Answer {
         /// Why.
         error: String,
     },
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+    use std::sync::mpsc::channel;
+
+    use super::*;
+    use crate::log::{LogControl, LogLevel};
+    use crate::source::Source;
+
+    #[test]
+    fn the_log_is_changed_while_the_agent_runs() {
+        static LEVEL: Mutex<LogLevel> = Mutex::new(LogLevel::Info);
+        let socket = std::env::temp_dir().join(format!("podfence-local-{}.sock", std::process::id()));
+        let (to, _messages) = channel();
+        let log = LogControl::new(|level| {
+            *LEVEL.lock().unwrap() = level;
+            Ok(())
+        });
+        serve(&socket, &Source::directory(Vec::new(), to.clone()), &to, &log).unwrap();
+        let mut client = Client::open(&socket).unwrap();
+        let ask = |client: &mut Client, level: &str| client.ask(&Request::LogLevel { level: level.into() });
+        assert_eq!(ask(&mut client, "debug").unwrap(), Answer::Done);
+        assert_eq!(*LEVEL.lock().unwrap(), LogLevel::Debug);
+        let refused = ask(&mut client, "lots").unwrap_err().to_string();
+        assert_eq!(refused, "`lots` is none of off, error, warn, info, debug, trace");
+        std::fs::remove_file(socket).unwrap();
+    }
 }

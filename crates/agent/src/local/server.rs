@@ -11,11 +11,12 @@ use std::thread;
 use podfence_model::NamespacedName;
 
 use super::{Answer, Request, link};
+use crate::log::LogControl;
 use crate::message::{Message, Reply};
 use crate::source::Source;
 
 /// Listens at `path`, in place of whoever listened there before.
-pub fn serve(path: &Path, source: &Source, to: &Sender<Message>) -> io::Result<()> {
+pub fn serve(path: &Path, source: &Source, to: &Sender<Message>, log: &LogControl) -> io::Result<()> {
     if let Some(directory) = path.parent() {
         fs::create_dir_all(directory)?;
     }
@@ -25,27 +26,68 @@ pub fn serve(path: &Path, source: &Source, to: &Sender<Message>) -> io::Result<(
     let listener = UnixListener::bind(&beside)?;
     fs::set_permissions(&beside, fs::Permissions::from_mode(0o600))?;
     fs::rename(&beside, path)?;
-    let (source, to) = (source.clone(), to.clone());
+    let house = House { source: source.clone(), to: to.clone(), log: log.clone() };
     thread::spawn(move || {
         for stream in listener.incoming().flatten() {
-            let (source, to) = (source.clone(), to.clone());
-            thread::spawn(move || converse(stream, &source, &to));
+            let house = house.clone();
+            thread::spawn(move || house.converse(stream));
         }
     });
     Ok(())
 }
 
-fn converse(stream: UnixStream, source: &Source, to: &Sender<Message>) -> io::Result<()> {
-    let mut write = stream.try_clone()?;
-    for line in BufReader::new(stream).lines() {
-        let answer = match serde_json::from_str(&line?) {
-            Ok(Request::Flows { follow }) => tell_flows(&mut write, follow, to)?,
-            Ok(request) => answer(request, source, to),
-            Err(error) => Answer::Error { error: format!("not understood: {error}") },
-        };
-        say(&mut write, &answer)?;
+/// Who knows the answers.
+#[derive(Debug, Clone)]
+struct House {
+    source: Source,
+    to: Sender<Message>,
+    log: LogControl,
+}
+
+impl House {
+    fn converse(&self, stream: UnixStream) -> io::Result<()> {
+        let mut write = stream.try_clone()?;
+        for line in BufReader::new(stream).lines() {
+            let answer = match serde_json::from_str(&line?) {
+                Ok(Request::Flows { follow }) => tell_flows(&mut write, follow, &self.to)?,
+                Ok(request) => self.answer(request),
+                Err(error) => Answer::Error { error: format!("not understood: {error}") },
+            };
+            say(&mut write, &answer)?;
+        }
+        Ok(())
     }
-    Ok(())
+
+    fn answer(&self, request: Request) -> Answer {
+        let Self { source, to, log } = self;
+        match request {
+            Request::Status => {
+                let (reply, answer) = Reply::new();
+                let _ = to.send(Message::Status(reply));
+                answer.recv().map_or_else(|_| stopping(), |status| Answer::Status(Box::new(status)))
+            }
+            Request::Flows { .. } => Answer::Done, // told by whoever holds the stream
+            Request::LogLevel { level } => match level.parse().and_then(|level| log.set(level)) {
+                Ok(()) => Answer::Done,
+                Err(error) => Answer::Error { error },
+            },
+            Request::Sync => {
+                let (reply, answer) = Reply::new();
+                source.sync(reply);
+                done(&answer)
+            }
+            Request::Plug { namespace, pod, interface, bridge } => {
+                let (reply, answer) = Reply::new();
+                let pod = NamespacedName { namespace, name: pod };
+                let _ = to.send(Message::Plug(pod, link(interface, bridge), reply));
+                done(&answer)
+            }
+            Request::Unplug { namespace, pod } => {
+                let _ = to.send(Message::Unplug(NamespacedName { namespace, name: pod }));
+                Answer::Done
+            }
+        }
+    }
 }
 
 fn say(write: &mut UnixStream, answer: &Answer) -> io::Result<()> {
@@ -63,32 +105,6 @@ fn tell_flows(write: &mut UnixStream, follow: bool, to: &Sender<Message>) -> io:
         say(write, &Answer::Flow(Box::new(record)))?;
     }
     Ok(if follow { stopping() } else { Answer::Done })
-}
-
-fn answer(request: Request, source: &Source, to: &Sender<Message>) -> Answer {
-    match request {
-        Request::Status => {
-            let (reply, answer) = Reply::new();
-            let _ = to.send(Message::Status(reply));
-            answer.recv().map_or_else(|_| stopping(), |status| Answer::Status(Box::new(status)))
-        }
-        Request::Flows { .. } => Answer::Done, // told by whoever holds the stream
-        Request::Sync => {
-            let (reply, answer) = Reply::new();
-            source.sync(reply);
-            done(&answer)
-        }
-        Request::Plug { namespace, pod, interface, bridge } => {
-            let (reply, answer) = Reply::new();
-            let pod = NamespacedName { namespace, name: pod };
-            let _ = to.send(Message::Plug(pod, link(interface, bridge), reply));
-            done(&answer)
-        }
-        Request::Unplug { namespace, pod } => {
-            let _ = to.send(Message::Unplug(NamespacedName { namespace, name: pod }));
-            Answer::Done
-        }
-    }
 }
 
 fn done(answer: &Receiver<Result<(), String>>) -> Answer {

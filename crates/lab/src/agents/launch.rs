@@ -75,9 +75,8 @@ impl Launch {
             manifests: vec![self.objects.into()],
             socket: self.socket,
             links,
-            closed_at_first: Vec::new(),
-            flow_log: None,
             dataplane: Settings { table, mark_mask, priority, log_group, transaction_bytes },
+            ..Setup::default()
         })
     }
 }

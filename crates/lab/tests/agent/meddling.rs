@@ -135,12 +135,8 @@ pub fn a_second_agent_does_not_start() {
     let first = cluster.agents().status(NODE).unwrap();
     let setup = Setup {
         node: NODE.into(),
-        manifests: Vec::new(),
         socket: std::env::temp_dir().join("podfence-never-made.sock"),
-        links: std::collections::BTreeMap::new(),
-        closed_at_first: Vec::new(),
-        flow_log: None,
-        dataplane: Settings::default(),
+        ..Setup::default()
     };
     let refused = node(&cluster).run({
         let setup = setup.clone();

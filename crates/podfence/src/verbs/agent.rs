@@ -1,25 +1,32 @@
 //! `podfence agent`: the daemon of one node.
 
-use std::collections::BTreeMap;
-use std::ffi::OsString;
-use std::io;
+mod flags;
+mod log;
+
 use std::path::PathBuf;
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 use clap::Args;
-use podfence_agent::{Setup, clean_up, host_name, run as run_agent};
-use podfence_dataplane_nft::Settings;
-use podfence_model::Cidr;
-use tracing_subscriber::EnvFilter;
+use podfence_agent::config::{ConfigError, DEFAULT_FILE, Resolved, resolve};
+use podfence_agent::local::{Client, Request};
+use podfence_agent::{LogLevel, Setup, clean_up, run as run_agent};
 
+use self::flags::Flags;
 use crate::exit::Exit;
+use crate::{input, output};
 
 const ABOUT: &str = "\
 Keeps the kernel of this node at what the policies say, beside the CNI that is there. What it
 enforces stays in force when it ends, is killed or is replaced; only --cleanup removes it.
 
+Every option but the last four can also be set by a variable of the environment, such as
+PODFENCE_LOG_LEVEL for --log-level, and in the configuration file. An option counts more than the
+environment, and that more than the file.
+
 Examples:
   podfence agent --source dir:/etc/podfence       manifests of files; read again when they change
+  podfence agent --print-config                   what is configured, and where
+  podfence agent --set-log-level debug            tell the agent that runs here to log more
   podfence agent --cleanup                        remove everything it has put into the kernel
   podfence status                                 how it stands
   podfence flows -f                               whom it refuses, and why
@@ -30,43 +37,20 @@ Exit code: 0 it was told to end, 2 it cannot start.";
 #[derive(Debug, Args)]
 #[command(after_help = ABOUT)]
 pub struct Arguments {
-    /// Where objects come from: dir:PATH, a file or directory of manifests with pods, their addresses
-    /// and nodes; may be given several times
-    #[arg(long = "source", value_name = "dir:PATH", required_unless_present = "cleanup")]
-    sources: Vec<OsString>,
+    #[command(flatten)]
+    flags: Flags,
 
-    /// The node whose pods are guarded; the host's name if not given
-    #[arg(long, value_name = "NAME", env = "NODE_NAME")]
-    node_name: Option<String>,
+    /// The configuration file; /etc/podfence/config.yaml is read if it is there
+    #[arg(long, value_name = "PATH", env = "PODFENCE_CONFIG")]
+    config: Option<PathBuf>,
 
-    /// What pods may do before the first state is enforced, where no earlier agent has left one
-    #[arg(long, value_name = "HOW", default_value = "closed")]
-    before_first_sync: BeforeFirstSync,
-
-    /// A range that this node's pods get their addresses from, to be closed at first; may be given
-    /// several times
-    #[arg(long = "pod-range", value_name = "CIDR")]
-    pod_ranges: Vec<Cidr>,
-
-    /// The local socket, for `podfence status` and the CNI plugin
-    #[arg(long, value_name = "PATH", default_value = SOCKET)]
-    socket: PathBuf,
-
-    /// Write flow records to this file, as JSON lines; `podfence flows` shows the last ones in any case
-    #[arg(long, value_name = "PATH")]
-    flow_log: Option<PathBuf>,
-
-    /// How many megabytes that file may hold before it becomes PATH.1
-    #[arg(long, value_name = "MB", default_value_t = 64)]
-    flow_log_size: u64,
-
-    /// Bits of the connection mark that are ours
-    #[arg(long, value_name = "MASK", value_parser = mask)]
-    mark_mask: Option<u32>,
-
-    /// Write the log as JSON lines
+    /// Show what is configured, and where each value comes from, as a configuration file; and end
     #[arg(long)]
-    log_json: bool,
+    print_config: bool,
+
+    /// Tell the agent that runs here to log as much as this: off, error, warn, info, debug, trace
+    #[arg(long, value_name = "LEVEL")]
+    set_log_level: Option<LogLevel>,
 
     /// Remove everything from the kernel that an agent has put there, and end
     #[arg(long)]
@@ -76,65 +60,43 @@ pub struct Arguments {
 /// Where an agent listens unless told otherwise.
 pub const SOCKET: &str = "/run/podfence/agent.sock";
 
-/// What pods may do before anything is known.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-enum BeforeFirstSync {
-    /// Nothing, in the ranges that --pod-range names
-    Closed,
-    /// Everything
-    Open,
-}
-
 /// Runs the verb.
 pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
-    log(arguments.log_json);
-    let mut dataplane = Settings::default();
-    if let Some(mask) = arguments.mark_mask {
-        dataplane.mark_mask = mask;
-    }
-    if arguments.cleanup {
-        clean_up(dataplane).context("cannot remove what is enforced")?;
+    let Some(resolved) = configuration(arguments)? else { return Ok(Exit::Unusable) };
+    if arguments.print_config {
+        output::print(&resolved.to_string())?;
         return Ok(Exit::Good);
     }
-    let closed = arguments.before_first_sync == BeforeFirstSync::Closed;
-    let setup = Setup {
-        node: node_name(arguments)?,
-        manifests: arguments.sources.iter().map(directory).collect::<anyhow::Result<_>>()?,
-        socket: arguments.socket.clone(),
-        links: BTreeMap::new(),
-        closed_at_first: if closed { arguments.pod_ranges.clone() } else { Vec::new() },
-        flow_log: arguments.flow_log.clone().map(|path| (path, arguments.flow_log_size.max(1) << 20)),
-        dataplane,
-    };
-    run_agent(&setup)?;
+    let told = resolved.configuration;
+    if let Some(level) = arguments.set_log_level {
+        let level = level.to_string();
+        Client::open(&told.socket)?.ask(&Request::LogLevel { level })?;
+        return Ok(Exit::Good);
+    }
+    let log = log::start(told.log_level, told.log_json);
+    if arguments.cleanup {
+        clean_up(told.dataplane).context("cannot remove what is enforced")?;
+        return Ok(Exit::Good);
+    }
+    if told.manifests.is_empty() {
+        anyhow::bail!(
+            "nobody says where objects come from: give --source dir:PATH, or `sources` in {DEFAULT_FILE}"
+        );
+    }
+    run_agent(&Setup { log, ..Setup::try_from(told)? })?;
     Ok(Exit::Good)
 }
 
-fn node_name(arguments: &Arguments) -> anyhow::Result<String> {
-    if let Some(name) = &arguments.node_name {
-        return Ok(name.clone());
+/// What is configured. `None` when the file is refused, which has then been told.
+fn configuration(arguments: &Arguments) -> anyhow::Result<Option<Resolved>> {
+    let flags = |flag: &str| arguments.flags.of(flag);
+    let environment = |variable: &str| std::env::var(variable).ok();
+    match resolve(flags, environment, arguments.config.as_deref()) {
+        Ok(resolved) => Ok(Some(resolved)),
+        Err(ConfigError::File(refused)) => {
+            input::tell(&refused.diagnostics, &refused.sources);
+            Ok(None)
+        }
+        Err(error) => Err(error.into()),
     }
-    host_name().context("the host's name cannot be read; give --node-name")
-}
-
-/// The path of `dir:PATH`.
-fn directory(source: &OsString) -> anyhow::Result<OsString> {
-    match source.to_str().and_then(|text| text.strip_prefix("dir:")) {
-        Some("") => bail!("--source dir: names no path"),
-        Some(path) => Ok(path.into()),
-        None => bail!("--source {}: an agent reads manifests so far; write dir:PATH", source.display()),
-    }
-}
-
-fn mask(text: &str) -> Result<u32, String> {
-    let number =
-        text.strip_prefix("0x").map_or_else(|| text.parse().ok(), |hex| u32::from_str_radix(hex, 16).ok());
-    number.ok_or_else(|| "a mask is a number such as 0xff000000".into())
-}
-
-fn log(json: bool) {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
-    let builder =
-        tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).with_target(false);
-    if json { builder.json().init() } else { builder.init() }
 }

@@ -107,6 +107,14 @@ impl<'n> Item<'n> {
         self.unquoted(text)
     }
 
+    /// Any scalar, as it is written: `off` is no boolean here.
+    pub(crate) fn written(self) -> Option<&'n str> {
+        match self.scalar() {
+            Some(scalar) => self.rendered(&scalar.text, scalar.plain),
+            None => self.wrong_type("a text or a number"),
+        }
+    }
+
     /// A whole number.
     pub(crate) fn integer(self) -> Option<i64> {
         match self.whole_number() {

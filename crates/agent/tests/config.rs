@@ -1,0 +1,176 @@
+//! What counts of flags, environment and file; what is said about mistakes; and that documentation and schema know all settings.
+
+#![allow(clippy::unwrap_used, reason = "a step that fails fails its test")]
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use podfence_agent::config::{ConfigError, Resolved, SETTINGS, resolve};
+use podfence_testkit::schemas;
+use serde_json::{Map, Value, json};
+
+/// A file that is removed with this.
+struct File(PathBuf);
+
+impl File {
+    fn new(name: &str, text: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("podfence-config-{name}-{}.yaml", std::process::id()));
+        fs::write(&path, text).unwrap();
+        Self(path)
+    }
+}
+
+impl Drop for File {
+    fn drop(&mut self) {
+        _ = fs::remove_file(&self.0);
+    }
+}
+
+type Told<'t> = &'t [(&'t str, &'t str)];
+
+fn told(flags: Told<'_>, environment: Told<'_>, file: &str) -> Result<Resolved, ConfigError> {
+    let name = format!("{:?}", std::thread::current().id());
+    let file = File::new(&name.replace(['(', ')'], ""), file);
+    let flags =
+        |flag: &str| flags.iter().filter(|(name, _)| *name == flag).map(|(_, v)| (*v).to_owned()).collect();
+    let variables: BTreeMap<_, _> = environment.iter().copied().collect();
+    resolve(flags, |variable| variables.get(variable).map(|text| (*text).to_owned()), Some(&file.0))
+}
+
+#[test]
+fn a_flag_counts_more_than_the_environment_and_that_more_than_the_file() {
+    let file = "resync: 1s\nretry: 2s\nnode-name: f\npod-ranges: [10.0.0.0/8]\nlog: {level: debug}\n";
+    let environment = [
+        ("PODFENCE_RESYNC", "3s"),
+        ("PODFENCE_RETRY", "4s"),
+        ("NODE_NAME", "e"),
+        ("PODFENCE_LOG_FORMAT", "json"),
+    ];
+    let resolved =
+        told(&[("resync", "5s"), ("source", "dir:a"), ("source", "dir:b")], &environment, file).unwrap();
+    let is = &resolved.configuration;
+    assert_eq!((is.resync.as_secs(), is.retry.as_secs()), (5, 4));
+    assert_eq!(is.node_name.as_deref(), Some("e"));
+    assert_eq!((is.manifests.len(), is.pod_ranges.len()), (2, 1));
+    assert_eq!((is.log_level.to_string().as_str(), is.log_json), ("debug", true));
+    let shown = resolved.to_string();
+    for line in [
+        "# flag --resync",
+        "# environment, PODFENCE_RETRY",
+        "# environment, NODE_NAME",
+        ".yaml:5",
+        "# default",
+    ] {
+        assert!(shown.contains(line), "{line} in\n{shown}");
+    }
+    let own = told(
+        &[],
+        &[("NODE_NAME", "e"), ("PODFENCE_NODE_NAME", "ours"), ("PODFENCE_POD_RANGES", "::/0, 10.0.0.0/8")],
+        "",
+    );
+    let own = own.unwrap().configuration;
+    assert_eq!((own.node_name.as_deref(), own.pod_ranges.len()), (Some("ours"), 2));
+}
+
+#[test]
+fn what_is_printed_says_the_same_when_it_is_read() {
+    let odd = [
+        ("node-name", "a: b # c\n\"d\""),
+        ("hook-priority", "last"),
+        ("source", "dir:/a b,c"),
+        ("source", "dir:-"),
+        ("flow-log", "/var/log/flows"),
+        ("mark-mask", "0x00ff0000"),
+    ];
+    for flags in [&[][..], &odd[..]] {
+        let first = told(flags, &[], "").unwrap();
+        let again = told(&[], &[], &first.to_string()).unwrap_or_else(|error| panic!("{error}\n{first}"));
+        assert_eq!(again.configuration, first.configuration, "{first}");
+    }
+}
+
+#[test]
+fn mistakes_are_told_with_their_place() {
+    let table: [(Told<'_>, Told<'_>, &str, &str); 8] = [
+        (
+            &[("resync", "x")],
+            &[],
+            "",
+            "flag --resync: `x` is no time: write a number and ms, s, m or h, such as 5m",
+        ),
+        (
+            &[],
+            &[("PODFENCE_HOOK_PRIORITY", "x")],
+            "",
+            "environment, PODFENCE_HOOK_PRIORITY: `x` is no priority",
+        ),
+        (
+            &[],
+            &[],
+            "log:\n  level: dbug\n",
+            ":2:10: error[setting]: `log.level`: `dbug` is none of off, error, warn, info, debug, trace; did you mean `debug`?",
+        ),
+        (
+            &[],
+            &[],
+            "resinc: 5m\n",
+            ":1:1: error[unknown-field]: unknown field `resinc`; did you mean `resync`?",
+        ),
+        (&[], &[], "socket: [a, b]\n", ":1:9: error[setting]: `socket`: this is one value, not a list"),
+        (&[], &[], "sources: [etc]\n", ":1:10: error[setting]: `sources`: `etc` is no source"),
+        (&[], &[], "retry: 1\nresync: 1\n", "(and 1 more)"),
+        (&[], &[], "pod-ranges: [10.0.0.0/33]\n", ":1:13: error[setting]: `pod-ranges`: `10.0.0.0/33`: "),
+    ];
+    for (flags, environment, file, expected) in table {
+        let error = told(flags, environment, file).unwrap_err().to_string();
+        assert!(error.contains(expected), "{error}\n{expected}");
+    }
+    let missing = Path::new("/nonexistent/podfence.yaml");
+    let error = resolve(|_| Vec::new(), |_| None, Some(missing)).unwrap_err().to_string();
+    assert!(error.contains("/nonexistent/podfence.yaml"), "{error}");
+}
+
+/// A document of all settings with these values, as the file nests them.
+fn document(value: impl Fn(&str) -> Option<Value>) -> Value {
+    let mut document = Map::new();
+    for setting in SETTINGS {
+        let Some(value) = value(setting.name) else { continue };
+        match setting.name.split_once('.') {
+            None => drop(document.insert(setting.name.into(), value)),
+            Some((folder, key)) => {
+                let folder = document.entry(folder).or_insert_with(|| json!({}));
+                folder[key] = value;
+            }
+        }
+    }
+    document.into()
+}
+
+#[test]
+fn the_schema_knows_every_setting_and_its_default() {
+    let default = |name: &str| {
+        let setting = SETTINGS.iter().find(|setting| setting.name == name)?;
+        let text = setting.default?;
+        Some(text.parse::<i64>().map_or_else(|_| text.into(), Value::from))
+    };
+    schemas::fits("agent-config-v1", &document(default)).unwrap();
+    for setting in SETTINGS {
+        let wrong = document(|name| (name == setting.name).then(|| json!({"no": "setting"})));
+        assert!(schemas::fits("agent-config-v1", &wrong).is_err(), "{} is not in the schema", setting.name);
+    }
+    let unknown = json!({"resinc": "5m"});
+    assert!(schemas::fits("agent-config-v1", &unknown).is_err());
+}
+
+#[test]
+fn the_documentation_lists_every_setting() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/agent.md");
+    let text = fs::read_to_string(path).unwrap();
+    let rows: Vec<&str> = text.lines().filter(|line| line.starts_with("| `")).collect();
+    for setting in SETTINGS {
+        let default = setting.default.map_or(setting.otherwise.to_owned(), |default| format!("`{default}`"));
+        let row = format!("| `{}` | `--{}` | {default} | {} |", setting.name, setting.flag, setting.about);
+        assert!(rows.contains(&row.as_str()), "docs/agent.md lacks the row\n{row}");
+    }
+}
