@@ -18,6 +18,7 @@ use crate::links::Links;
 use crate::listener::Listener;
 use crate::memory;
 use crate::message::{Message, Reply};
+use crate::metrics::{Latency, Refusals, Sample, elements_of, policies_of};
 use crate::pending::Pending;
 use crate::resync::Resync;
 use crate::status::{Done, PlanSize, Status, seconds};
@@ -39,6 +40,10 @@ pub struct Agent<K> {
     due: Option<Instant>,
     /// Who is to be told when what waits is enforced.
     waiting: Vec<Reply<Result<(), String>>>,
+    /// When changes were heard of that are not enforced, and how many.
+    heard: Vec<(Instant, u64)>,
+    latency: Latency,
+    refusals: Refusals,
     as_of: Option<SystemTime>,
     unreadable: Option<String>,
     resync: Resync,
@@ -72,6 +77,9 @@ impl<K: Kernel> Agent<K> {
             pending: Pending::default(),
             due: None,
             waiting: Vec::new(),
+            heard: Vec::new(),
+            latency: Latency::default(),
+            refusals: Refusals::default(),
             as_of: None,
             unreadable: None,
             resync: Resync::new(RESYNC),
@@ -133,6 +141,7 @@ impl<K: Kernel> Agent<K> {
             Message::Refused(noted, untold) => self.note(&noted, untold),
             Message::Flows(follow, reply) => reply.give(self.log.read(follow)),
             Message::Status(reply) => reply.give(self.status()),
+            Message::Sample(reply) => reply.give(self.sample()),
             Message::Stop => {}
         }
     }
@@ -145,6 +154,9 @@ impl<K: Kernel> Agent<K> {
         }
         if let State::Following(enforcer) = &mut self.state {
             enforcer.retry(now);
+        }
+        if self.due.is_none() {
+            self.measure();
         }
         if self.due.is_none() {
             self.answer();
@@ -173,6 +185,7 @@ impl<K: Kernel> Agent<K> {
     /// Enters changes, which wait a moment for others.
     fn await_others(&mut self, changes: Vec<Change>) {
         self.unreadable = None;
+        self.note_heard(changes.len() as u64);
         for change in changes {
             self.pending.push(change);
         }
@@ -199,6 +212,27 @@ impl<K: Kernel> Agent<K> {
         }
         self.due = None;
         self.as_of = Some(taken);
+        self.measure();
+    }
+
+    /// Notes that changes were heard of; of very many only the first moments, which is what lag and latency are about.
+    fn note_heard(&mut self, changes: u64) {
+        const MOMENTS: usize = 1_024;
+        let full = self.heard.len() >= MOMENTS;
+        match self.heard.last_mut() {
+            Some((_, last)) if full => *last += changes,
+            _ => self.heard.push((Instant::now(), changes)),
+        }
+    }
+
+    /// Takes the time of what the kernel has acknowledged.
+    fn measure(&mut self) {
+        let State::Following(enforcer) = &self.state else { return };
+        if enforcer.behind().is_none() {
+            for (heard, changes) in self.heard.drain(..) {
+                self.latency.observe(heard.elapsed(), changes);
+            }
+        }
     }
 
     /// Tells those who wait how it went.
@@ -277,7 +311,25 @@ impl<K: Kernel> Agent<K> {
             return;
         };
         for noted in noted {
-            self.log.add(flow::record(enforcer.live().engine(), &self.node, noted, self.as_of));
+            let record = flow::record(enforcer.live().engine(), &self.node, noted, self.as_of);
+            self.refusals.count(noted.refused.reason, &record);
+            self.log.add(record);
+        }
+    }
+
+    fn sample(&self) -> Sample {
+        let enforcer = match &self.state {
+            State::Following(enforcer) => Some(enforcer.live()),
+            State::Waiting(_) => None,
+        };
+        Sample {
+            status: self.status(),
+            census: enforcer.map(|live| live.engine().census()).unwrap_or_default(),
+            policies: enforcer.map_or(0, |live| policies_of(live.plan())),
+            elements: enforcer.map_or(0, |live| elements_of(live.plan())),
+            lag: self.heard.first().map_or(Duration::ZERO, |(heard, _)| heard.elapsed()),
+            latency: self.latency.clone(),
+            refusals: self.refusals.clone(),
         }
     }
 

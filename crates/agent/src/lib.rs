@@ -17,9 +17,12 @@ mod lock;
 mod log;
 mod memory;
 mod message;
+pub mod metrics;
 mod pending;
+mod place;
 mod resync;
 mod run;
+mod serve;
 mod source;
 mod status;
 

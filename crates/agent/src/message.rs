@@ -8,6 +8,7 @@ use podfence_plan::Link;
 
 use crate::flow::{FlowRecord, Noted};
 use crate::listener::Listener;
+use crate::metrics::Sample;
 use crate::status::Status;
 
 /// What the loop is told and asked, in the order in which it counts.
@@ -35,6 +36,8 @@ pub enum Message {
     Flows(bool, Reply<(Vec<FlowRecord>, Option<Receiver<FlowRecord>>)>),
     /// How do things stand?
     Status(Reply<Status>),
+    /// And in numbers?
+    Sample(Reply<Sample>),
     /// End, and leave everything enforced.
     Stop,
 }

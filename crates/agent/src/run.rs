@@ -13,7 +13,7 @@ use podfence_model::{Cidr, NamespacedName};
 use podfence_plan::Link;
 
 use crate::agent::{Agent, RESYNC};
-use crate::config::Configuration;
+use crate::config::{Configuration, Listen};
 use crate::enforcer::LONGEST_OF_OBJECT;
 use crate::flow::{self, Log};
 use crate::guard;
@@ -22,6 +22,7 @@ use crate::local;
 use crate::lock::{Lock, LockError};
 use crate::log::LogControl;
 use crate::message::Message;
+use crate::serve;
 use crate::source::Source;
 
 /// What an agent is told when it starts.
@@ -47,6 +48,8 @@ pub struct Setup {
     pub retry: Duration,
     /// Changes how much is logged.
     pub log: LogControl,
+    /// Where metrics and probes are served.
+    pub listen: Listen,
 }
 
 impl Default for Setup {
@@ -63,6 +66,7 @@ impl Default for Setup {
             resync: RESYNC,
             retry: LONGEST_OF_OBJECT,
             log: LogControl::default(),
+            listen: Listen::Nowhere,
         }
     }
 }
@@ -83,6 +87,7 @@ impl TryFrom<Configuration> for Setup {
             dataplane: told.dataplane,
             resync: told.resync,
             retry: told.retry,
+            listen: told.listen,
             ..Self::default()
         })
     }
@@ -102,6 +107,14 @@ pub enum RunError {
     Socket {
         /// Where.
         path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// Metrics and probes.
+    #[error("cannot serve metrics at {at}: {source}; choose another place with --listen, or off")]
+    Listen {
+        /// Where.
+        at: Listen,
         /// What the system said.
         source: io::Error,
     },
@@ -144,6 +157,8 @@ pub fn run(setup: &Setup) -> Result<(), RunError> {
     let source = Source::directory(setup.manifests.clone(), to.clone());
     let unable = |source| RunError::Socket { path: setup.socket.clone(), source };
     local::serve(&setup.socket, &source, &to, &setup.log).map_err(unable)?;
+    let unable = |source| RunError::Listen { at: setup.listen.clone(), source };
+    serve::serve(&setup.listen, &to).map_err(unable)?;
     tracing::info!(node = setup.node, socket = %setup.socket.display(), "agent runs");
     agent.run(&messages);
     tracing::info!("agent stops; what it enforced stays in force");

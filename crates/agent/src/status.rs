@@ -139,6 +139,19 @@ impl fmt::Display for Done {
 }
 
 impl Status {
+    /// Why it is not ready; nothing if it is.
+    pub fn obstacles(&self) -> Vec<String> {
+        let waiting =
+            self.as_of.is_none().then(|| "no whole state has been enforced since the start".to_owned());
+        let behind = self.behind.iter().map(|error| format!("the kernel takes no change: {error}"));
+        let deaf = self.deaf.iter().map(|(what, why)| format!("not heard of: {what}: {why}"));
+        let mut all: Vec<String> = waiting.into_iter().chain(behind).chain(deaf).collect();
+        if all.is_empty() && !self.ready {
+            all.push(self.standing().to_owned());
+        }
+        all
+    }
+
     fn standing(&self) -> &'static str {
         match (self.ready, self.as_of) {
             (true, _) if self.refused.is_empty() => "enforced",

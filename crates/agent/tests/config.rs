@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use podfence_agent::config::{ConfigError, Resolved, SETTINGS, resolve};
+use podfence_agent::config::{ConfigError, Listen, Resolved, SETTINGS, resolve};
+use podfence_agent::metrics::{CLUSTER, NODE};
 use podfence_testkit::schemas;
 use serde_json::{Map, Value, json};
 
@@ -54,6 +55,7 @@ fn a_flag_counts_more_than_the_environment_and_that_more_than_the_file() {
     assert_eq!(is.node_name.as_deref(), Some("e"));
     assert_eq!((is.manifests.len(), is.pod_ranges.len()), (2, 1));
     assert_eq!((is.log_level.to_string().as_str(), is.log_json), ("debug", true));
+    assert_eq!(is.listen, Listen::Tcp("127.0.0.1:9353".parse().unwrap()), "the default");
     let shown = resolved.to_string();
     for line in [
         "# flag --resync",
@@ -78,6 +80,7 @@ fn what_is_printed_says_the_same_when_it_is_read() {
     let odd = [
         ("node-name", "a: b # c\n\"d\""),
         ("hook-priority", "last"),
+        ("listen", "[::1]:80"),
         ("source", "dir:/a b,c"),
         ("source", "dir:-"),
         ("flow-log", "/var/log/flows"),
@@ -164,9 +167,22 @@ fn the_schema_knows_every_setting_and_its_default() {
 }
 
 #[test]
+fn the_documentation_lists_every_metric_and_no_other() {
+    let text = documentation();
+    let rows: Vec<&str> = text.lines().filter(|line| line.starts_with("| `podfence_")).collect();
+    let metrics = NODE.iter().chain(CLUSTER);
+    let wanted: Vec<String> =
+        metrics.map(|metric| format!("| `{}` | {} |", metric.name(), metric.about)).collect();
+    assert_eq!(rows, wanted, "{}", wanted.join("\n"));
+}
+
+fn documentation() -> String {
+    fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/agent.md")).unwrap()
+}
+
+#[test]
 fn the_documentation_lists_every_setting() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/agent.md");
-    let text = fs::read_to_string(path).unwrap();
+    let text = documentation();
     let rows: Vec<&str> = text.lines().filter(|line| line.starts_with("| `")).collect();
     for setting in SETTINGS {
         let default = setting.default.map_or(setting.otherwise.to_owned(), |default| format!("`{default}`"));

@@ -11,6 +11,7 @@
 mod answer;
 mod atoms;
 mod blocks;
+mod census;
 mod class;
 mod compile;
 mod event;
@@ -29,6 +30,7 @@ pub use answer::{
     Always, Answer, Fact, FlowError, NearestMiss, Outcome, RuleRef, Side, Tier, TierEnd, TierTrace,
 };
 pub use blocks::AddressRange;
+pub use census::Census;
 pub use class::{Class, ClassKind, Member};
 pub use compile::{Compiled, PortRow, Program, Reading, Stale, Union};
 pub use event::Move;

@@ -140,6 +140,14 @@ pub const SETTINGS: &[Setting] = &[
     )
     .or("/run/podfence/agent.sock"),
     Setting::one(
+        "listen",
+        "listen",
+        "WHERE",
+        "Where metrics and probes are served: ADDRESS:PORT, unix:PATH or off",
+        set!(listen = str::parse),
+    )
+    .or("127.0.0.1:9353"),
+    Setting::one(
         "flow-log.path",
         "flow-log",
         "PATH",
@@ -204,4 +212,13 @@ pub const SETTINGS: &[Setting] = &[
         set!(log_json = |text| one_of(text, &[("text", false), ("json", true)])),
     )
     .or("text"),
+    Setting::one(
+        "privileges",
+        "privileges",
+        "WHAT",
+        "What becomes of privileges that are not needed: drop, or keep, where sources are files of other users that root \
+         alone may read",
+        set!(drop_privileges = |text| one_of(text, &[("drop", true), ("keep", false)])),
+    )
+    .or("drop"),
 ];

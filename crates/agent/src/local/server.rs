@@ -1,9 +1,7 @@
 //! Answering on the local socket: a thread for each conversation, which are few.
 
-use std::fs;
 use std::io::{self, BufRead, BufReader, Write};
-use std::os::unix::fs::PermissionsExt;
-use std::os::unix::net::{UnixListener, UnixStream};
+use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::sync::mpsc::{Receiver, Sender};
 use std::thread;
@@ -13,19 +11,12 @@ use podfence_model::NamespacedName;
 use super::{Answer, Request, link};
 use crate::log::LogControl;
 use crate::message::{Message, Reply};
+use crate::place::bind_over;
 use crate::source::Source;
 
 /// Listens at `path`, in place of whoever listened there before.
 pub fn serve(path: &Path, source: &Source, to: &Sender<Message>, log: &LogControl) -> io::Result<()> {
-    if let Some(directory) = path.parent() {
-        fs::create_dir_all(directory)?;
-    }
-    // Bound beside and renamed, so that a client always finds somebody.
-    let beside = path.with_extension("new");
-    let _ = fs::remove_file(&beside);
-    let listener = UnixListener::bind(&beside)?;
-    fs::set_permissions(&beside, fs::Permissions::from_mode(0o600))?;
-    fs::rename(&beside, path)?;
+    let listener = bind_over(path, 0o600)?;
     let house = House { source: source.clone(), to: to.clone(), log: log.clone() };
     thread::spawn(move || {
         for stream in listener.incoming().flatten() {
