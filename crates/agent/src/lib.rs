@@ -20,6 +20,7 @@ mod message;
 pub mod metrics;
 mod pending;
 mod place;
+pub mod privileges;
 mod resync;
 mod run;
 mod serve;

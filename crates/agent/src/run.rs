@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Sender, channel};
 use std::time::Duration;
 use std::{fs, io, thread};
@@ -22,6 +22,7 @@ use crate::local;
 use crate::lock::{Lock, LockError};
 use crate::log::LogControl;
 use crate::message::Message;
+use crate::privileges::{PrivilegesError, give_up_capabilities, write_only_below};
 use crate::serve;
 use crate::source::Source;
 
@@ -50,6 +51,8 @@ pub struct Setup {
     pub log: LogControl,
     /// Where metrics and probes are served.
     pub listen: Listen,
+    /// Whether everything is given up that is not needed; see [`crate::privileges`].
+    pub drop_privileges: bool,
 }
 
 impl Default for Setup {
@@ -67,6 +70,7 @@ impl Default for Setup {
             retry: LONGEST_OF_OBJECT,
             log: LogControl::default(),
             listen: Listen::Nowhere,
+            drop_privileges: true,
         }
     }
 }
@@ -88,6 +92,7 @@ impl TryFrom<Configuration> for Setup {
             resync: told.resync,
             retry: told.retry,
             listen: told.listen,
+            drop_privileges: told.drop_privileges,
             ..Self::default()
         })
     }
@@ -118,6 +123,9 @@ pub enum RunError {
         /// What the system said.
         source: io::Error,
     },
+    /// Privileges.
+    #[error("{0}; with --privileges keep the agent runs all the same")]
+    Privileges(#[from] PrivilegesError),
     /// The flow log.
     #[error("cannot write flow records to {}: {source}", .path.display())]
     FlowLog {
@@ -145,12 +153,14 @@ pub enum RunError {
 /// Runs an agent in the network namespace of the calling thread until SIGTERM or SIGINT. What it enforced stays.
 pub fn run(setup: &Setup) -> Result<(), RunError> {
     let _lock = Lock::take(&setup.dataplane)?;
+    let (links, log) = (kept_links(setup)?, flow_log(setup)?);
+    give_up(setup)?;
     let (to, messages) = channel();
     stop_on_signal(&to)?;
     let dataplane = Dataplane::open(setup.dataplane.clone())?;
     guard::watch(dataplane.touches()?, dataplane.listens()?, to.clone());
     flow::watch(setup.dataplane.log_group, to.clone());
-    let mut agent = Agent::new(&setup.node, dataplane, kept_links(setup)?, flow_log(setup)?);
+    let mut agent = Agent::new(&setup.node, dataplane, links, log);
     agent.check_every(setup.resync);
     agent.retry_within(setup.retry);
     agent.close(&setup.closed_at_first)?;
@@ -163,6 +173,31 @@ pub fn run(setup: &Setup) -> Result<(), RunError> {
     agent.run(&messages);
     tracing::info!("agent stops; what it enforced stays in force");
     Ok(())
+}
+
+/// Must be called before any other thread starts.
+fn give_up(setup: &Setup) -> Result<(), RunError> {
+    if !setup.drop_privileges {
+        return Ok(());
+    }
+    give_up_capabilities()?;
+    if !write_only_below(setup.directories())? {
+        tracing::debug!("this kernel has no Landlock; files are protected by their modes alone");
+    }
+    Ok(())
+}
+
+impl Setup {
+    /// Where it writes.
+    fn directories(&self) -> impl Iterator<Item = &Path> {
+        let listen = match &self.listen {
+            Listen::Unix(path) => Some(path),
+            Listen::Tcp(_) | Listen::Nowhere => None,
+        };
+        let log = self.flow_log.as_ref().map(|(path, _)| path);
+        let files = [Some(&self.socket), listen, log].into_iter().flatten();
+        files.filter_map(|path| path.parent())
+    }
 }
 
 /// The links that an earlier agent was told, beside the socket.

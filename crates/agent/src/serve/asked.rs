@@ -18,13 +18,13 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// The last answer, and whom to ask for the next.
 #[derive(Debug)]
 pub(super) struct Asked {
-    to: std::sync::Mutex<Sender<Message>>,
+    to: Sender<Message>,
     last: Mutex<Option<(Instant, Arc<Sample>)>>,
 }
 
 impl Asked {
     pub(super) fn new(to: Sender<Message>) -> Self {
-        Self { to: std::sync::Mutex::new(to), last: Mutex::new(None) }
+        Self { to, last: Mutex::new(None) }
     }
 
     /// How things stand now, or did a moment ago. `None` when the loop does not answer.
@@ -34,7 +34,7 @@ impl Asked {
             return Some(Arc::clone(sample));
         }
         let (reply, answer) = Reply::new();
-        self.to.lock().ok()?.send(Message::Sample(reply)).ok()?;
+        self.to.send(Message::Sample(reply)).ok()?;
         let answer = spawn_blocking(move || answer.recv_timeout(PATIENCE)).await;
         let sample = Arc::new(answer.ok()?.ok()?);
         *last = Some((Instant::now(), Arc::clone(&sample)));

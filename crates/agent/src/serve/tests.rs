@@ -16,7 +16,7 @@ use crate::status::{Done, PlanSize, Status};
 fn sample(ready: bool, behind: Option<&str>) -> Sample {
     let mut latency = Latency::default();
     latency.observe(Duration::from_millis(3), 2);
-    latency.observe(Duration::from_secs(60), 1);
+    latency.observe(Duration::from_mins(1), 1);
     Sample {
         status: Status {
             node: "node \"1\"".into(),

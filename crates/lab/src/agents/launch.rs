@@ -9,7 +9,9 @@ use std::process::ExitCode;
 use std::thread;
 
 use nix::sys::signal::SigSet;
+use podfence_agent::config::Listen;
 use podfence_agent::local::Request;
+use podfence_agent::privileges::give_up_capabilities;
 use podfence_agent::{Setup, run};
 use podfence_dataplane_nft::Settings;
 use podfence_model::NamespacedName;
@@ -69,16 +71,23 @@ impl Launch {
     fn setup(self) -> io::Result<Setup> {
         let Self { mark_mask, priority, log_group, transaction_bytes, .. } = self;
         let table = Name::new(self.table).map_err(io::Error::other)?;
+        let metrics = metrics_beside(&self.socket);
         let links: BTreeMap<_, _> = self.plugged.into_iter().filter_map(Request::plugged).collect();
         Ok(Setup {
             node: self.node,
             manifests: vec![self.objects.into()],
             socket: self.socket,
             links,
+            listen: Listen::Unix(metrics),
             dataplane: Settings { table, mark_mask, priority, log_group, transaction_bytes },
             ..Setup::default()
         })
     }
+}
+
+/// Where an agent of the lab serves its metrics.
+pub(super) fn metrics_beside(socket: &Path) -> PathBuf {
+    socket.with_extension("metrics")
 }
 
 /// Becomes an agent, if this process was started to be one, and returns how it ended.
@@ -87,9 +96,13 @@ pub fn become_one_if_told() -> Option<ExitCode> {
     if arguments.next() != Some(OsString::from(CALL)) {
         return None;
     }
-    end_with_the_lab();
     let file = PathBuf::from(arguments.next().unwrap_or_default());
     let setup = Launch::read(&file).and_then(Launch::setup).map_err(|error| error.to_string());
+    let setup = setup.and_then(|setup| {
+        give_up_capabilities().map_err(|error| error.to_string())?; // of the thread to come as well
+        end_with_the_lab();
+        Ok(setup)
+    });
     Some(match setup.and_then(|setup| run(&setup).map_err(|error| error.to_string())) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

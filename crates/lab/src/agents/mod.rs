@@ -104,6 +104,12 @@ impl Agents {
         agent.flows().map_err(|source| AgentError::Client { node: node.to_owned(), source })
     }
 
+    /// The socket at which a node's agent serves its metrics and probes.
+    pub fn metrics(&self, node: &str) -> Result<PathBuf, AgentError> {
+        let agent = self.running.get(node).ok_or_else(|| AgentError::Absent(node.to_owned()))?;
+        Ok(agent.metrics())
+    }
+
     /// The processes of the agents that run.
     pub fn processes(&self) -> impl Iterator<Item = u32> {
         self.running.values().map(Agent::id)

@@ -12,7 +12,7 @@ use nix::unistd::Pid;
 use podfence_agent::flow::FlowRecord;
 use podfence_agent::local::{Client, ClientError};
 
-use super::launch::{CALL, Launch};
+use super::launch::{CALL, Launch, metrics_beside};
 use crate::netns::Netns;
 
 /// An agent that does not answer by then will not.
@@ -72,6 +72,11 @@ impl Agent {
     pub(super) fn signal(&self, signal: Signal) -> io::Result<()> {
         let process = i32::try_from(self.process.id()).map_err(io::Error::other)?;
         Ok(kill(Pid::from_raw(process), signal)?)
+    }
+
+    /// Where it serves its metrics.
+    pub(super) fn metrics(&self) -> PathBuf {
+        metrics_beside(&self.socket)
     }
 
     /// Its process.

@@ -14,6 +14,7 @@ mod crash;
 mod frames;
 mod hostile;
 mod meddling;
+mod operated;
 #[path = "../common/packets.rs"]
 #[allow(dead_code, reason = "each suite uses its part of this")]
 mod packets;
@@ -34,7 +35,7 @@ fn main() -> ExitCode {
     if let Some(ended) = podfence_lab::agents::become_one_if_told() {
         return ended;
     }
-    let tests: [(&str, fn()); 15] = [
+    let tests: [(&str, fn()); 17] = [
         ("killed_under_traffic", crash::killed_under_traffic),
         ("stopped_under_traffic", crash::stopped_under_traffic),
         ("what_others_change_is_noticed_and_mended", meddling::what_others_change_is_noticed_and_mended),
@@ -49,6 +50,11 @@ fn main() -> ExitCode {
         ("a_port_that_is_used_again_is_judged_again", hostile::a_port_that_is_used_again_is_judged_again),
         ("a_flood_does_not_starve_the_agent", hostile::a_flood_does_not_starve_the_agent),
         ("what_is_lost_in_a_flood_is_found", meddling::what_is_lost_in_a_flood_is_found),
+        ("metrics_say_what_is_so", operated::metrics_say_what_is_so),
+        (
+            "an_agent_has_no_privilege_that_it_does_not_need",
+            operated::an_agent_has_no_privilege_that_it_does_not_need,
+        ),
         ("a_second_agent_does_not_start", meddling::a_second_agent_does_not_start),
     ];
     sandboxed::run(&Arguments::from_args(), sandbox::enter(), |_| {

@@ -1,0 +1,62 @@
+//! Giving up what the agent does not need: nothing that it reads may make it do more than write its tables.
+//!
+//! Of the capabilities only `CAP_NET_ADMIN` stays, for nftables, connection entries and the packet log. No program that it might
+//! start could get more (`no_new_privs`), and where the kernel knows Landlock it writes only in the directories of its own files.
+//! All of these belong to threads and are inherited, so this comes before the first other thread.
+
+use std::io;
+use std::path::Path;
+
+use caps::errors::CapsError;
+use caps::{CapSet, Capability, CapsHashSet};
+use landlock::{
+    ABI, AccessFs, Ruleset, RulesetAttr, RulesetCreatedAttr, RulesetError, RulesetStatus, path_beneath_rules,
+};
+
+/// What cannot be had is refused by the kernel when it is needed, so the only thing to fear is what stays.
+const KEPT: Capability = Capability::CAP_NET_ADMIN;
+/// The rights to change files that Linux 6.2 knows. Older kernels keep what they do not know.
+const KNOWN: ABI = ABI::V3;
+
+/// Something could not be given up.
+#[derive(Debug, thiserror::Error)]
+pub enum PrivilegesError {
+    /// Capabilities.
+    #[error("cannot give up capabilities: {0}")]
+    Capabilities(#[from] CapsError),
+    /// `no_new_privs`.
+    #[error("cannot forbid new privileges: {0}")]
+    NoNewPrivileges(#[source] io::Error),
+    /// Landlock.
+    #[error("cannot forbid writing elsewhere: {0}")]
+    Landlock(#[from] RulesetError),
+}
+
+/// Gives up all capabilities of the calling thread but `CAP_NET_ADMIN`, for good.
+///
+/// # Errors
+/// When the kernel refuses that.
+pub fn give_up_capabilities() -> Result<(), PrivilegesError> {
+    nix::sys::prctl::set_no_new_privs().map_err(|errno| PrivilegesError::NoNewPrivileges(errno.into()))?;
+    caps::clear(None, CapSet::Ambient)?;
+    if caps::has_cap(None, CapSet::Effective, Capability::CAP_SETPCAP)? {
+        let others = caps::read(None, CapSet::Bounding)?.into_iter().filter(|capability| *capability != KEPT);
+        others.into_iter().try_for_each(|capability| caps::drop(None, CapSet::Bounding, capability))?;
+    }
+    let permitted = caps::read(None, CapSet::Permitted)?;
+    let kept: CapsHashSet = permitted.into_iter().filter(|capability| *capability == KEPT).collect();
+    caps::clear(None, CapSet::Inheritable)?;
+    caps::set(None, CapSet::Effective, &kept)?;
+    Ok(caps::set(None, CapSet::Permitted, &kept)?)
+}
+
+/// Lets the calling thread write only below these directories, which must be there. Whether the kernel knows how.
+///
+/// # Errors
+/// When the kernel knows how and refuses it.
+pub fn write_only_below<'p>(directories: impl Iterator<Item = &'p Path>) -> Result<bool, PrivilegesError> {
+    let rights = AccessFs::from_write(KNOWN);
+    let rules = Ruleset::default().handle_access(rights)?.create()?;
+    let status = rules.add_rules(path_beneath_rules(directories, rights))?.restrict_self()?;
+    Ok(status.ruleset != RulesetStatus::NotEnforced)
+}

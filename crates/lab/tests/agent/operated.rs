@@ -1,0 +1,114 @@
+//! What an operator sees of a running agent: its probes, its metrics, and what it may do.
+
+use std::fs;
+use std::io::{Read, Write};
+use std::net::{SocketAddr, UdpSocket};
+use std::os::unix::net::UnixStream;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use podfence_lab::cluster::Cluster;
+use podfence_model::{Family, World};
+
+use crate::crash::closed;
+use crate::talk::{SPEECH, Talk, address, netns};
+
+const NODE: &str = "node-1";
+/// `CAP_NET_ADMIN`, as proc(5) writes a set of capabilities.
+const NET_ADMIN_ALONE: &str = "0000000000001000";
+
+fn get(socket: &Path, path: &str) -> (u16, String) {
+    let mut stream = UnixStream::connect(socket).unwrap();
+    write!(stream, "GET {path} HTTP/1.1\r\nHost: node\r\nConnection: close\r\n\r\n").unwrap();
+    let mut text = String::new();
+    stream.read_to_string(&mut text).unwrap();
+    let (head, body) = text.split_once("\r\n\r\n").unwrap();
+    (head.split(' ').nth(1).unwrap().parse().unwrap(), body.to_owned())
+}
+
+/// The value of a metric; of a family, the sum of all series whose labels hold this text.
+fn value(cluster: &mut Cluster, name: &str, labels: &str) -> f64 {
+    let socket = cluster.agents().metrics(NODE).unwrap();
+    let path = if name.starts_with("podfence_cluster") { "/metrics/cluster" } else { "/metrics" };
+    let (code, page) = get(&socket, path);
+    assert_eq!(code, 200, "{page}");
+    let series =
+        page.lines().filter(|line| line.strip_prefix(name).is_some_and(|rest| rest.contains(labels)));
+    series.filter_map(|line| line.rsplit_once(' ')?.1.parse::<f64>().ok()).sum()
+}
+
+/// Whole numbers are exact.
+fn is(value: f64, expected: u32) -> bool {
+    (value - f64::from(expected)).abs() < 0.5
+}
+
+fn until(what: &str, mut so: impl FnMut() -> bool) {
+    let begun = Instant::now();
+    while !so() {
+        assert!(begun.elapsed() < SPEECH, "{what}");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+pub fn metrics_say_what_is_so() {
+    let mut cluster = Cluster::build(World::default()).unwrap();
+    cluster.update(closed(true)).unwrap();
+    let socket = cluster.agents().metrics(NODE).unwrap();
+    for probe in ["/livez", "/readyz"] {
+        assert_eq!(get(&socket, probe), (200, "ok\n".to_owned()), "{probe}");
+    }
+    let pods = u32::try_from(closed(true).pods.len()).unwrap();
+    until("pods are counted", || is(value(&mut cluster, "podfence_cluster_pods", ""), pods));
+    for name in
+        ["podfence_local_pods", "podfence_local_policies", "podfence_programs", "podfence_start_time_seconds"]
+    {
+        assert!(value(&mut cluster, name, "") > 0.0, "{name}");
+    }
+    assert!(value(&mut cluster, "podfence_resident_memory_bytes", "") > 1e6);
+    assert!(is(value(&mut cluster, "podfence_refused_packets_total", "egress"), 0));
+    let at = SocketAddr::new(address(&cluster, "b", Family::V4), 7_777);
+    let sender = netns(&cluster, "a").run(|| UdpSocket::bind("0.0.0.0:0").unwrap());
+    _ = sender.send_to(b"hello", at);
+    until("a refused packet is counted", || {
+        value(&mut cluster, "podfence_refused_packets_total", "reason=\"ingress\"") > 0.0
+    });
+    let before = value(&mut cluster, "podfence_programming_latency_seconds_count", "");
+    cluster.update(closed(false)).unwrap();
+    until("a change is measured", || {
+        value(&mut cluster, "podfence_programming_latency_seconds_count", "") > before
+    });
+    assert!(is(value(&mut cluster, "podfence_lag_seconds", ""), 0));
+}
+
+/// Each thread of a node's agent may do no more than it must, and does all the same what it has to.
+pub fn an_agent_has_no_privilege_that_it_does_not_need() {
+    let mut cluster = Cluster::build(World::default()).unwrap();
+    cluster.update(closed(true)).unwrap();
+    let processes: Vec<u32> = cluster.agents().processes().collect();
+    let mut threads = 0;
+    for process in processes {
+        for thread in fs::read_dir(format!("/proc/{process}/task")).unwrap() {
+            let status = fs::read_to_string(thread.unwrap().path().join("status")).unwrap();
+            let field = |name: &str| {
+                let line = status.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
+                line.map_or("", str::trim).to_owned()
+            };
+            assert_eq!(
+                (field("CapEff"), field("CapPrm")),
+                (NET_ADMIN_ALONE.into(), NET_ADMIN_ALONE.into()),
+                "{status}"
+            );
+            assert_eq!(
+                (field("CapInh"), field("CapBnd")),
+                ("0000000000000000".into(), NET_ADMIN_ALONE.into())
+            );
+            assert_eq!(field("NoNewPrivs"), "1", "{status}");
+            threads += 1;
+        }
+    }
+    println!("{threads} threads");
+    assert!(threads > 5);
+    cluster.update(closed(false)).unwrap();
+    assert!(Talk::is_heard(&cluster, ("a", "d"), 7_200), "d is open by now");
+    assert!(!Talk::is_heard(&cluster, ("a", "b"), 7_200));
+}
