@@ -11,6 +11,7 @@ use podfence_dataplane_nft::{Dataplane, Touch};
 use podfence_model::{Change, NamespacedName, World};
 use podfence_plan::{Link, NodePlan};
 
+use crate::dump::Dump;
 use crate::enforcer::{Enforcer, LONGEST_OF_OBJECT};
 use crate::flow::{self, Log, Noted};
 use crate::kernel::Kernel;
@@ -141,6 +142,7 @@ impl<K: Kernel> Agent<K> {
             Message::Refused(noted, untold) => self.note(&noted, untold),
             Message::Flows(follow, reply) => reply.give(self.log.read(follow)),
             Message::Status(reply) => reply.give(self.status()),
+            Message::Dump(reply) => reply.give(self.dump()),
             Message::Sample(reply) => reply.give(self.sample()),
             Message::Stop => {}
         }
@@ -314,6 +316,13 @@ impl<K: Kernel> Agent<K> {
             let record = flow::record(enforcer.live().engine(), &self.node, noted, self.as_of);
             self.refusals.count(noted.refused.reason, &record);
             self.log.add(record);
+        }
+    }
+
+    fn dump(&self) -> Dump {
+        match &self.state {
+            State::Following(enforcer) => Dump::of(enforcer.live()),
+            State::Waiting(_) => Dump::default(),
         }
     }
 

@@ -6,6 +6,7 @@
 
 mod agent;
 pub mod config;
+mod dump;
 mod enforcer;
 pub mod flow;
 mod guard;
@@ -26,8 +27,10 @@ mod run;
 mod serve;
 mod source;
 mod status;
+mod threads;
 
 pub use agent::Agent;
+pub use dump::{Dump, DumpedPod, DumpedProgram, DumpedUnion};
 pub use enforcer::{Counts, Enforcer, Refused};
 pub use kernel::Kernel;
 pub use lock::LockError;

@@ -10,6 +10,7 @@ use std::thread;
 use std::time::Duration;
 
 use crate::message::Message;
+use crate::threads::spawn;
 
 /// Between two tries to open a listener.
 const AGAIN: Duration = Duration::from_secs(1);
@@ -57,7 +58,11 @@ pub fn keep(
     to: Sender<Message>,
     mut listen: impl FnMut(&dyn Fn() -> Result<(), Ended>) -> Stopped + Send + 'static,
 ) {
-    thread::spawn(move || {
+    let name = match what {
+        Listener::Guard => "guard",
+        Listener::Refusals => "refusals",
+    };
+    spawn(name, move || {
         let tell = |deaf| to.send(Message::Hearing(what, deaf)).map_err(|_| Ended);
         let opened = || tell(None);
         loop {

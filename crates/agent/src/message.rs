@@ -6,6 +6,7 @@ use podfence_dataplane_nft::Touch;
 use podfence_model::{Change, NamespacedName, World};
 use podfence_plan::Link;
 
+use crate::dump::Dump;
 use crate::flow::{FlowRecord, Noted};
 use crate::listener::Listener;
 use crate::metrics::Sample;
@@ -36,6 +37,8 @@ pub enum Message {
     Flows(bool, Reply<(Vec<FlowRecord>, Option<Receiver<FlowRecord>>)>),
     /// How do things stand?
     Status(Reply<Status>),
+    /// What is in force, object by object?
+    Dump(Reply<Dump>),
     /// And in numbers?
     Sample(Reply<Sample>),
     /// End, and leave everything enforced.

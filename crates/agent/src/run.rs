@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Sender, channel};
 use std::time::Duration;
-use std::{fs, io, thread};
+use std::{fs, io};
 
 use nix::sys::signal::{SigSet, Signal};
 use podfence_dataplane_nft::{Dataplane, DataplaneError, Settings};
@@ -25,6 +25,7 @@ use crate::message::Message;
 use crate::privileges::{PrivilegesError, give_up_capabilities, write_only_below};
 use crate::serve;
 use crate::source::Source;
+use crate::threads::spawn;
 
 /// What an agent is told when it starts.
 #[derive(Debug, Clone)]
@@ -233,7 +234,7 @@ fn stop_on_signal(to: &Sender<Message>) -> nix::Result<()> {
     signals.add(Signal::SIGINT);
     signals.thread_block()?;
     let to = to.clone();
-    thread::spawn(move || {
+    spawn("signals", move || {
         if signals.wait().is_ok() {
             let _ = to.send(Message::Stop);
         }

@@ -4,6 +4,7 @@
 //! it belongs to root, or to whoever runs the lab.
 
 mod client;
+mod profile;
 mod server;
 
 use podfence_model::NamespacedName;
@@ -11,7 +12,9 @@ use podfence_plan::Link;
 use serde::{Deserialize, Serialize};
 
 pub use self::client::{Client, ClientError};
+pub use self::profile::{Profile, ThreadTime};
 pub use self::server::serve;
+use crate::dump::Dump;
 use crate::flow::FlowRecord;
 use crate::status::Status;
 
@@ -28,6 +31,13 @@ pub enum Request {
         /// Whether to go on with those to come.
         #[serde(default)]
         follow: bool,
+    },
+    /// What is in force, object by object.
+    Dump,
+    /// Where your time goes.
+    Profile {
+        /// How long to look.
+        seconds: u64,
     },
     /// Log as much as this from now on.
     LogLevel {
@@ -65,6 +75,14 @@ impl Request {
         Self::Plug { namespace: pod.namespace.clone(), pod: pod.name.clone(), interface, bridge }
     }
 
+    /// Whether it is more than a question.
+    fn changes_something(&self) -> bool {
+        match self {
+            Self::Plug { .. } | Self::Unplug { .. } | Self::LogLevel { .. } => true,
+            Self::Status | Self::Sync | Self::Flows { .. } | Self::Dump | Self::Profile { .. } => false,
+        }
+    }
+
     /// The pod that is plugged in, and its link; `None` if it asks something else.
     pub fn plugged(self) -> Option<(NamespacedName, Link)> {
         let Self::Plug { namespace, pod, interface, bridge } = self else { return None };
@@ -89,6 +107,10 @@ pub enum Answer {
     Status(Box<Status>),
     /// Packets that were refused.
     Flow(Box<FlowRecord>),
+    /// What is in force.
+    Dump(Box<Dump>),
+    /// Where its time goes.
+    Profile(Profile),
     /// It cannot be done.
     Error {
         /// Why.

@@ -4,24 +4,28 @@ use std::io::{self, BufRead, BufReader, Write};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::sync::mpsc::{Receiver, Sender};
-use std::thread;
 
+use nix::sys::socket::getsockopt;
+use nix::sys::socket::sockopt::PeerCredentials;
+use nix::unistd::geteuid;
 use podfence_model::NamespacedName;
 
+use super::profile::profile;
 use super::{Answer, Request, link};
 use crate::log::LogControl;
 use crate::message::{Message, Reply};
 use crate::place::bind_over;
 use crate::source::Source;
+use crate::threads::spawn;
 
 /// Listens at `path`, in place of whoever listened there before.
 pub fn serve(path: &Path, source: &Source, to: &Sender<Message>, log: &LogControl) -> io::Result<()> {
     let listener = bind_over(path, 0o600)?;
     let house = House { source: source.clone(), to: to.clone(), log: log.clone() };
-    thread::spawn(move || {
+    spawn("local", move || {
         for stream in listener.incoming().flatten() {
             let house = house.clone();
-            thread::spawn(move || house.converse(stream));
+            spawn("conversation", move || house.converse(stream));
         }
     });
     Ok(())
@@ -38,9 +42,11 @@ struct House {
 impl House {
     fn converse(&self, stream: UnixStream) -> io::Result<()> {
         let mut write = stream.try_clone()?;
+        let owner = is_owner(&stream)?;
         for line in BufReader::new(stream).lines() {
             let answer = match serde_json::from_str(&line?) {
                 Ok(Request::Flows { follow }) => tell_flows(&mut write, follow, &self.to)?,
+                Ok(request) if request.changes_something() && !owner => not_yours(),
                 Ok(request) => self.answer(request),
                 Err(error) => Answer::Error { error: format!("not understood: {error}") },
             };
@@ -62,6 +68,15 @@ impl House {
                 Ok(()) => Answer::Done,
                 Err(error) => Answer::Error { error },
             },
+            Request::Dump => {
+                let (reply, answer) = Reply::new();
+                let _ = to.send(Message::Dump(reply));
+                answer.recv().map_or_else(|_| stopping(), |dump| Answer::Dump(Box::new(dump)))
+            }
+            Request::Profile { seconds } => match profile(seconds) {
+                Ok(profile) => Answer::Profile(profile),
+                Err(error) => Answer::Error { error: error.to_string() },
+            },
             Request::Sync => {
                 let (reply, answer) = Reply::new();
                 source.sync(reply);
@@ -79,6 +94,16 @@ impl House {
             }
         }
     }
+}
+
+/// Whether the other end is root or whoever runs the agent. Others can ask, where somebody has given them the socket.
+fn is_owner(stream: &UnixStream) -> io::Result<bool> {
+    let user = getsockopt(stream, PeerCredentials)?.uid();
+    Ok(user == 0 || user == geteuid().as_raw())
+}
+
+fn not_yours() -> Answer {
+    Answer::Error { error: "only root and whoever runs the agent may change something".into() }
 }
 
 fn say(write: &mut UnixStream, answer: &Answer) -> io::Result<()> {

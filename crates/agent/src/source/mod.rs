@@ -5,11 +5,11 @@ mod watch;
 
 use std::ffi::OsString;
 use std::sync::mpsc::{Receiver, Sender, channel};
-use std::thread;
 
 pub use self::dir::Directory;
 pub use self::watch::Watch;
 use crate::message::{Message, Reply};
+use crate::threads::spawn;
 
 /// What a source is asked.
 #[derive(Debug)]
@@ -35,12 +35,12 @@ impl Source {
         let (wishes, asked) = channel();
         let (looks, inputs) = (wishes.clone(), paths.clone());
         let mut watch = Watch::new(move || inputs.iter().map(Into::into).collect());
-        thread::spawn(move || {
+        spawn("files", move || {
             while looks.send(Wish::Look).is_ok() {
                 watch.wait();
             }
         });
-        thread::spawn(move || follow(&Directory::new(&paths), &asked, &to));
+        spawn("source", move || follow(&Directory::new(&paths), &asked, &to));
         Self(wishes)
     }
 }

@@ -14,9 +14,9 @@ use std::process::ExitStatus;
 use std::{fs, io};
 
 use nix::sys::signal::Signal;
-use podfence_agent::Status;
 use podfence_agent::flow::FlowRecord;
-use podfence_agent::local::{Answer, ClientError, Request};
+use podfence_agent::local::{Answer, ClientError, Profile, Request};
+use podfence_agent::{Dump, Status};
 use podfence_dataplane_nft::Settings;
 use podfence_model::{NamespacedName, World};
 use podfence_plan::Link;
@@ -94,6 +94,22 @@ impl Agents {
     pub fn status(&mut self, node: &str) -> Result<Status, AgentError> {
         match self.ask(node, &Request::Status)? {
             Some(Answer::Status(status)) => Ok(*status),
+            _ => Err(AgentError::Absent(node.to_owned())),
+        }
+    }
+
+    /// Everything that a node's agent has in force.
+    pub fn dump(&mut self, node: &str) -> Result<Dump, AgentError> {
+        match self.ask(node, &Request::Dump)? {
+            Some(Answer::Dump(dump)) => Ok(*dump),
+            _ => Err(AgentError::Absent(node.to_owned())),
+        }
+    }
+
+    /// Where a node's agent spends its time.
+    pub fn profile(&mut self, node: &str, seconds: u64) -> Result<Profile, AgentError> {
+        match self.ask(node, &Request::Profile { seconds })? {
+            Some(Answer::Profile(profile)) => Ok(profile),
             _ => Err(AgentError::Absent(node.to_owned())),
         }
     }

@@ -35,7 +35,7 @@ fn main() -> ExitCode {
     if let Some(ended) = podfence_lab::agents::become_one_if_told() {
         return ended;
     }
-    let tests: [(&str, fn()); 17] = [
+    let tests: [(&str, fn()); 18] = [
         ("killed_under_traffic", crash::killed_under_traffic),
         ("stopped_under_traffic", crash::stopped_under_traffic),
         ("what_others_change_is_noticed_and_mended", meddling::what_others_change_is_noticed_and_mended),
@@ -50,6 +50,7 @@ fn main() -> ExitCode {
         ("a_port_that_is_used_again_is_judged_again", hostile::a_port_that_is_used_again_is_judged_again),
         ("a_flood_does_not_starve_the_agent", hostile::a_flood_does_not_starve_the_agent),
         ("what_is_lost_in_a_flood_is_found", meddling::what_is_lost_in_a_flood_is_found),
+        ("an_agent_shows_its_state_and_its_time", operated::an_agent_shows_its_state_and_its_time),
         ("metrics_say_what_is_so", operated::metrics_say_what_is_so),
         (
             "an_agent_has_no_privilege_that_it_does_not_need",

@@ -80,6 +80,22 @@ pub fn metrics_say_what_is_so() {
     assert!(is(value(&mut cluster, "podfence_lag_seconds", ""), 0));
 }
 
+/// Programs, unions and pods by name, and where its time goes.
+pub fn an_agent_shows_its_state_and_its_time() {
+    let mut cluster = Cluster::build(World::default()).unwrap();
+    cluster.update(closed(true)).unwrap();
+    let dump = cluster.agents().dump(NODE).unwrap();
+    assert!(dump.pods.contains_key("x/b") && dump.objects["policies"] > 0, "{dump:?}");
+    let program = dump.pods["x/b"].ingress.as_ref().unwrap();
+    assert_eq!(dump.programs[program].policies, ["x/deny-b"]);
+    let unions = dump.programs.values().flat_map(|program| program.ports.iter().map(|(_, union)| union));
+    assert!(unions.into_iter().all(|union| dump.unions.contains_key(union)));
+    let profile = cluster.agents().profile(NODE, 1).unwrap();
+    for thread in ["guard", "refusals", "local", "http", "source"] {
+        assert!(profile.threads.iter().any(|time| time.name == thread), "{thread}\n{profile}");
+    }
+}
+
 /// Each thread of a node's agent may do no more than it must, and does all the same what it has to.
 pub fn an_agent_has_no_privilege_that_it_does_not_need() {
     let mut cluster = Cluster::build(World::default()).unwrap();

@@ -3,12 +3,12 @@
 mod flags;
 mod log;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use clap::Args;
 use podfence_agent::config::{ConfigError, DEFAULT_FILE, Resolved, resolve};
-use podfence_agent::local::{Client, Request};
+use podfence_agent::local::{Answer, Client, Request};
 use podfence_agent::{LogLevel, Setup, clean_up, run as run_agent};
 
 use self::flags::Flags;
@@ -19,7 +19,7 @@ const ABOUT: &str = "\
 Keeps the kernel of this node at what the policies say, beside the CNI that is there. What it
 enforces stays in force when it ends, is killed or is replaced; only --cleanup removes it.
 
-Every option but the last four can also be set by a variable of the environment, such as
+Every option but the last six can also be set by a variable of the environment, such as
 PODFENCE_LOG_LEVEL for --log-level, and in the configuration file. An option counts more than the
 environment, and that more than the file.
 
@@ -27,6 +27,7 @@ Examples:
   podfence agent --source dir:/etc/podfence       manifests of files; read again when they change
   podfence agent --print-config                   what is configured, and where
   podfence agent --set-log-level debug            tell the agent that runs here to log more
+  podfence agent --profile 10                     where it spends its time
   podfence agent --cleanup                        remove everything it has put into the kernel
   podfence status                                 how it stands
   podfence flows -f                               whom it refuses, and why
@@ -52,6 +53,14 @@ pub struct Arguments {
     #[arg(long, value_name = "LEVEL")]
     set_log_level: Option<LogLevel>,
 
+    /// Show everything that the agent that runs here enforces, object by object, as JSON
+    #[arg(long)]
+    dump: bool,
+
+    /// Show where the agent that runs here spends its time, for this many seconds
+    #[arg(long, value_name = "SECONDS")]
+    profile: Option<u64>,
+
     /// Remove everything from the kernel that an agent has put there, and end
     #[arg(long)]
     cleanup: bool,
@@ -68,9 +77,8 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
         return Ok(Exit::Good);
     }
     let told = resolved.configuration;
-    if let Some(level) = arguments.set_log_level {
-        let level = level.to_string();
-        Client::open(&told.socket)?.ask(&Request::LogLevel { level })?;
+    if let Some(request) = question(arguments) {
+        ask(&told.socket, &request)?;
         return Ok(Exit::Good);
     }
     let log = log::start(told.log_level, told.log_json);
@@ -85,6 +93,21 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
     }
     run_agent(&Setup { log, ..Setup::try_from(told)? })?;
     Ok(Exit::Good)
+}
+
+/// What the agent that runs here is asked or told.
+fn question(arguments: &Arguments) -> Option<Request> {
+    let level = arguments.set_log_level.map(|level| Request::LogLevel { level: level.to_string() });
+    let dump = arguments.dump.then_some(Request::Dump);
+    level.or(dump).or(arguments.profile.map(|seconds| Request::Profile { seconds }))
+}
+
+fn ask(socket: &Path, request: &Request) -> anyhow::Result<()> {
+    match Client::open(socket)?.ask(request)? {
+        Answer::Dump(dump) => Ok(output::print(&(serde_json::to_string_pretty(&dump)? + "\n"))?),
+        Answer::Profile(profile) => Ok(output::print(&profile.to_string())?),
+        _ => Ok(()),
+    }
 }
 
 /// What is configured. `None` when the file is refused, which has then been told.
