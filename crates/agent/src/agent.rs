@@ -3,6 +3,8 @@
 //! Changes wait for a few milliseconds, so that what belongs together goes into one transaction. Before the first whole
 //! state, what an earlier agent left stays in force; where there is none, the pods of this node are closed.
 
+mod answers;
+
 use std::collections::BTreeMap;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant, SystemTime};
@@ -11,7 +13,6 @@ use podfence_dataplane_nft::{Dataplane, Touch};
 use podfence_model::{Change, NamespacedName, World};
 use podfence_plan::{Link, NodePlan};
 
-use crate::dump::Dump;
 use crate::enforcer::{Enforcer, LONGEST_OF_OBJECT};
 use crate::flow::{self, Log, Noted};
 use crate::kernel::Kernel;
@@ -19,10 +20,9 @@ use crate::links::Links;
 use crate::listener::Listener;
 use crate::memory;
 use crate::message::{Message, Reply};
-use crate::metrics::{Latency, Refusals, Sample, elements_of, policies_of};
+use crate::metrics::{Latency, Refusals};
 use crate::pending::Pending;
 use crate::resync::Resync;
-use crate::status::{Done, PlanSize, Status, seconds};
 
 /// So long a change waits for others.
 const COALESCE: Duration = Duration::from_millis(3);
@@ -270,17 +270,30 @@ impl<K: Kernel> Agent<K> {
             }
             Touch::Unknown => {
                 tracing::warn!("somebody else may have changed our tables; they are read back to be sure");
-                self.check();
+                if !self.check() {
+                    self.mend();
+                }
             }
         }
     }
 
-    /// Compares the kernel with the plan, and brings it back. A kernel that cannot be read is tried again at the next time.
-    fn check(&mut self) {
-        let State::Following(enforcer) = &mut self.state else { return self.resync.put_off() };
+    /// Makes our tables anew.
+    fn mend(&mut self) {
+        if let State::Following(enforcer) = &mut self.state {
+            enforcer.heal();
+        }
+    }
+
+    /// Compares the kernel with the plan, and brings it back. False if the kernel cannot be read, as while somebody never stops
+    /// changing it.
+    fn check(&mut self) -> bool {
+        let State::Following(enforcer) = &mut self.state else {
+            self.resync.put_off();
+            return true;
+        };
         let checked = enforcer.check();
         self.resync.note(checked.is_ok());
-        match checked {
+        match &checked {
             Ok(None) => {}
             Ok(Some(difference)) => {
                 tracing::warn!(%difference, "the kernel is not at the plan; our tables are made anew");
@@ -288,6 +301,7 @@ impl<K: Kernel> Agent<K> {
             }
             Err(error) => tracing::warn!(%error, "the kernel cannot be compared with the plan"),
         }
+        checked.is_ok()
     }
 
     fn hearing(&mut self, what: Listener, deaf: Option<String>) {
@@ -318,71 +332,6 @@ impl<K: Kernel> Agent<K> {
             self.log.add(record);
         }
     }
-
-    fn dump(&self) -> Dump {
-        match &self.state {
-            State::Following(enforcer) => Dump::of(enforcer.live()),
-            State::Waiting(_) => Dump::default(),
-        }
-    }
-
-    fn sample(&self) -> Sample {
-        let enforcer = match &self.state {
-            State::Following(enforcer) => Some(enforcer.live()),
-            State::Waiting(_) => None,
-        };
-        Sample {
-            status: self.status(),
-            census: enforcer.map(|live| live.engine().census()).unwrap_or_default(),
-            policies: enforcer.map_or(0, |live| policies_of(live.plan())),
-            elements: enforcer.map_or(0, |live| elements_of(live.plan())),
-            lag: self.heard.first().map_or(Duration::ZERO, |(heard, _)| heard.elapsed()),
-            latency: self.latency.clone(),
-            refusals: self.refusals.clone(),
-        }
-    }
-
-    fn status(&self) -> Status {
-        let enforcer = match &self.state {
-            State::Following(enforcer) => Some(enforcer),
-            State::Waiting(_) => None,
-        };
-        let refused = enforcer.map(|enforcer| enforcer.refused()).into_iter().flatten();
-        let counts = enforcer.map(|enforcer| enforcer.counts()).unwrap_or_default();
-        Status {
-            node: self.node.clone(),
-            version: env!("CARGO_PKG_VERSION").to_owned(),
-            ready: self.deaf.is_empty() && enforcer.is_some_and(|enforcer| enforcer.behind().is_none()),
-            since: seconds(self.since),
-            as_of: self.as_of.map(seconds),
-            unreadable: self.unreadable.clone(),
-            behind: enforcer.and_then(|enforcer| Some(enforcer.behind()?.error.clone())),
-            deaf: self.deaf.iter().map(|(what, why)| (what.to_string(), why.clone())).collect(),
-            checked: self.resync.last.map(seconds),
-            refused: refused.map(|(key, refused)| (key.to_string(), refused.error.clone())).collect(),
-            plan: enforcer.map_or_else(PlanSize::default, |enforcer| size(enforcer.live().plan())),
-            done: Done {
-                switches: counts.switches,
-                errors: counts.errors,
-                rejudged: counts.rejudged,
-                drifts: self.drifts,
-                checks: self.resync.checks,
-                unchecked: self.resync.failures,
-                refused: self.refused,
-                untold: self.untold + self.log.lost,
-            },
-        }
-    }
-}
-
-fn size(plan: &NodePlan) -> PlanSize {
-    PlanSize {
-        pods: plan.pods.len(),
-        linked: plan.pods.values().filter(|pod| pod.link.is_some()).count(),
-        programs: plan.programs.len(),
-        unions: plan.unions.len(),
-        known: plan.known.len(),
-    }
 }
 
 impl Agent<Dataplane> {
@@ -399,3 +348,6 @@ impl Agent<Dataplane> {
         kernel.apply(&podfence_plan::Delta::default(), &plan).map(drop)
     }
 }
+
+#[cfg(test)]
+mod tests;

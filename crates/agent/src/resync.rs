@@ -2,6 +2,9 @@
 
 use std::time::{Duration, Instant, SystemTime};
 
+/// What could not be read is tried again after this at the latest.
+const SOON: Duration = Duration::from_secs(10);
+
 /// A full check every so often.
 #[derive(Debug)]
 pub struct Resync {
@@ -39,6 +42,7 @@ impl Resync {
     /// A check was made, or could not be.
     pub fn note(&mut self, made: bool) {
         self.put_off();
+        self.next = if made { self.next } else { self.next.min(Instant::now() + SOON) };
         if made {
             self.checks += 1;
             self.last = Some(SystemTime::now());

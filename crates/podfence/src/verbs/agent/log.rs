@@ -1,6 +1,6 @@
 //! The agent's log on standard error, and changing how much of it there is.
 
-use std::io;
+use std::io::{self, IsTerminal};
 
 use podfence_agent::{LogControl, LogLevel};
 use tracing_subscriber::filter::{LevelFilter, Targets};
@@ -11,7 +11,7 @@ use tracing_subscriber::{Layer, fmt, registry, reload};
 /// Begins to log.
 pub fn start(level: LogLevel, json: bool) -> LogControl {
     let (filter, control) = reload::Layer::new(filter(level));
-    let lines = fmt::layer().with_writer(io::stderr).with_target(false);
+    let lines = fmt::layer().with_writer(io::stderr).with_ansi(io::stderr().is_terminal()).with_target(false);
     let lines = if json { lines.json().boxed() } else { lines.boxed() };
     registry().with(lines.with_filter(filter)).init();
     LogControl::new(move |level| control.reload(self::filter(level)).map_err(|error| error.to_string()))

@@ -1,0 +1,78 @@
+//! What the loop answers when it is asked how things stand. Everything here only reads.
+
+use std::time::Duration;
+
+use podfence_plan::NodePlan;
+
+use super::{Agent, State};
+use crate::dump::Dump;
+use crate::kernel::Kernel;
+use crate::metrics::{Sample, elements_of, policies_of};
+use crate::status::{Done, PlanSize, Status, seconds};
+
+impl<K: Kernel> Agent<K> {
+    pub(super) fn dump(&self) -> Dump {
+        match &self.state {
+            State::Following(enforcer) => Dump::of(enforcer.live()),
+            State::Waiting(_) => Dump::default(),
+        }
+    }
+
+    pub(super) fn sample(&self) -> Sample {
+        let enforcer = match &self.state {
+            State::Following(enforcer) => Some(enforcer.live()),
+            State::Waiting(_) => None,
+        };
+        Sample {
+            status: self.status(),
+            census: enforcer.map(|live| live.engine().census()).unwrap_or_default(),
+            policies: enforcer.map_or(0, |live| policies_of(live.plan())),
+            elements: enforcer.map_or(0, |live| elements_of(live.plan())),
+            lag: self.heard.first().map_or(Duration::ZERO, |(heard, _)| heard.elapsed()),
+            latency: self.latency.clone(),
+            refusals: self.refusals.clone(),
+        }
+    }
+
+    pub(super) fn status(&self) -> Status {
+        let enforcer = match &self.state {
+            State::Following(enforcer) => Some(enforcer),
+            State::Waiting(_) => None,
+        };
+        let refused = enforcer.map(|enforcer| enforcer.refused()).into_iter().flatten();
+        let counts = enforcer.map(|enforcer| enforcer.counts()).unwrap_or_default();
+        Status {
+            node: self.node.clone(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            ready: self.deaf.is_empty() && enforcer.is_some_and(|enforcer| enforcer.behind().is_none()),
+            since: seconds(self.since),
+            as_of: self.as_of.map(seconds),
+            unreadable: self.unreadable.clone(),
+            behind: enforcer.and_then(|enforcer| Some(enforcer.behind()?.error.clone())),
+            deaf: self.deaf.iter().map(|(what, why)| (what.to_string(), why.clone())).collect(),
+            checked: self.resync.last.map(seconds),
+            refused: refused.map(|(key, refused)| (key.to_string(), refused.error.clone())).collect(),
+            plan: enforcer.map_or_else(PlanSize::default, |enforcer| size(enforcer.live().plan())),
+            done: Done {
+                switches: counts.switches,
+                errors: counts.errors,
+                rejudged: counts.rejudged,
+                drifts: self.drifts,
+                checks: self.resync.checks,
+                unchecked: self.resync.failures,
+                refused: self.refused,
+                untold: self.untold + self.log.lost,
+            },
+        }
+    }
+}
+
+fn size(plan: &NodePlan) -> PlanSize {
+    PlanSize {
+        pods: plan.pods.len(),
+        linked: plan.pods.values().filter(|pod| pod.link.is_some()).count(),
+        programs: plan.programs.len(),
+        unions: plan.unions.len(),
+        known: plan.known.len(),
+    }
+}
