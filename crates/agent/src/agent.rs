@@ -11,12 +11,13 @@ use std::time::{Duration, Instant, SystemTime};
 
 use podfence_dataplane_nft::{Dataplane, Touch};
 use podfence_model::{Change, NamespacedName, World};
-use podfence_plan::{Link, NodePlan};
+use podfence_plan::NodePlan;
 
 use crate::enforcer::{Enforcer, LONGEST_OF_OBJECT};
 use crate::flow::{self, Log, Noted};
 use crate::kernel::Kernel;
-use crate::links::Links;
+use crate::lent::Lent;
+use crate::links::{Links, Outlook, Plugged, Surveyed, Surveyor, Told};
 use crate::listener::Listener;
 use crate::memory;
 use crate::message::{Message, Reply};
@@ -35,7 +36,11 @@ pub struct Agent<K> {
     node: String,
     since: SystemTime,
     state: State<K>,
-    links: Links,
+    told: Told,
+    lent: Lent,
+    /// What was seen last of the node's links.
+    seen: Surveyed,
+    surveyor: Option<Surveyor>,
     pending: Pending,
     /// When what waits is enforced.
     due: Option<Instant>,
@@ -69,12 +74,15 @@ enum State<K> {
 
 impl<K: Kernel> Agent<K> {
     /// An agent that has heard nothing yet, but knows links. The kernel is left as it is.
-    pub fn new(node: &str, kernel: K, links: Links, log: Log) -> Self {
+    pub fn new(node: &str, kernel: K, told: Told, log: Log) -> Self {
         Self {
             node: node.to_owned(),
             since: SystemTime::now(),
             state: State::Waiting(Some(kernel)),
-            links,
+            told,
+            lent: Lent::default(),
+            seen: Surveyed::default(),
+            surveyor: None,
             pending: Pending::default(),
             due: None,
             waiting: Vec::new(),
@@ -101,6 +109,12 @@ impl<K: Kernel> Agent<K> {
     /// Waits no longer than this between two tries of an object that the kernel refuses.
     pub fn retry_within(&mut self, longest: Duration) {
         self.retry = longest;
+    }
+
+    /// Has links looked for, and told of to the loop.
+    #[must_use]
+    pub fn surveyed_by(self, surveyor: Surveyor) -> Self {
+        Self { surveyor: Some(surveyor), ..self }
     }
 
     /// Hears messages until it is told to stop, or until nobody is left to tell it anything.
@@ -132,8 +146,12 @@ impl<K: Kernel> Agent<K> {
                 self.unreadable = Some(error);
             }
             Message::Mark(reply) => self.waiting.push(reply),
-            Message::Plug(pod, link, reply) => self.plug(pod, link, reply),
-            Message::Unplug(pod) => self.unplug(pod),
+            Message::Plug(plugged, reply) => self.plug(plugged, reply),
+            Message::Unplug(pod, container) => self.unplug(pod, container.as_deref()),
+            Message::Retain(containers) => {
+                self.told.in_no_other_than(&containers).into_iter().for_each(|pod| self.unplug(pod, None));
+            }
+            Message::Surveyed(seen) => self.survey(*seen),
             Message::Touched(touch, reply) => {
                 self.heal(touch);
                 reply.give(());
@@ -189,6 +207,7 @@ impl<K: Kernel> Agent<K> {
         self.unreadable = None;
         self.note_heard(changes.len() as u64);
         for change in changes {
+            self.lent.said(&change);
             self.pending.push(change);
         }
         self.due.get_or_insert_with(|| Instant::now() + COALESCE);
@@ -198,12 +217,13 @@ impl<K: Kernel> Agent<K> {
     fn begin(&mut self, world: &World) {
         let State::Waiting(kernel) = &mut self.state else { return };
         let Some(kernel) = kernel.take() else { return };
-        let links = self.links.all().clone();
+        let links = Links { told: self.told.all(), found: self.seen.found.clone() };
         let mut enforcer = Enforcer::begin(kernel, world, &self.node, links);
         enforcer.wait_at_most(self.retry);
         self.state = State::Following(Box::new(enforcer));
         self.unreadable = None;
         self.as_of = Some(SystemTime::now());
+        self.tell_surveyor();
     }
 
     fn enforce(&mut self) {
@@ -215,6 +235,7 @@ impl<K: Kernel> Agent<K> {
         self.due = None;
         self.as_of = Some(taken);
         self.measure();
+        self.tell_surveyor();
     }
 
     /// Notes that changes were heard of; of very many only the first moments, which is what lag and latency are about.
@@ -237,6 +258,22 @@ impl<K: Kernel> Agent<K> {
         }
     }
 
+    /// Whenever this node's pods are others.
+    fn tell_surveyor(&mut self) {
+        let (State::Following(enforcer), Some(surveyor)) = (&self.state, &mut self.surveyor) else { return };
+        surveyor.tell(enforcer.live().plan().pods.iter().map(|(pod, local)| (pod, &local.addresses)));
+    }
+
+    fn survey(&mut self, seen: Surveyed) {
+        if seen.outlook != self.seen.outlook {
+            tell(&seen.outlook);
+        }
+        if let State::Following(enforcer) = &mut self.state {
+            enforcer.find(seen.found.clone());
+        }
+        self.seen = seen;
+    }
+
     /// Tells those who wait how it went.
     fn answer(&mut self) {
         let State::Following(enforcer) = &self.state else { return };
@@ -245,17 +282,26 @@ impl<K: Kernel> Agent<K> {
         }
     }
 
-    fn plug(&mut self, pod: NamespacedName, link: Link, reply: Reply<Result<(), String>>) {
-        self.links.insert(pod.clone(), link.clone());
+    fn plug(&mut self, plugged: Plugged, reply: Reply<Result<(), String>>) {
+        self.told.insert(plugged.clone());
         if let State::Following(enforcer) = &mut self.state {
-            enforcer.link(pod, link);
+            let Plugged { pod, link, addresses, .. } = plugged;
+            enforcer.link(pod.clone(), link);
+            if let Some(change) = self.lent.lend(enforcer.live().engine(), &pod, addresses) {
+                enforcer.follow(vec![change]);
+            }
         }
         self.waiting.push(reply);
     }
 
-    fn unplug(&mut self, pod: NamespacedName) {
-        self.links.remove(&pod);
+    fn unplug(&mut self, pod: NamespacedName, container: Option<&str>) {
+        if !self.told.remove(&pod, container) {
+            return;
+        }
         if let State::Following(enforcer) = &mut self.state {
+            if let Some(change) = self.lent.take_back(enforcer.live().engine(), &pod) {
+                enforcer.follow(vec![change]);
+            }
             enforcer.unlink(pod);
         }
     }
@@ -334,14 +380,27 @@ impl<K: Kernel> Agent<K> {
     }
 }
 
+/// Says in the log what is seen of the pods' ways.
+fn tell(outlook: &Outlook) {
+    for bypass in &outlook.bypasses {
+        tracing::error!("NOT ENFORCED for {bypass}");
+    }
+    for suspicion in &outlook.suspicions {
+        tracing::warn!("may not be enforced: {suspicion}");
+    }
+    if outlook.bypasses.is_empty() && outlook.suspicions.is_empty() {
+        tracing::info!("all pods' packets come by here");
+    }
+}
+
 impl Agent<Dataplane> {
-    /// Closes the pods of these ranges, unless an earlier agent has left something in force.
+    /// Closes the pods of these ranges, and those behind links of pods, unless an earlier agent has left something in force.
     pub fn close(
         &mut self,
         ranges: &[podfence_model::Cidr],
     ) -> Result<(), podfence_dataplane_nft::DataplaneError> {
         let State::Waiting(Some(kernel)) = &mut self.state else { return Ok(()) };
-        if kernel.inherits()? || ranges.is_empty() {
+        if kernel.inherits()? {
             return Ok(());
         }
         let plan = NodePlan { local_ranges: ranges.to_vec(), ..NodePlan::default() };

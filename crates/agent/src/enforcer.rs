@@ -6,7 +6,8 @@
 //! does not even take the plan before, no object is at fault: all stays as it was, and the whole is tried again later,
 //! with whatever has come by then.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
 use podfence_dataplane_nft::{DataplaneError, Difference};
@@ -17,6 +18,7 @@ use podfence_model::{
 use podfence_plan::{Delta, Journal, Link, LivePlan};
 
 use crate::kernel::Kernel;
+use crate::links::Links;
 
 /// Between two tries of what the kernel refused: doubled each time, up to the longest.
 const FIRST_WAIT: Duration = Duration::from_millis(250);
@@ -65,7 +67,7 @@ pub struct Counts {
 pub struct Enforcer<K> {
     kernel: K,
     live: LivePlan,
-    links: BTreeMap<NamespacedName, Link>,
+    links: Links,
     /// Objects that are enforced in their closed form, or not yet gone.
     refused: BTreeMap<ObjectKey, Refused>,
     /// Changes that are in the plan and that the kernel has not taken yet, each with what takes it back.
@@ -80,10 +82,12 @@ pub struct Enforcer<K> {
 impl<K: Kernel> Enforcer<K> {
     /// Brings the kernel to what a world says, in one transaction whatever was enforced before. If the kernel refuses that,
     /// to the same world with all policies closed, which then open one by one.
-    pub fn begin(kernel: K, world: &World, node: &str, links: BTreeMap<NamespacedName, Link>) -> Self {
+    pub fn begin(kernel: K, world: &World, node: &str, links: Links) -> Self {
+        let known =
+            world.pods.values().filter_map(|pod| Some((pod.meta.id.clone(), links.of(pod)?))).collect();
         let mut enforcer = Self {
             kernel,
-            live: LivePlan::new(Engine::new(world), node, links.clone()),
+            live: LivePlan::new(Engine::new(world), node, known),
             links,
             refused: BTreeMap::new(),
             unproven: Vec::new(),
@@ -146,14 +150,28 @@ impl<K: Kernel> Enforcer<K> {
 
     /// Learns the host's end of a pod's link.
     pub fn link(&mut self, pod: NamespacedName, link: Link) {
-        self.links.insert(pod.clone(), link);
-        self.refresh(pod);
+        self.links.told.insert(pod.clone(), link);
+        self.refresh([pod]);
     }
 
     /// Forgets the host's end of a pod's link.
     pub fn unlink(&mut self, pod: NamespacedName) {
-        if self.links.remove(&pod).is_some() {
-            self.refresh(pod);
+        if self.links.told.remove(&pod).is_some() {
+            self.refresh([pod]);
+        }
+    }
+
+    /// Learns where pods were found, by address, in place of what was found before.
+    pub fn find(&mut self, found: BTreeMap<IpAddr, Link>) {
+        let before = std::mem::replace(&mut self.links.found, found);
+        let now = &self.links.found;
+        let changed =
+            now.keys().chain(before.keys()).filter(|address| now.get(address) != before.get(address));
+        let engine = self.live.engine();
+        let pods = changed.filter_map(|address| Some(engine.pod(engine.pod_with_address(*address)?)));
+        let pods: BTreeSet<NamespacedName> = pods.map(|pod| pod.meta.id.clone()).collect();
+        if !pods.is_empty() {
+            self.refresh(pods);
         }
     }
 
@@ -196,9 +214,10 @@ impl<K: Kernel> Enforcer<K> {
         &mut self.kernel
     }
 
-    fn refresh(&mut self, pod: NamespacedName) {
-        let object = self.live.engine().object(&ObjectKey::Pod(pod));
-        self.follow(object.into_iter().map(Change::Put).collect());
+    fn refresh(&mut self, pods: impl IntoIterator<Item = NamespacedName>) {
+        let objects = pods.into_iter().filter_map(|pod| self.live.engine().object(&ObjectKey::Pod(pod)));
+        let changes = objects.map(Change::Put).collect();
+        self.follow(changes);
     }
 
     /// Takes changes into the plan, and notes how to take them back.
@@ -246,7 +265,7 @@ impl<K: Kernel> Enforcer<K> {
     fn advance(&mut self, changes: impl IntoIterator<Item = Change>) -> Delta {
         let mut journal = Journal::default();
         for change in changes {
-            journal.push(self.live.follow(change, |pod| self.links.get(&pod.meta.id).cloned()));
+            journal.push(self.live.follow(change, |pod| self.links.of(pod)));
         }
         journal.finish(self.live.plan())
     }

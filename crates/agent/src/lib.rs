@@ -5,12 +5,15 @@
 //! with [`run()`].
 
 mod agent;
+pub mod cni;
 pub mod config;
+pub mod doctor;
 mod dump;
 mod enforcer;
 pub mod flow;
 mod guard;
 mod kernel;
+mod lent;
 mod links;
 mod listener;
 pub mod local;
@@ -33,6 +36,7 @@ pub use agent::Agent;
 pub use dump::{Dump, DumpedPod, DumpedProgram, DumpedUnion};
 pub use enforcer::{Counts, Enforcer, Refused};
 pub use kernel::Kernel;
+pub use links::{Bypass, Links, Outlook, Plugged, Surveyed};
 pub use lock::LockError;
 pub use log::{LogControl, LogLevel};
 pub use run::{RunError, Setup, clean_up, run};

@@ -1,13 +1,14 @@
 //! What the loop is told and asked.
 
+use std::collections::BTreeSet;
 use std::sync::mpsc::{Receiver, Sender, channel};
 
 use podfence_dataplane_nft::Touch;
 use podfence_model::{Change, NamespacedName, World};
-use podfence_plan::Link;
 
 use crate::dump::Dump;
 use crate::flow::{FlowRecord, Noted};
+use crate::links::{Plugged, Surveyed};
 use crate::listener::Listener;
 use crate::metrics::Sample;
 use crate::status::Status;
@@ -24,9 +25,13 @@ pub enum Message {
     /// Answer when everything told before is enforced.
     Mark(Reply<Result<(), String>>),
     /// A pod is plugged in: the host's end of its link. Answer when it is enforced.
-    Plug(NamespacedName, Link, Reply<Result<(), String>>),
-    /// A pod is unplugged.
-    Unplug(NamespacedName),
+    Plug(Plugged, Reply<Result<(), String>>),
+    /// A pod is unplugged, from this sandbox if one is named.
+    Unplug(NamespacedName, Option<String>),
+    /// These are all sandboxes that there are.
+    Retain(BTreeSet<String>),
+    /// Where pods were found, and whether their packets come by.
+    Surveyed(Box<Surveyed>),
     /// Somebody else has written to our tables. Answer when they are mended.
     Touched(Touch, Reply<()>),
     /// A listener was opened, or is deaf and why.

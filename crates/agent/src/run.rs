@@ -17,7 +17,7 @@ use crate::config::{Configuration, Listen};
 use crate::enforcer::LONGEST_OF_OBJECT;
 use crate::flow::{self, Log};
 use crate::guard;
-use crate::links::Links;
+use crate::links::{Eyes, Told};
 use crate::local;
 use crate::lock::{Lock, LockError};
 use crate::log::LogControl;
@@ -38,8 +38,9 @@ pub struct Setup {
     pub socket: PathBuf,
     /// Links of pods that are plugged in already; later ones are told over the socket.
     pub links: BTreeMap<NamespacedName, Link>,
-    /// Ranges of this node's pods that are closed until the first whole state; none leaves them open.
-    pub closed_at_first: Vec<Cidr>,
+    /// Ranges of this node's pods that are closed until the first whole state, as are the links of
+    /// [`Settings::pod_interfaces`]; `None` leaves both open.
+    pub closed_at_first: Option<Vec<Cidr>>,
     /// Where flow records are written, and how many bytes the file may hold; they are kept in memory in any case.
     pub flow_log: Option<(PathBuf, u64)>,
     /// The dataplane's settings.
@@ -64,7 +65,7 @@ impl Default for Setup {
             manifests: Vec::new(),
             socket: PathBuf::new(),
             links: BTreeMap::new(),
-            closed_at_first: Vec::new(),
+            closed_at_first: None,
             flow_log: None,
             dataplane: Settings::default(),
             resync: RESYNC,
@@ -87,7 +88,7 @@ impl TryFrom<Configuration> for Setup {
             node,
             manifests: told.manifests,
             socket: told.socket,
-            closed_at_first: if told.open_at_first { Vec::new() } else { told.pod_ranges },
+            closed_at_first: (!told.open_at_first).then_some(told.pod_ranges),
             flow_log: told.flow_log.map(|path| (path, told.flow_log_bytes)),
             dataplane: told.dataplane,
             resync: told.resync,
@@ -146,6 +147,9 @@ pub enum RunError {
     /// The node's name.
     #[error("the host's name cannot be read, and no node is named: {0}")]
     HostName(#[source] io::Error),
+    /// The node's links cannot be looked at.
+    #[error("cannot look at the links of this node: {0}")]
+    Survey(#[source] podfence_netlink::Error),
     /// Signals.
     #[error("cannot wait for signals: {0}")]
     Signals(#[from] nix::Error),
@@ -154,17 +158,23 @@ pub enum RunError {
 /// Runs an agent in the network namespace of the calling thread until SIGTERM or SIGINT. What it enforced stays.
 pub fn run(setup: &Setup) -> Result<(), RunError> {
     let _lock = Lock::take(&setup.dataplane)?;
-    let (links, log) = (kept_links(setup)?, flow_log(setup)?);
+    let (told, log) = (kept_links(setup)?, flow_log(setup)?);
+    let eyes = Eyes::open().map_err(RunError::Survey)?; // hearing of other namespaces wants a privilege of its own
     give_up(setup)?;
     let (to, messages) = channel();
     stop_on_signal(&to)?;
     let dataplane = Dataplane::open(setup.dataplane.clone())?;
     guard::watch(dataplane.touches()?, dataplane.listens()?, to.clone());
     flow::watch(setup.dataplane.log_group, to.clone());
-    let mut agent = Agent::new(&setup.node, dataplane, links, log);
+    let agent = Agent::new(&setup.node, dataplane, told, log);
+    let mut agent = agent.surveyed_by(eyes.watch(to.clone()));
     agent.check_every(setup.resync);
     agent.retry_within(setup.retry);
-    agent.close(&setup.closed_at_first)?;
+    if let Some(ranges) = &setup.closed_at_first
+        && !(ranges.is_empty() && setup.dataplane.pod_interfaces.is_empty())
+    {
+        agent.close(ranges)?;
+    }
     let source = Source::directory(setup.manifests.clone(), to.clone());
     let unable = |source| RunError::Socket { path: setup.socket.clone(), source };
     local::serve(&setup.socket, &source, &to, &setup.log).map_err(unable)?;
@@ -202,12 +212,12 @@ impl Setup {
 }
 
 /// The links that an earlier agent was told, beside the socket.
-fn kept_links(setup: &Setup) -> Result<Links, RunError> {
+fn kept_links(setup: &Setup) -> Result<Told, RunError> {
     let path = setup.socket.with_extension("links");
     if let Some(directory) = path.parent() {
         fs::create_dir_all(directory).map_err(|source| RunError::Links { path: path.clone(), source })?;
     }
-    Links::kept(&path, setup.links.clone()).map_err(|source| RunError::Links { path, source })
+    Told::kept(&path, setup.links.clone()).map_err(|source| RunError::Links { path, source })
 }
 
 fn flow_log(setup: &Setup) -> Result<Log, RunError> {

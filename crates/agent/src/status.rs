@@ -6,6 +6,8 @@ use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
 
+use crate::links::{Bypass, some_of};
+
 /// How the agent of a node stands.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Status {
@@ -13,7 +15,8 @@ pub struct Status {
     pub node: String,
     /// The version of the agent.
     pub version: String,
-    /// Whether a whole state has been enforced since the start, the kernel is at it, and who touches it would be noticed.
+    /// Whether a whole state has been enforced since the start, for all pods, the kernel is at it, and who touches it would be
+    /// noticed.
     pub ready: bool,
     /// Since when the agent runs, in seconds since 1970.
     pub since: u64,
@@ -31,6 +34,12 @@ pub struct Status {
     pub checked: Option<u64>,
     /// Objects that the kernel refuses, with what it says. They are enforced closed.
     pub refused: BTreeMap<String, String>,
+    /// Pods whose packets do not come by our hooks: for them nothing is enforced.
+    pub not_enforced: Vec<Bypass>,
+    /// What may take packets past our hooks; that cannot be told from here.
+    pub suspicions: Vec<String>,
+    /// Pods whose link is not known, so that their source addresses are not checked.
+    pub unlinked: Vec<String>,
     /// What is in force.
     pub plan: PlanSize,
     /// What was done since the start.
@@ -80,11 +89,13 @@ impl fmt::Display for Status {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let PlanSize { pods, linked, programs, unions, known } = self.plan;
         writeln!(f, "node {}: {}", self.node, self.standing())?;
+        self.write_bypasses(f)?;
         if let Some(as_of) = self.as_of {
             writeln!(f, "  policies as of   {}", utc_of(as_of))?;
         }
         writeln!(f, "  running since    {}, version {}", utc_of(self.since), self.version)?;
         writeln!(f, "  pods here        {pods}, {linked} of them with a known link")?;
+        self.write_doubts(f)?;
         writeln!(
             f,
             "  in force         {programs} programs, {unions} unions of peers, {known} known pod addresses"
@@ -145,14 +156,32 @@ impl Status {
             self.as_of.is_none().then(|| "no whole state has been enforced since the start".to_owned());
         let behind = self.behind.iter().map(|error| format!("the kernel takes no change: {error}"));
         let deaf = self.deaf.iter().map(|(what, why)| format!("not heard of: {what}: {why}"));
-        let mut all: Vec<String> = waiting.into_iter().chain(behind).chain(deaf).collect();
+        let around = self.not_enforced.iter().map(|bypass| format!("NOT ENFORCED for {bypass}"));
+        let mut all: Vec<String> = waiting.into_iter().chain(behind).chain(deaf).chain(around).collect();
         if all.is_empty() && !self.ready {
             all.push(self.standing().to_owned());
         }
         all
     }
 
+    fn write_bypasses(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.not_enforced.iter().try_for_each(|Bypass { reason, mend, pods }| {
+            writeln!(f, "  NOT ENFORCED     {}", some_of(pods))?;
+            writeln!(f, "                   {reason}\n                   mend: {mend}")
+        })
+    }
+
+    fn write_doubts(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !self.unlinked.is_empty() {
+            writeln!(f, "  source unchecked {}", some_of(&self.unlinked))?;
+        }
+        self.suspicions.iter().try_for_each(|doubt| writeln!(f, "  perhaps not      {doubt}"))
+    }
+
     fn standing(&self) -> &'static str {
+        if !self.not_enforced.is_empty() {
+            return "NOT ENFORCED for some pods";
+        }
         match (self.ready, self.as_of) {
             (true, _) if self.refused.is_empty() => "enforced",
             (true, _) => "enforced, some objects closed",

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-use podfence_agent::{Enforcer, Kernel};
+use podfence_agent::{Enforcer, Kernel, Links};
 use podfence_dataplane_nft::{DataplaneError, Difference, Enforced};
 use podfence_engine::Engine;
 use podfence_model::{Change, NamespacedName, ObjectKey, World};
@@ -96,7 +96,7 @@ impl Bench {
         let world = generate::world(seed);
         let node = world.nodes.keys().nth(NODE).expect("worlds have nodes").clone();
         let kernel = Moody::default();
-        let enforcer = Enforcer::begin(kernel.clone(), &world, &node, BTreeMap::new());
+        let enforcer = Enforcer::begin(kernel.clone(), &world, &node, Links::default());
         Self { world, node, enforcer, kernel }
     }
 
@@ -178,7 +178,7 @@ fn a_first_state_that_is_refused_begins_closed() {
         let node = world.nodes.keys().nth(NODE).expect("worlds have nodes").clone();
         let kernel = Moody::default();
         kernel.0.borrow_mut().dislikes = world.policies.keys().step_by(2).cloned().collect();
-        let mut enforcer = Enforcer::begin(kernel.clone(), &world, &node, BTreeMap::new());
+        let mut enforcer = Enforcer::begin(kernel.clone(), &world, &node, Links::default());
         assert_eq!(kernel.0.borrow().plan, *enforcer.live().plan(), "seed {seed}");
         let isolated = |plan: &NodePlan| {
             plan.pods.values().map(|pod| (pod.ingress.is_some(), pod.egress.is_some())).collect::<Vec<_>>()

@@ -13,6 +13,7 @@ use crate::fields::{
 use crate::frame::{Body, Frame, regular};
 use crate::generation::Stamp;
 use crate::names::{name, refused, suffix};
+use crate::pod_interface::PodInterface;
 use crate::pod_set::PodSet;
 use crate::refusal::Refusal;
 
@@ -89,6 +90,7 @@ impl Frame {
         let place = Place::Forward;
         let mut rules = self.discovery(family);
         rules.extend(self.unknown_pods(place, &[family]));
+        rules.extend(self.strangers(place, &[family]));
         rules.push(in_state(ct_state::NEW).goto(&new(family)));
         rules.extend(strays(place, &[family]));
         rules.extend(self.programs(Rule::new, Ends::Entry, family));
@@ -128,6 +130,7 @@ impl Frame {
         let loopback = Rule::new().eq(Load::IIFNAME, loopback);
         let mut rules = vec![loopback.accept(), neighbour_discovery().accept()];
         rules.extend(self.unknown_pods(Place::Input, &Family::BOTH));
+        rules.extend(self.strangers(Place::Input, &Family::BOTH));
         rules.extend(strays(Place::Input, &Family::BOTH));
         rules.extend(from_the_middle(Place::Input, || in_state(ct_state::NEW)));
         rules.extend(Family::BOTH.map(|family| self.egress(Rule::new(), Ends::Entry, family)));
@@ -146,6 +149,23 @@ impl Frame {
                 .goto(&refused(Refusal::UnknownPod))
         };
         place.ends(Ends::Header, families).into_iter().map(rule).collect()
+    }
+
+    /// What comes from a link of pods and from no pod that we know, and what goes to one and to no such pod: on a node whose
+    /// pods have no ranges this is all that keeps new ones closed.
+    fn strangers(&self, place: Place, families: &[Family]) -> Vec<Rule> {
+        let refuse = |end: Load, link: &PodInterface, family: Family, address: Load| {
+            let there = Rule::new().eq(end, link.value()).nfproto(fields(family).version);
+            there.not_in_set(&[address], &self.set(PodSet::Local(family))).goto(&refused(Refusal::UnknownPod))
+        };
+        let of_link = |link: &PodInterface, family: Family| {
+            let of = fields(family);
+            let to = (place == Place::Forward).then(|| refuse(Load::OIFNAME, link, family, of.destination));
+            [Some(refuse(Load::IIFNAME, link, family, of.source)), to]
+        };
+        let links = self.settings.pod_interfaces.iter();
+        let rules = links.flat_map(|link| families.iter().flat_map(move |family| of_link(link, *family)));
+        rules.flatten().collect()
     }
 
     /// Chains for packets whose connection tells nothing.

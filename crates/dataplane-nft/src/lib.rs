@@ -19,6 +19,7 @@ mod ledger;
 mod members;
 mod names;
 mod pod;
+mod pod_interface;
 mod pod_set;
 mod prelude;
 mod program;
@@ -33,6 +34,7 @@ mod verify;
 
 pub use apply::{Dataplane, Enforced};
 pub use error::DataplaneError;
+pub use pod_interface::{BadInterface, PodInterface};
 pub use refusal::Refusal;
 pub use settings::Settings;
 pub use touch::{Touch, Touches};

@@ -2,6 +2,8 @@
 
 use podfence_netlink::nft::{Family, Name, Table};
 
+use crate::pod_interface::PodInterface;
+
 /// Settings of a dataplane. The defaults suit a node with kube-proxy and a CNI that routes through the host.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
@@ -11,6 +13,8 @@ pub struct Settings {
     pub mark_mask: u32,
     /// Order among the chains of the forward and input hooks, lower first.
     pub priority: i32,
+    /// Links of pods, where pods have no ranges: what comes from one and goes to one must be of a known pod.
+    pub pod_interfaces: Vec<PodInterface>,
     /// The NFLOG group that refused packets are reported to.
     pub log_group: u16,
     /// About the most bytes of one transaction, during which all others of the network namespace wait; 64 KiB at
@@ -24,6 +28,7 @@ impl Default for Settings {
             table: Name::constant("podfence"),
             mark_mask: 0xff00_0000,
             priority: -10, // before the usual filter chains: a packet we refuse is refused whatever they say
+            pod_interfaces: Vec::new(),
             log_group: 5353,
             transaction_bytes: 4 << 20, // some 100,000 addresses, and tens of milliseconds
         }

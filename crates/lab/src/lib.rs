@@ -10,6 +10,7 @@ pub mod agents;
 pub mod asked;
 pub mod changes;
 pub mod check;
+pub mod clock;
 pub mod cluster;
 pub mod dns;
 pub mod entry_check;

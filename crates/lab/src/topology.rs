@@ -276,6 +276,19 @@ impl Topology {
         router.disconnect(&pod.link).map_err(at(&pod.node))
     }
 
+    /// Gives a pod one more address, which may be another's: a drill.
+    pub fn give(&self, name: &str, address: IpAddr) -> Result<(), TopologyError> {
+        let pod = self.pods.get(name).ok_or_else(|| TopologyError::NoSuchPlace(format!("pod {name}")))?;
+        pod.netns.run(move || wire::take(address)).map_err(at(name))
+    }
+
+    /// Hangs a pod on its node's uplink as a macvlan, so that its packets go around the node: a drill.
+    pub fn bypass(&self, name: &str) -> Result<(), TopologyError> {
+        let pod = self.pods.get(name).ok_or_else(|| TopologyError::NoSuchPlace(format!("pod {name}")))?;
+        let Some(router) = self.nodes.get(&pod.node) else { return Ok(()) };
+        router.bypass(&pod.link, &pod.netns).map_err(at(&pod.node))
+    }
+
     /// The bridge of every node that the pods' interfaces are ports of, if they are.
     pub fn bridge(&self) -> Option<&'static str> {
         (self.links == Links::Bridge).then_some(wire::BRIDGE)

@@ -154,6 +154,13 @@ impl Router {
         self.apply(requests)
     }
 
+    /// Takes a guest's link away and gives it a macvlan of the router's own uplink instead.
+    pub(crate) fn bypass(&self, link: &Link, guest: &Netns) -> Result<(), RtnlError> {
+        self.disconnect(link)?;
+        let end = LinkEnd { name: "eth0", index: GUEST_INDEX, mac: None, arp: true };
+        self.apply(vec![Request::add_macvlan(end, GUEST_INDEX, guest.fd())])
+    }
+
     fn apply(&self, requests: Vec<Request>) -> Result<(), RtnlError> {
         self.netns.run(move || rtnl::apply(&requests))
     }
@@ -212,6 +219,11 @@ impl Router {
     fn route(&self, to: IpNet, device: u32) -> Route {
         Route { to, device, via: None, source: of_family(&self.addresses, to.addr()), metric: None }
     }
+}
+
+/// Gives the guest that the calling thread is in one more address.
+pub(crate) fn take(address: IpAddr) -> Result<(), RtnlError> {
+    rtnl::apply(&[Request::add_address(GUEST_INDEX, address.into())])
 }
 
 /// What the guest of a ptp link needs itself: loopback, addresses and the way out.

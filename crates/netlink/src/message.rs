@@ -92,7 +92,17 @@ impl<'a> Message<'a> {
     }
 
     pub(crate) fn attributes(&self) -> Attributes<'a> {
-        Attributes::new(self.payload.get(NETFILTER_HEADER..).unwrap_or_default())
+        self.attributes_behind(NETFILTER_HEADER)
+    }
+
+    /// The attributes behind a family header of another size.
+    pub(crate) fn attributes_behind(&self, header: usize) -> Attributes<'a> {
+        Attributes::new(self.payload.get(header..).unwrap_or_default())
+    }
+
+    /// The first `N` bytes from an offset in the family header.
+    pub(crate) fn header<const N: usize>(&self, offset: usize) -> Option<[u8; N]> {
+        array(self.payload.get(offset..)?)
     }
 
     /// Whether the dump that this message belongs to saw a change half-way.

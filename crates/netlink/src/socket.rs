@@ -1,6 +1,6 @@
-//! A netlink socket of the netfilter family: one request at a time, answers matched by sequence number.
+//! A netlink socket: one request at a time, answers matched by sequence number.
 //!
-//! The kernel handles a netfilter request inside `send`, so its answer is queued when `send` returns; the time limit only guards
+//! The kernel handles a request of netfilter or of routing inside `send`, so its answer is queued when `send` returns; the time limit only guards
 //! against a kernel that breaks that rule. Nobody but the kernel may write to such a socket (`NL_CFG_F_NONROOT_SEND` is unset), so
 //! senders are not checked.
 
@@ -58,15 +58,20 @@ pub(crate) struct Socket {
 }
 
 impl Socket {
+    /// A socket of the netfilter family.
     pub(crate) fn open() -> Result<Self, Error> {
+        Self::open_of(SockProtocol::NetlinkNetFilter)
+    }
+
+    pub(crate) fn open_of(family: SockProtocol) -> Result<Self, Error> {
         let flags = SockFlag::SOCK_CLOEXEC | SockFlag::SOCK_NONBLOCK;
-        let fd = socket(AddressFamily::Netlink, SockType::Raw, flags, SockProtocol::NetlinkNetFilter)
-            .map_err(Error::socket("open"))?;
+        let fd =
+            socket(AddressFamily::Netlink, SockType::Raw, flags, family).map_err(Error::socket("open"))?;
         bind(fd.as_raw_fd(), &NetlinkAddr::new(0, 0)).map_err(Error::socket("bind"))?;
-        let configure = |option| set(&fd, libc::SOL_NETLINK, option, &ON).map_err(Error::socket("configure"));
-        configure(libc::NETLINK_EXT_ACK)?;
-        configure(libc::NETLINK_CAP_ACK)?;
-        Ok(Self { fd, sequence: 0, buffer: vec![0; RECEIVE_BYTES] })
+        let socket = Self { fd, sequence: 0, buffer: vec![0; RECEIVE_BYTES] };
+        socket.switch_on(libc::NETLINK_EXT_ACK)?;
+        socket.switch_on(libc::NETLINK_CAP_ACK)?;
+        Ok(socket)
     }
 
     /// The number by which the kernel knows this socket.
@@ -74,6 +79,11 @@ impl Socket {
         let address: NetlinkAddr =
             getsockname(self.fd.as_raw_fd()).map_err(Error::socket("read the address of"))?;
         Ok(address.pid())
+    }
+
+    /// Switches an option of netlink sockets on.
+    pub(crate) fn switch_on(&self, option: libc::c_int) -> Result<(), Error> {
+        set(&self.fd, libc::SOL_NETLINK, option, &ON).map_err(Error::socket("configure"))
     }
 
     /// Receives what is told to a group.

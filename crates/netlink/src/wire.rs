@@ -3,7 +3,7 @@
 //! Integers inside netfilter attributes are big-endian unless a caller says otherwise. Reading never panics: an attribute that does
 //! not fit its buffer ends the iteration.
 
-use std::net::{Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 const HEADER: usize = 4;
 const NESTED: u16 = 1 << 15;
@@ -105,6 +105,19 @@ impl<'a> Attributes<'a> {
 
     pub(crate) fn be32(self, kind: u16) -> Option<u32> {
         self.get(kind).and_then(array).map(u32::from_be_bytes)
+    }
+
+    /// An integer in host order, as routing has them.
+    pub(crate) fn ne32(self, kind: u16) -> Option<u32> {
+        self.get(kind).and_then(array).map(u32::from_ne_bytes)
+    }
+
+    /// An address of either family, by its length.
+    pub(crate) fn ip(self, kind: u16) -> Option<IpAddr> {
+        match self.get(kind)? {
+            bytes if bytes.len() == 4 => array::<4>(bytes).map(IpAddr::from),
+            bytes => array::<16>(bytes).map(IpAddr::from),
+        }
     }
 
     pub(crate) fn be64(self, kind: u16) -> Option<u64> {

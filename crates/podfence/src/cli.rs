@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use clap::{Args, Command, CommandFactory, Parser, Subcommand, ValueEnum};
 
 use crate::verbs::{
-    agent, completions, diff, explain, flows, graph, lab, learn, lint, man, matrix, status, test,
+    agent, cni, completions, diff, doctor, explain, flows, graph, lab, learn, lint, man, matrix, status, test,
 };
 
 /// Kubernetes NetworkPolicy you can see, test and trust
@@ -42,6 +42,10 @@ pub enum Verb {
     Flows(flows::Arguments),
     /// How the agent of this node stands
     Status(status::Arguments),
+    /// The CNI plugin that lets pods start when they are programmed; runtimes call it podfence-cni
+    Cni(cni::Arguments),
+    /// Is this node fit for an agent, and what would mend it?
+    Doctor(doctor::Arguments),
     /// A script that completes verbs and options in a shell
     Completions(completions::Arguments),
     /// Manual pages

@@ -1,4 +1,4 @@
-//! The `podfence` command, also as `kubectl podfence`: arguments, wiring and exit codes, no logic.
+//! The `podfence` command, also as `kubectl podfence` and as the CNI plugin `podfence-cni`: arguments, wiring and exit codes, no logic.
 //!
 //! One file per verb under `verbs/`. Exit codes: see [`exit`].
 
@@ -21,7 +21,7 @@ fn main() -> ExitCode {
     if let Some(ended) = podfence_lab::agents::become_one_if_told() {
         return ended;
     }
-    exit::guard(run)
+    exit::guard(if verbs::cni::is_called() { run_plugin } else { run })
 }
 
 fn run() -> ExitCode {
@@ -42,9 +42,19 @@ fn run() -> ExitCode {
         Verb::Agent(arguments) => verbs::agent::run(&arguments),
         Verb::Flows(arguments) => verbs::flows::run(&arguments),
         Verb::Status(arguments) => verbs::status::run(&arguments),
+        Verb::Cni(_) => verbs::cni::run(),
+        Verb::Doctor(arguments) => verbs::doctor::run(&arguments),
         Verb::Completions(arguments) => verbs::completions::run(&arguments),
         Verb::Man(arguments) => verbs::man::run(&arguments),
     };
+    end(done)
+}
+
+fn run_plugin() -> ExitCode {
+    end(verbs::cni::run())
+}
+
+fn end(done: anyhow::Result<Exit>) -> ExitCode {
     let exit = done.unwrap_or_else(|error| {
         anstream::eprintln!("{}", exit::error_text(&error));
         Exit::Unusable

@@ -44,7 +44,9 @@ impl<K: Kernel> Agent<K> {
         Status {
             node: self.node.clone(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
-            ready: self.deaf.is_empty() && enforcer.is_some_and(|enforcer| enforcer.behind().is_none()),
+            ready: self.deaf.is_empty()
+                && self.seen.outlook.bypasses.is_empty()
+                && enforcer.is_some_and(|enforcer| enforcer.behind().is_none()),
             since: seconds(self.since),
             as_of: self.as_of.map(seconds),
             unreadable: self.unreadable.clone(),
@@ -52,6 +54,9 @@ impl<K: Kernel> Agent<K> {
             deaf: self.deaf.iter().map(|(what, why)| (what.to_string(), why.clone())).collect(),
             checked: self.resync.last.map(seconds),
             refused: refused.map(|(key, refused)| (key.to_string(), refused.error.clone())).collect(),
+            not_enforced: self.seen.outlook.bypasses.clone(),
+            suspicions: self.seen.outlook.suspicions.clone(),
+            unlinked: enforcer.map_or_else(Vec::new, |enforcer| unlinked(enforcer.live().plan())),
             plan: enforcer.map_or_else(PlanSize::default, |enforcer| size(enforcer.live().plan())),
             done: Done {
                 switches: counts.switches,
@@ -65,6 +70,12 @@ impl<K: Kernel> Agent<K> {
             },
         }
     }
+}
+
+/// The pods whose link is not known.
+fn unlinked(plan: &NodePlan) -> Vec<String> {
+    let without = plan.pods.iter().filter(|(_, pod)| pod.link.is_none() && !pod.addresses.is_empty());
+    without.map(|(pod, _)| pod.to_string()).collect()
 }
 
 fn size(plan: &NodePlan) -> PlanSize {

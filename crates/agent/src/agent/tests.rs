@@ -29,7 +29,7 @@ impl Kernel for Blind {
 #[test]
 fn where_nobody_can_say_what_was_changed_everything_is_made_anew() {
     let kernel = Blind::default();
-    let mut agent = Agent::new("node", kernel.clone(), Links::default(), Log::new());
+    let mut agent = Agent::new("node", kernel.clone(), Told::default(), Log::new());
     let (to, messages) = channel();
     let (reply, mended) = Reply::new();
     to.send(Message::World(Box::default())).unwrap();

@@ -118,7 +118,7 @@ pub const SETTINGS: &[Setting] = &[
         "before-first-sync",
         "HOW",
         "What pods may do before the first state is enforced, where no earlier agent has left one: closed (nothing, in \
-         the ranges of pod-ranges) or open",
+         pod-ranges and behind pod-interfaces) or open",
         set!(open_at_first = |text| one_of(text, &[("closed", false), ("open", true)])),
     )
     .or("closed"),
@@ -131,6 +131,16 @@ pub const SETTINGS: &[Setting] = &[
     )
     .many()
     .otherwise("none is closed at first"),
+    Setting::one(
+        "pod-interfaces",
+        "pod-interface",
+        "NAME",
+        "A link that leads to pods, such as cni0, or cali* for all that begin so: where pods have no ranges, new ones are \
+         closed by it",
+        set_all!(dataplane.pod_interfaces = parsed),
+    )
+    .many()
+    .otherwise("pods are told by their ranges"),
     Setting::one(
         "socket",
         "socket",

@@ -3,6 +3,7 @@
 use std::io::{self, BufRead, BufReader, Write};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use super::{Answer, Request};
 use crate::flow::FlowRecord;
@@ -40,6 +41,14 @@ impl Client {
     pub fn open(path: &Path) -> Result<Self, ClientError> {
         let absent = |cause| ClientError::Absent { path: path.to_owned(), cause };
         Ok(Self { stream: BufReader::new(UnixStream::connect(path).map_err(absent)?) })
+    }
+
+    /// As [`Self::open`], but the agent has only so long to take a request, and to answer it.
+    pub fn open_within(path: &Path, patience: Duration) -> Result<Self, ClientError> {
+        let client = Self::open(path)?;
+        client.stream.get_ref().set_read_timeout(Some(patience))?;
+        client.stream.get_ref().set_write_timeout(Some(patience))?;
+        Ok(client)
     }
 
     /// Asks, and waits for the answer.

@@ -7,6 +7,8 @@ mod client;
 mod profile;
 mod server;
 
+use std::net::IpAddr;
+
 use podfence_model::NamespacedName;
 use podfence_plan::Link;
 use serde::{Deserialize, Serialize};
@@ -16,6 +18,7 @@ pub use self::profile::{Profile, ThreadTime};
 pub use self::server::serve;
 use crate::dump::Dump;
 use crate::flow::FlowRecord;
+use crate::links::Plugged;
 use crate::status::Status;
 
 /// What the agent is asked.
@@ -55,6 +58,12 @@ pub enum Request {
         /// The bridge that the interface is a port of, if it is one.
         #[serde(default)]
         bridge: Option<String>,
+        /// The runtime's name for its sandbox.
+        #[serde(default)]
+        container: Option<String>,
+        /// The addresses it was given: they count until its object says them.
+        #[serde(default)]
+        addresses: Vec<IpAddr>,
     },
     /// A pod is unplugged.
     Unplug {
@@ -62,31 +71,50 @@ pub enum Request {
         namespace: String,
         /// Its name.
         pod: String,
+        /// The sandbox that goes; a pod that is in another one by now stays.
+        #[serde(default)]
+        container: Option<String>,
+    },
+    /// These are all sandboxes that there are: pods in others are unplugged.
+    Retain {
+        /// The runtime's names for them.
+        containers: Vec<String>,
     },
 }
 
 impl Request {
     /// That a pod is plugged in.
     pub fn plug(pod: &NamespacedName, link: &Link) -> Self {
-        let (interface, bridge) = match link {
-            Link::Routed(name) => (name.clone(), None),
-            Link::Bridged { bridge, port } => (port.clone(), Some(bridge.clone())),
-        };
-        Self::Plug { namespace: pod.namespace.clone(), pod: pod.name.clone(), interface, bridge }
+        let (pod, link) = (pod.clone(), link.clone());
+        Plugged { pod, link, container: None, addresses: Vec::new() }.into()
     }
 
     /// Whether it is more than a question.
     fn changes_something(&self) -> bool {
         match self {
-            Self::Plug { .. } | Self::Unplug { .. } | Self::LogLevel { .. } => true,
+            Self::Plug { .. } | Self::Unplug { .. } | Self::Retain { .. } | Self::LogLevel { .. } => true,
             Self::Status | Self::Sync | Self::Flows { .. } | Self::Dump | Self::Profile { .. } => false,
         }
     }
 
     /// The pod that is plugged in, and its link; `None` if it asks something else.
-    pub fn plugged(self) -> Option<(NamespacedName, Link)> {
-        let Self::Plug { namespace, pod, interface, bridge } = self else { return None };
-        Some((NamespacedName { namespace, name: pod }, link(interface, bridge)))
+    pub fn plugged(self) -> Option<Plugged> {
+        let Self::Plug { namespace, pod, interface, bridge, container, addresses } = self else {
+            return None;
+        };
+        let pod = NamespacedName { namespace, name: pod };
+        Some(Plugged { pod, link: link(interface, bridge), container, addresses })
+    }
+}
+
+impl From<Plugged> for Request {
+    fn from(plugged: Plugged) -> Self {
+        let Plugged { pod, link, container, addresses } = plugged;
+        let (interface, bridge) = match link {
+            Link::Routed(name) => (name, None),
+            Link::Bridged { bridge, port } => (port, Some(bridge)),
+        };
+        Self::Plug { namespace: pod.namespace, pod: pod.name, interface, bridge, container, addresses }
     }
 }
 

@@ -11,7 +11,7 @@ use nix::unistd::geteuid;
 use podfence_model::NamespacedName;
 
 use super::profile::profile;
-use super::{Answer, Request, link};
+use super::{Answer, Request};
 use crate::log::LogControl;
 use crate::message::{Message, Reply};
 use crate::place::bind_over;
@@ -82,15 +82,20 @@ impl House {
                 source.sync(reply);
                 done(&answer)
             }
-            Request::Plug { namespace, pod, interface, bridge } => {
-                let (reply, answer) = Reply::new();
-                let pod = NamespacedName { namespace, name: pod };
-                let _ = to.send(Message::Plug(pod, link(interface, bridge), reply));
-                done(&answer)
-            }
-            Request::Unplug { namespace, pod } => {
-                let _ = to.send(Message::Unplug(NamespacedName { namespace, name: pod }));
+            Request::Unplug { namespace, pod, container } => {
+                let _ = to.send(Message::Unplug(NamespacedName { namespace, name: pod }, container));
                 Answer::Done
+            }
+            Request::Retain { containers } => {
+                let _ = to.send(Message::Retain(containers.into_iter().collect()));
+                Answer::Done
+            }
+            plug @ Request::Plug { .. } => {
+                let (reply, answer) = Reply::new();
+                if let Some(plugged) = plug.plugged() {
+                    let _ = to.send(Message::Plug(plugged, reply));
+                }
+                done(&answer)
             }
         }
     }

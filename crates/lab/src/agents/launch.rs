@@ -32,6 +32,7 @@ pub(super) struct Launch {
     table: String,
     mark_mask: u32,
     priority: i32,
+    pod_interfaces: Vec<String>,
     log_group: u16,
     transaction_bytes: usize,
 }
@@ -52,6 +53,7 @@ impl Launch {
             table: settings.table.to_string(),
             mark_mask: settings.mark_mask,
             priority: settings.priority,
+            pod_interfaces: settings.pod_interfaces.iter().map(ToString::to_string).collect(),
             log_group: settings.log_group,
             transaction_bytes: settings.transaction_bytes,
         }
@@ -72,14 +74,17 @@ impl Launch {
         let Self { mark_mask, priority, log_group, transaction_bytes, .. } = self;
         let table = Name::new(self.table).map_err(io::Error::other)?;
         let metrics = metrics_beside(&self.socket);
-        let links: BTreeMap<_, _> = self.plugged.into_iter().filter_map(Request::plugged).collect();
+        let pod_interfaces = self.pod_interfaces.iter().map(|text| text.parse()).collect::<Result<_, _>>();
+        let pod_interfaces = pod_interfaces.map_err(io::Error::other)?;
+        let plugged = self.plugged.into_iter().filter_map(Request::plugged);
+        let links: BTreeMap<_, _> = plugged.map(|plugged| (plugged.pod, plugged.link)).collect();
         Ok(Setup {
             node: self.node,
             manifests: vec![self.objects.into()],
             socket: self.socket,
             links,
             listen: Listen::Unix(metrics),
-            dataplane: Settings { table, mark_mask, priority, log_group, transaction_bytes },
+            dataplane: Settings { table, mark_mask, priority, pod_interfaces, log_group, transaction_bytes },
             ..Setup::default()
         })
     }

@@ -67,6 +67,8 @@ pub struct Agents {
     ended: BTreeSet<String>,
     /// Per pod, the link that its node's agent was told.
     told: BTreeMap<NamespacedName, (String, Link)>,
+    /// Whether they have to find links by themselves.
+    untold: bool,
 }
 
 /// Drills.
@@ -88,6 +90,17 @@ impl Agents {
     /// Lets the next update of the cluster start a node's agent again.
     pub fn revive(&mut self, node: &str) {
         self.ended.remove(node);
+    }
+
+    /// Tells agents of no link from now on: they find them, or do without.
+    pub fn tell_no_links(&mut self) {
+        self.untold = true;
+    }
+
+    /// Where a node's agent listens.
+    pub fn socket(&self, node: &str) -> Result<PathBuf, AgentError> {
+        let agent = self.running.get(node).ok_or_else(|| AgentError::Absent(node.to_owned()))?;
+        Ok(agent.socket().to_owned())
     }
 
     /// How a node's agent stands.
@@ -142,6 +155,7 @@ impl Agents {
             started: 0,
             ended: BTreeSet::new(),
             told: BTreeMap::new(),
+            untold: false,
         })
     }
 
@@ -155,7 +169,8 @@ impl Agents {
     /// Tells a pod's agent that it is unplugged.
     pub(crate) fn unplug(&mut self, pod: &NamespacedName) -> Result<(), AgentError> {
         let Some((node, _)) = self.told.remove(pod) else { return Ok(()) };
-        let unplug = Request::Unplug { namespace: pod.namespace.clone(), pod: pod.name.clone() };
+        let unplug =
+            Request::Unplug { namespace: pod.namespace.clone(), pod: pod.name.clone(), container: None };
         self.ask(&node, &unplug).map(drop)
     }
 
@@ -168,8 +183,9 @@ impl Agents {
     ) -> Result<(), AgentError> {
         self.write(world).map_err(AgentError::Objects)?;
         let node_of = |pod: &NamespacedName| world.pods.get(pod).and_then(|pod| pod.node.as_deref());
+        let told = !self.untold;
         for (node, netns) in nodes {
-            let here = links.iter().filter(|(pod, _)| node_of(pod) == Some(node));
+            let here = links.iter().filter(|(pod, _)| told && node_of(pod) == Some(node));
             if self.running.contains_key(node) {
                 here.into_iter().try_for_each(|(pod, link)| self.plug(pod, node, link))?;
             } else if !self.ended.contains(node) {

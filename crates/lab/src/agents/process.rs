@@ -79,6 +79,11 @@ impl Agent {
         metrics_beside(&self.socket)
     }
 
+    /// Where it listens.
+    pub(super) fn socket(&self) -> &Path {
+        &self.socket
+    }
+
     /// Its process.
     pub(super) fn id(&self) -> u32 {
         self.process.id()

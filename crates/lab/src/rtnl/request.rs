@@ -95,6 +95,19 @@ impl Request {
         }
     }
 
+    /// Adds a macvlan of a link here, still down, in the namespace `far_namespace`.
+    pub(crate) fn add_macvlan(end: LinkEnd<'_>, parent: u32, far_namespace: BorrowedFd<'_>) -> Self {
+        let mut link = end.message();
+        link.attributes.push(LinkAttribute::Link(parent));
+        link.attributes.push(LinkAttribute::NetNsFd(far_namespace.as_raw_fd()));
+        link.attributes.push(LinkAttribute::LinkInfo(vec![LinkInfo::Kind(InfoKind::MacVlan)]));
+        Self {
+            what: format!("add macvlan {}", end.name),
+            flags: NLM_F_CREATE | NLM_F_EXCL,
+            message: RouteNetlinkMessage::NewLink(link),
+        }
+    }
+
     /// Makes a link a port of a bridge.
     pub(crate) fn enslave(index: u32, bridge: u32) -> Self {
         let mut link = LinkMessage::default();

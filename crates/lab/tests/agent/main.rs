@@ -10,14 +10,17 @@
     reason = "a failed step is a failed test; without `#[test]` clippy cannot see that"
 )]
 
+mod cni;
 mod crash;
 mod frames;
 mod hostile;
+mod links;
 mod meddling;
 mod operated;
 #[path = "../common/packets.rs"]
 #[allow(dead_code, reason = "each suite uses its part of this")]
 mod packets;
+mod path;
 mod refusals;
 mod starts;
 #[path = "../life/talk.rs"]
@@ -35,12 +38,13 @@ fn main() -> ExitCode {
     if let Some(ended) = podfence_lab::agents::become_one_if_told() {
         return ended;
     }
-    let tests: [(&str, fn()); 18] = [
+    let tests: [(&str, fn()); 25] = [
         ("killed_under_traffic", crash::killed_under_traffic),
         ("stopped_under_traffic", crash::stopped_under_traffic),
         ("what_others_change_is_noticed_and_mended", meddling::what_others_change_is_noticed_and_mended),
         ("refusals_are_told_with_their_policies", refusals::refusals_are_told_with_their_policies),
         ("starting_pods_do_not_escape", starts::starting_pods_do_not_escape),
+        ("pods_without_ranges_do_not_escape", starts::pods_without_ranges_do_not_escape),
         ("odd_frames_carry_nothing", hostile::odd_frames_carry_nothing),
         ("odd_frames_of_a_new_pod_carry_nothing", hostile::odd_frames_of_a_new_pod_carry_nothing),
         ("cut_and_lying_headers_pass_nothing", hostile::cut_and_lying_headers_pass_nothing),
@@ -56,6 +60,12 @@ fn main() -> ExitCode {
             "an_agent_has_no_privilege_that_it_does_not_need",
             operated::an_agent_has_no_privilege_that_it_does_not_need,
         ),
+        ("links_are_found_and_forged_sources_refused", links::links_are_found_and_forged_sources_refused),
+        ("a_pod_cannot_claim_anothers_link", links::a_pod_cannot_claim_anothers_link),
+        ("the_cni_plugin_waits_for_the_agent", cni::the_cni_plugin_waits_for_the_agent),
+        ("bridges_that_show_nothing_are_not_enforced", path::bridges_that_show_nothing_are_not_enforced),
+        ("pods_that_go_around_are_not_enforced", path::pods_that_go_around_are_not_enforced),
+        ("flow_tables_of_pods_are_not_enforced", path::flow_tables_of_pods_are_not_enforced),
         ("a_second_agent_does_not_start", meddling::a_second_agent_does_not_start),
     ];
     sandboxed::run(&Arguments::from_args(), sandbox::enter(), |_| {

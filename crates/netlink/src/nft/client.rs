@@ -9,6 +9,8 @@ use super::chain::Table;
 use super::commit::{self, CommitError};
 use super::constants::NFTA_GEN_ID;
 use super::element::Element;
+use super::flowtable::{self, Flowtable};
+use super::foreign::{self, ForeignChain};
 use super::name::Name;
 use super::read::{self, ChainInfo, RuleInfo, SetInfo, TableInfo};
 use super::set::Set;
@@ -124,6 +126,16 @@ impl Nftables {
     /// The named sets and maps of a table. Types we never write are an error.
     pub fn sets(&mut self, table: &Table) -> Result<Vec<SetInfo>, Error> {
         read::sets(&mut self.socket, table)
+    }
+
+    /// All chains, of every table of every family.
+    pub fn all_chains(&mut self) -> Result<Vec<ForeignChain>, Error> {
+        foreign::chains(&mut self.socket)
+    }
+
+    /// All flow tables, of every table of every family.
+    pub fn flowtables(&mut self) -> Result<Vec<Flowtable>, Error> {
+        flowtable::flowtables(&mut self.socket)
     }
 
     /// The elements of a set, sorted by key; ranges joined.

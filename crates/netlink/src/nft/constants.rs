@@ -122,7 +122,21 @@ numbers! { u16:
     NFTA_HASH_TYPE = 7;
 
     NFTA_GEN_ID = 1;
+
+    NFTA_FLOWTABLE_TABLE = 1;
+    NFTA_FLOWTABLE_NAME = 2;
+    NFTA_FLOWTABLE_HOOK = 3;
+    NFTA_FLOWTABLE_HOOK_DEVS = 3;
+    NFTA_DEVICE_NAME = 1;
 }
+
+numbers! { i32:
+    /// `NFT_MSG_GETFLOWTABLE`.
+    FLOWTABLE_GET = 23;
+}
+
+/// `NFT_MSG_NEWFLOWTABLE` and `NFT_MSG_DELFLOWTABLE`.
+pub(crate) const FLOWTABLES_CHANGED: [i32; 2] = [22, 24];
 
 numbers! { u32:
     /// `NFT_DATA_VERDICT`: the data type of verdict maps.

@@ -71,6 +71,12 @@ impl Value {
         }
     }
 
+    /// How the names of interfaces begin, which is compared with so many bytes of them.
+    pub fn interface_prefix(beginning: &str) -> Result<Self, NameError> {
+        let padded = Self::interface(beginning)?;
+        Ok(Self { length: u8::try_from(beginning.len()).unwrap_or(padded.length), ..padded })
+    }
+
     /// Fields one after the other, each padded to a 32-bit register.
     pub fn concat(fields: &[Self]) -> Result<Self, ValueTooLong> {
         let length = fields.iter().map(Self::padded_len).sum();

@@ -33,6 +33,10 @@ fn matches() -> Vec<(Rule, &'static str)> {
     let icmpv6 = |rule: Rule| rule.nfproto(IpVersion::V6).l4proto(58);
     vec![
         (Rule::new().eq(Load::IIFNAME, eth()).accept(), r#"iifname "eth0" accept"#),
+        (
+            Rule::new().eq(Load::OIFNAME, Value::interface_prefix("cali").unwrap()).drop(),
+            r#"oifname "cali*" drop"#,
+        ),
         (Rule::new().ne(Load::OIFNAME, eth()).accept(), r#"oifname != "eth0" accept"#),
         (Rule::new().eq(Load::IIF, host(1)).accept(), r#"iif "lo" accept"#),
         (Rule::new().nfproto(IpVersion::V4).accept(), "meta nfproto ipv4 accept"),

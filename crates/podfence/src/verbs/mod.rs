@@ -1,8 +1,10 @@
 //! The verbs, one file each: its arguments, and the wiring from input through analysis to report.
 
 pub mod agent;
+pub mod cni;
 pub mod completions;
 pub mod diff;
+pub mod doctor;
 pub mod explain;
 pub mod flows;
 pub mod graph;

@@ -1,0 +1,144 @@
+//! Links as told by whoever plugs pods in, kept for the agent that comes next.
+//!
+//! They are kept beside the socket, in a directory that a reboot empties as it takes the links away.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
+use std::path::{Path, PathBuf};
+use std::{fs, io};
+
+use podfence_model::NamespacedName;
+use podfence_plan::Link;
+
+use crate::local::Request;
+
+/// A pod that was plugged in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Plugged {
+    /// The pod.
+    pub pod: NamespacedName,
+    /// The host's end of its link.
+    pub link: Link,
+    /// The runtime's name for the pod's sandbox, where a runtime told: a pod of the same name may come in another one.
+    pub container: Option<String>,
+    /// The addresses it was given, where that was told.
+    pub addresses: Vec<IpAddr>,
+}
+
+/// Links that were told, by pod.
+#[derive(Debug, Default)]
+pub struct Told {
+    known: BTreeMap<NamespacedName, Plugged>,
+    file: Option<PathBuf>,
+}
+
+impl Told {
+    /// Links that are known from the start, and those that an earlier agent kept in a file.
+    ///
+    /// # Errors
+    /// When there is such a file and it cannot be read. One that does not exist is no error.
+    pub fn kept(file: &Path, known: BTreeMap<NamespacedName, Link>) -> io::Result<Self> {
+        let mut all = match fs::read_to_string(file) {
+            Ok(text) => read(&text)?,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => BTreeMap::new(),
+            Err(error) => return Err(error),
+        };
+        for (pod, link) in known {
+            all.insert(pod.clone(), Plugged { pod, link, container: None, addresses: Vec::new() });
+        }
+        Ok(Self { known: all, file: Some(file.to_owned()) })
+    }
+
+    /// All of them.
+    pub fn all(&self) -> BTreeMap<NamespacedName, Link> {
+        self.known.iter().map(|(pod, plugged)| (pod.clone(), plugged.link.clone())).collect()
+    }
+
+    /// Enters a pod's link.
+    pub fn insert(&mut self, plugged: Plugged) {
+        self.known.insert(plugged.pod.clone(), plugged);
+        self.keep();
+    }
+
+    /// Forgets a pod's link, unless the pod is by now in another sandbox than the one that goes; whether it did.
+    pub fn remove(&mut self, pod: &NamespacedName, container: Option<&str>) -> bool {
+        let other = |known: &Plugged| {
+            known.container.as_deref().zip(container).is_some_and(|(known, going)| known != going)
+        };
+        if self.known.get(pod).is_none_or(other) {
+            return false;
+        }
+        self.known.remove(pod);
+        self.keep();
+        true
+    }
+
+    /// The pods whose sandbox is none of these. Of a pod that no runtime told of nobody knows the sandbox.
+    pub fn in_no_other_than(&self, containers: &BTreeSet<String>) -> Vec<NamespacedName> {
+        let gone =
+            |plugged: &&Plugged| plugged.container.as_ref().is_some_and(|own| !containers.contains(own));
+        self.known.values().filter(gone).map(|plugged| plugged.pod.clone()).collect()
+    }
+
+    /// Writes the file, as a whole or not at all. That it cannot be written is told; links are known all the same.
+    fn keep(&self) {
+        let Some(file) = &self.file else { return };
+        let beside = file.with_extension("new");
+        let written = write(&self.known).and_then(|text| fs::write(&beside, text));
+        if let Err(error) = written.and_then(|()| fs::rename(&beside, file)) {
+            tracing::error!(%error, file = %file.display(), "links cannot be kept: the next agent will not know them");
+        }
+    }
+}
+
+/// A line for each link, in the words of the local socket. Addresses are not kept: the objects will say them.
+fn write(known: &BTreeMap<NamespacedName, Plugged>) -> io::Result<String> {
+    let bare = |plugged: &Plugged| Plugged { addresses: Vec::new(), ..plugged.clone() };
+    let line = |plugged| Ok(serde_json::to_string(&Request::from(bare(plugged)))? + "\n");
+    known.values().map(line).collect()
+}
+
+fn read(text: &str) -> io::Result<BTreeMap<NamespacedName, Plugged>> {
+    let mut known = BTreeMap::new();
+    for line in text.lines() {
+        let request: Request = serde_json::from_str(line)?;
+        known.extend(request.plugged().map(|plugged| (plugged.pod.clone(), plugged)));
+    }
+    Ok(known)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn plugged(name: &str, link: Link, container: Option<&str>) -> Plugged {
+        let (pod, container) = (NamespacedName::new("shop", name), container.map(Into::into));
+        Plugged { pod, link, container, addresses: vec![[10, 0, 0, 1].into()] }
+    }
+
+    fn routed(name: &str) -> Link {
+        Link::Routed(name.into())
+    }
+
+    #[test]
+    fn what_one_agent_was_told_the_next_one_knows() {
+        let file = std::env::temp_dir().join(format!("podfence-links-{}", std::process::id()));
+        let pod = |name: &str| NamespacedName::new("shop", name);
+        let bridged = Link::Bridged { bridge: "cni0".into(), port: "veth2".into() };
+        let mut first = Told::kept(&file, BTreeMap::new()).unwrap();
+        first.insert(plugged("web", routed("veth1"), None));
+        first.insert(plugged("db", bridged.clone(), Some("c1")));
+        first.insert(plugged("gone", routed("veth3"), None));
+        assert!(first.remove(&pod("gone"), None) && !first.remove(&pod("gone"), None));
+        let told = BTreeMap::from([(pod("web"), routed("veth9"))]);
+        let mut next = Told::kept(&file, told).unwrap();
+        let expected = [(pod("db"), bridged), (pod("web"), routed("veth9"))];
+        assert_eq!(next.all(), BTreeMap::from(expected), "what is told at the start counts more");
+        assert!(!next.remove(&pod("db"), Some("c0")), "an old sandbox");
+        assert_eq!(next.in_no_other_than(&["c1".into()].into()), []);
+        assert_eq!(next.in_no_other_than(&["c2".into()].into()), [pod("db")]);
+        fs::write(&file, "not json\n").unwrap();
+        assert!(Told::kept(&file, BTreeMap::new()).is_err(), "half a file is not believed");
+        fs::remove_file(file).unwrap();
+    }
+}
