@@ -16,7 +16,10 @@ use crate::bed::{Bed, peer, subject};
 use crate::packets::{ACK, ICMPV6, Packet, TCP, UDP, icmp, tcp, udp};
 use crate::stateful::{ENDS, bed};
 
+/// Long before the kernel's timer would flush what it gathers, which is after a second.
 const AT_ONCE: Duration = Duration::from_millis(100);
+/// What is not told by then on a busy machine is not told.
+const PATIENCE: Duration = Duration::from_secs(8);
 
 fn receiver(bed: &Bed, node: &str) -> Receiver {
     let group = bed.settings.log_group;
@@ -24,7 +27,7 @@ fn receiver(bed: &Bed, node: &str) -> Receiver {
 }
 
 fn next(receiver: &mut Receiver) -> Option<Box<Logged>> {
-    match receiver.receive(AT_ONCE).unwrap()? {
+    match receiver.receive(PATIENCE).unwrap()? {
         Event::Packet(packet) => Some(packet),
         Event::Lost(count) => panic!("{count} lost"),
     }
@@ -35,6 +38,7 @@ pub fn refusals_are_told_with_their_reasons() {
     let out = rule(vec![peer("c"), peer("b")], vec![number(Protocol::Udp, 80)]);
     bed.enforce(&[egress("x/out", subject("a"), vec![out]), policy("x/in", subject("b"), INGRESS)]);
     let mut log = receiver(&bed, "node-1");
+    let mut fastest = PATIENCE;
     for ([a, b, c], nobody) in ENDS.into_iter().zip(["10.244.1.77", "fd00:10:244:1::77"]) {
         let node = bed.addresses_of("node-1")[usize::from(a.contains(':'))].clone();
         let cases = [
@@ -50,7 +54,7 @@ pub fn refusals_are_told_with_their_reasons() {
             let begun = Instant::now();
             packet.send(bed.place("a"));
             let logged = next(&mut log).unwrap_or_else(|| panic!("{refusal}: nothing heard"));
-            assert!(begun.elapsed() < AT_ONCE);
+            fastest = fastest.min(begun.elapsed()); // a busy machine delays some, a kernel that gathers all
             assert_eq!((Refusal::from_prefix(&logged.prefix), logged.hook), (Some(refusal), Some(hook)));
             let headers = headers::parse(&logged.payload).unwrap();
             let ports = TransportHeader::Ports {
@@ -61,6 +65,7 @@ pub fn refusals_are_told_with_their_reasons() {
             assert_eq!((headers.protocol, headers.transport), (packet.protocol, Some(ports)));
         }
     }
+    assert!(fastest < AT_ONCE, "{fastest:?}: they are gathered");
     let redirect = Packet::new(ENDS[1][0], ENDS[1][1], ICMPV6, icmp(137, 0, &[0; 36]));
     redirect.send(bed.place("a"));
     assert_eq!(Refusal::from_prefix(&next(&mut log).unwrap().prefix), Some(Refusal::Router));
