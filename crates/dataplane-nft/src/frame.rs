@@ -58,7 +58,7 @@ impl Frame {
     /// The chains that hold the stamp. They are written on every change that takes something away, so no others are made here.
     fn stamped(&self, stamp: Stamp) -> Vec<Body> {
         let errors = [Place::Forward, Place::Input].map(|place| self.icmp_errors(place, stamp));
-        [self.forward(stamp), self.input(stamp), self.stamping(stamp)].into_iter().chain(errors).collect()
+        [self.forward(stamp), self.input(stamp), Self::stamping(stamp)].into_iter().chain(errors).collect()
     }
 
     fn write_body(&self, batch: &mut Batch, body: &Body) -> Result<(), BatchError> {

@@ -82,7 +82,8 @@ impl Frame {
             "a pod may complain about its own connections only",
             self.error_of_pod(),
         ));
-        bodies.push(self.stamping(stamp));
+        bodies.push(regular(name("stamp"), "judged and admitted: ours are stamped", self.ours()));
+        bodies.push(Self::stamping(stamp));
         bodies
     }
 
@@ -169,7 +170,7 @@ impl Frame {
     }
 
     /// Chains for packets whose connection tells nothing.
-    fn without_connection(&self, place: Place, stamp: Stamp) -> [Body; 3] {
+    fn without_connection(&self, place: Place, stamp: Stamp) -> [Body; 4] {
         [
             regular(
                 place.chain("no_connection"),
@@ -182,6 +183,11 @@ impl Frame {
                 self.header_check(place, Refusal::MidStream),
             ),
             self.icmp_errors(place, stamp),
+            regular(
+                place.chain("icmp_error_unstamped"),
+                "about a connection that is not stamped: not from or to isolated pods",
+                self.unstamped(place),
+            ),
         ]
     }
 
@@ -190,8 +196,10 @@ impl Frame {
         regular(place.chain("icmp_error"), "passes with the connection it is about", rules)
     }
 
-    pub(crate) fn stamping(&self, stamp: Stamp) -> Body {
-        regular(name("stamp"), "judged and admitted", self.stamp(stamp))
+    /// One rule, so that a new stamp is little to write.
+    pub(crate) fn stamping(stamp: Stamp) -> Body {
+        let rule = Rule::new().set_ct_mark(stamp.value, stamp.mask).accept();
+        regular(name("stamped"), "passes from now on without being judged", vec![rule])
     }
 
     /// Refuses what comes from or goes to a policed pod, by the packet's own header.
@@ -205,14 +213,20 @@ impl Frame {
     /// Refuses ICMP errors about connections of policed pods that are not stamped.
     fn icmp_error(&self, place: Place, stamp: Stamp) -> Vec<Rule> {
         let from_pod = Rule::new().in_set(&[Load::IIFNAME], &self.set(PodSet::Links));
+        vec![
+            from_pod.jump(&name("error_of_pod")),
+            stamped(Rule::new(), stamp).accept(),
+            Rule::new().goto(&place.chain("icmp_error_unstamped")),
+        ]
+    }
+
+    fn unstamped(&self, place: Place) -> Vec<Rule> {
         let refuse = |(family, field)| {
             Rule::new()
                 .in_set(&[field], &self.set(PodSet::Policed(family)))
                 .goto(&refused(Refusal::NoConnection))
         };
-        let mut rules = vec![from_pod.jump(&name("error_of_pod")), stamped(Rule::new(), stamp).accept()];
-        rules.extend(place.ends(Ends::Entry, &Family::BOTH).into_iter().map(refuse));
-        rules
+        place.ends(Ends::Entry, &Family::BOTH).into_iter().map(refuse).collect()
     }
 
     /// Without this a pod reaches any other pod that has a connection with anybody, by quoting that connection.
@@ -234,11 +248,10 @@ impl Frame {
         Rule::new().in_set(&ends, &self.set(PodSet::Itself(family))).goto(&name("stamp"))
     }
 
-    /// Stamps connections of local pods; others are none of our business.
-    fn stamp(&self, stamp: Stamp) -> Vec<Rule> {
+    /// Connections of local pods are stamped; others are none of our business.
+    fn ours(&self) -> Vec<Rule> {
         let rule = |ends: Ends, (family, field)| {
-            let ours = ends.of(family).in_set(&[field], &self.set(PodSet::Local(family)));
-            ours.set_ct_mark(stamp.value, stamp.mask).accept()
+            ends.of(family).in_set(&[field], &self.set(PodSet::Local(family))).goto(&name("stamped"))
         };
         let by =
             |ends: Ends| Place::Forward.ends(ends, &Family::BOTH).into_iter().map(move |end| rule(ends, end));

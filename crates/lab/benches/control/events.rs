@@ -37,7 +37,7 @@ struct Parts {
 impl Parts {
     fn rows(self, what: &str) {
         self.whole.row(what);
-        self.ours.row(&format!("– {what}: ours of it, event to sends and between them"));
+        self.ours.row(&format!("– {what}: ours of it, all but what transactions took the kernel"));
         self.plan.row(&format!("– {what}: event to delta"));
         self.kernel.row(&format!("– {what}: delta to acknowledgement"));
     }
