@@ -7,12 +7,13 @@ mod answers;
 
 use std::collections::BTreeMap;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use podfence_dataplane_nft::{Dataplane, Touch};
 use podfence_model::{Change, NamespacedName, World};
 use podfence_plan::NodePlan;
 
+use crate::calendar::Calendar;
 use crate::enforcer::{Enforcer, LONGEST_OF_OBJECT};
 use crate::flow::{self, Log, Noted};
 use crate::kernel::Kernel;
@@ -34,7 +35,8 @@ pub const RESYNC: Duration = Duration::from_mins(5);
 #[derive(Debug)]
 pub struct Agent<K> {
     node: String,
-    since: SystemTime,
+    since: Instant,
+    calendar: Calendar,
     state: State<K>,
     told: Told,
     lent: Lent,
@@ -50,7 +52,8 @@ pub struct Agent<K> {
     heard: Vec<(Instant, u64)>,
     latency: Latency,
     refusals: Refusals,
-    as_of: Option<SystemTime>,
+    /// Everything heard before is in force.
+    as_of: Option<Instant>,
     unreadable: Option<String>,
     resync: Resync,
     /// Between two tries of an object that the kernel refuses, at most.
@@ -77,7 +80,8 @@ impl<K: Kernel> Agent<K> {
     pub fn new(node: &str, kernel: K, told: Told, log: Log) -> Self {
         Self {
             node: node.to_owned(),
-            since: SystemTime::now(),
+            since: Instant::now(),
+            calendar: Calendar::default(),
             state: State::Waiting(Some(kernel)),
             told,
             lent: Lent::default(),
@@ -117,6 +121,12 @@ impl<K: Kernel> Agent<K> {
         Self { surveyor: Some(surveyor), ..self }
     }
 
+    /// Takes dates from another calendar than the system's.
+    #[must_use]
+    pub fn dated_by(self, calendar: Calendar) -> Self {
+        Self { calendar, ..self }
+    }
+
     /// Hears messages until it is told to stop, or until nobody is left to tell it anything.
     pub fn run(&mut self, messages: &Receiver<Message>) {
         loop {
@@ -134,7 +144,7 @@ impl<K: Kernel> Agent<K> {
             State::Following(enforcer) => enforcer.next_try(),
             State::Waiting(_) => None,
         };
-        self.due.into_iter().chain(retry).fold(self.resync.next(), Instant::min)
+        self.due.into_iter().chain(retry).chain(self.told.next_try()).fold(self.resync.next(), Instant::min)
     }
 
     fn hear(&mut self, message: Message) {
@@ -175,6 +185,7 @@ impl<K: Kernel> Agent<K> {
         if let State::Following(enforcer) = &mut self.state {
             enforcer.retry(now);
         }
+        self.told.keep_again(now);
         if self.due.is_none() {
             self.measure();
         }
@@ -222,13 +233,13 @@ impl<K: Kernel> Agent<K> {
         enforcer.wait_at_most(self.retry);
         self.state = State::Following(Box::new(enforcer));
         self.unreadable = None;
-        self.as_of = Some(SystemTime::now());
+        self.as_of = Some(Instant::now());
         self.tell_surveyor();
     }
 
     fn enforce(&mut self) {
         let State::Following(enforcer) = &mut self.state else { return };
-        let taken = SystemTime::now();
+        let taken = Instant::now();
         while !self.pending.is_empty() {
             enforcer.follow(self.pending.take_lot());
         }
@@ -373,7 +384,7 @@ impl<K: Kernel> Agent<K> {
             return;
         };
         for noted in noted {
-            let record = flow::record(enforcer.live().engine(), &self.node, noted, self.as_of);
+            let record = flow::record(enforcer.live().engine(), &self.node, noted, self.as_of, self.calendar);
             self.refusals.count(noted.refused.reason, &record);
             self.log.add(record);
         }

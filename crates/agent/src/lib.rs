@@ -5,6 +5,7 @@
 //! with [`run()`].
 
 mod agent;
+mod calendar;
 pub mod cni;
 pub mod config;
 pub mod doctor;
@@ -31,6 +32,7 @@ mod serve;
 mod source;
 mod status;
 mod threads;
+mod unwritten;
 
 pub use agent::Agent;
 pub use dump::{Dump, DumpedPod, DumpedProgram, DumpedUnion};

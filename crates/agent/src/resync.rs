@@ -1,6 +1,6 @@
 //! When the kernel is compared with the plan, and how often it was.
 
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 /// What could not be read is tried again after this at the latest.
 const SOON: Duration = Duration::from_secs(10);
@@ -15,7 +15,7 @@ pub struct Resync {
     /// Checks that could not be made, since the kernel could not be read.
     pub failures: u64,
     /// When the kernel was last found at the plan, or brought back to it.
-    pub last: Option<SystemTime>,
+    pub last: Option<Instant>,
 }
 
 impl Resync {
@@ -45,7 +45,7 @@ impl Resync {
         self.next = if made { self.next } else { self.next.min(Instant::now() + SOON) };
         if made {
             self.checks += 1;
-            self.last = Some(SystemTime::now());
+            self.last = Some(Instant::now());
         } else {
             self.failures += 1;
         }

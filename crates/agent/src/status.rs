@@ -29,6 +29,9 @@ pub struct Status {
     /// What is not heard of now, and why: transactions of others, refused packets.
     #[serde(default)]
     pub deaf: BTreeMap<String, String>,
+    /// What cannot be written now, and to which file and why: flow records, links. Policies are enforced all the same.
+    #[serde(default)]
+    pub unwritten: BTreeMap<String, String>,
     /// When the kernel was last compared with the plan, in seconds since 1970.
     #[serde(default)]
     pub checked: Option<u64>,
@@ -80,7 +83,7 @@ pub struct Done {
     pub unchecked: u64,
     /// Packets refused, as far as the kernel told of them.
     pub refused: u64,
-    /// Refused packets that are in no flow record: there were too many kinds at once, or the kernel could not keep them.
+    /// Refused packets that are in no flow record: there were too many kinds at once, or the kernel or the disk had no room.
     pub untold: u64,
 }
 
@@ -107,6 +110,9 @@ impl fmt::Display for Status {
         }
         for (what, why) in &self.deaf {
             writeln!(f, "  not heard of     {what}: {why}")?;
+        }
+        for (what, why) in &self.unwritten {
+            writeln!(f, "  cannot write     {what} to {why}")?;
         }
         if let Some(error) = &self.unreadable {
             writeln!(

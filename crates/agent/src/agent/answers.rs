@@ -1,6 +1,7 @@
 //! What the loop answers when it is asked how things stand. Everything here only reads.
 
-use std::time::Duration;
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
 
 use podfence_plan::NodePlan;
 
@@ -47,12 +48,13 @@ impl<K: Kernel> Agent<K> {
             ready: self.deaf.is_empty()
                 && self.seen.outlook.bypasses.is_empty()
                 && enforcer.is_some_and(|enforcer| enforcer.behind().is_none()),
-            since: seconds(self.since),
-            as_of: self.as_of.map(seconds),
+            since: self.date(self.since),
+            as_of: self.as_of.map(|moment| self.date(moment)),
             unreadable: self.unreadable.clone(),
             behind: enforcer.and_then(|enforcer| Some(enforcer.behind()?.error.clone())),
             deaf: self.deaf.iter().map(|(what, why)| (what.to_string(), why.clone())).collect(),
-            checked: self.resync.last.map(seconds),
+            checked: self.resync.last.map(|moment| self.date(moment)),
+            unwritten: self.unwritten(),
             refused: refused.map(|(key, refused)| (key.to_string(), refused.error.clone())).collect(),
             not_enforced: self.seen.outlook.bypasses.clone(),
             suspicions: self.seen.outlook.suspicions.clone(),
@@ -69,6 +71,21 @@ impl<K: Kernel> Agent<K> {
                 untold: self.untold + self.log.lost,
             },
         }
+    }
+}
+
+impl<K> Agent<K> {
+    /// Seconds since 1970.
+    fn date(&self, moment: Instant) -> u64 {
+        seconds(self.calendar.date(moment))
+    }
+
+    fn unwritten(&self) -> BTreeMap<String, String> {
+        let files = [
+            ("flow records", self.log.unwritten.why()),
+            ("links for the next agent", self.told.unwritten.why()),
+        ];
+        files.into_iter().filter_map(|(what, why)| Some((what.to_owned(), why?.to_owned()))).collect()
     }
 }
 

@@ -2,10 +2,14 @@
 
 use std::cell::Cell;
 use std::rc::Rc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::channel;
+use std::thread;
+use std::time::SystemTime;
 
 use podfence_dataplane_nft::{DataplaneError, Difference, Enforced};
 use podfence_plan::Delta;
+use podfence_testkit::build::{ORIGIN, labels};
 
 use super::*;
 
@@ -39,4 +43,53 @@ fn where_nobody_can_say_what_was_changed_everything_is_made_anew() {
     mended.recv().unwrap();
     assert_eq!((kernel.0.get(), agent.status().done.unchecked), (2, 1));
     assert!(agent.status().ready);
+}
+
+/// A clock that a test sets, in seconds since 1970.
+static CLOCK: AtomicU64 = AtomicU64::new(0);
+
+fn clock() -> SystemTime {
+    SystemTime::UNIX_EPOCH + Duration::from_secs(CLOCK.load(Ordering::Relaxed))
+}
+
+/// Lets an agent hear of a namespace, and of nothing after that is in force.
+fn follows(agent: &mut Agent<Blind>, name: &str) {
+    let (to, messages) = channel();
+    let mut world = World::default();
+    let namespace = podfence_model::Namespace::new(name, labels(&[]), ORIGIN);
+    world.namespaces.insert(name.into(), namespace);
+    let (reply, enforced) = Reply::new();
+    to.send(Message::World(world.into())).unwrap();
+    to.send(Message::Mark(reply)).unwrap();
+    thread::scope(|scope| {
+        scope.spawn(move || {
+            assert_eq!(enforced.recv(), Ok(Ok(())));
+            to.send(Message::Stop).unwrap();
+        });
+        agent.run(&messages);
+    });
+}
+
+#[test]
+fn a_clock_that_jumps_changes_dates_and_nothing_else() {
+    const NOW: u64 = 1_800_000_000;
+    const YEARS: u64 = 10 * 365 * 86_400;
+    CLOCK.store(NOW, Ordering::Relaxed);
+    let mut agent =
+        Agent::new("node", Blind::default(), Told::default(), Log::new()).dated_by(Calendar(clock));
+    for (round, now) in [NOW, NOW + YEARS, NOW - YEARS, 0, NOW].into_iter().enumerate() {
+        let woken = agent.next_wake();
+        CLOCK.store(now, Ordering::Relaxed);
+        assert_eq!(agent.next_wake(), woken, "who waits, waits by another clock");
+        follows(&mut agent, &format!("n{round}"));
+        let status = agent.status();
+        assert!(status.ready && status.done.errors == 0, "{status}");
+        assert!(agent.next_wake() <= Instant::now() + RESYNC);
+        for date in [status.since, status.as_of.unwrap()] {
+            assert!(
+                date <= now && now - date < 60,
+                "{date} at {now}: nothing lies in the future, or years ago"
+            );
+        }
+    }
 }

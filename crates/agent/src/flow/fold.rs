@@ -1,7 +1,7 @@
 //! Refusals of one kind as one: told when it begins, and once in a while as long as it goes on.
 
 use std::collections::HashMap;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use super::refused::{Noted, Refused};
 
@@ -14,7 +14,7 @@ struct Going {
     /// When it was told last.
     told: Instant,
     /// When the first packet came that has not been told.
-    since: SystemTime,
+    since: Instant,
     /// Packets that have not been told.
     packets: u64,
 }
@@ -38,7 +38,7 @@ impl Fold {
     pub(crate) fn note(&mut self, refused: Refused, now: Instant) -> Option<Noted> {
         if let Some(going) = self.going.get_mut(&refused) {
             if going.packets == 0 {
-                going.since = SystemTime::now();
+                going.since = now;
             }
             going.packets += 1;
             return None;
@@ -47,9 +47,8 @@ impl Fold {
             self.uncounted += 1;
             return None;
         }
-        let since = SystemTime::now();
-        self.going.insert(refused, Going { told: now, since, packets: 0 });
-        Some(Noted { refused, since, packets: 1 })
+        self.going.insert(refused, Going { told: now, since: now, packets: 0 });
+        Some(Noted { refused, since: now, packets: 1 })
     }
 
     /// What has gone on since it was told and is to be told again. What has not is forgotten.

@@ -1,47 +1,18 @@
 //! Where flow records go: a file of JSON lines that is turned over when it is full, and the last of them in memory.
 
 use std::collections::VecDeque;
-use std::fs::{File, OpenOptions};
-use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::io;
+use std::path::Path;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 
 use super::record::FlowRecord;
+use super::rotated::Rotated;
+use crate::unwritten::Unwritten;
 
 /// How many records are kept in memory for those who ask.
 const KEPT: usize = 1_000;
 /// How many records a reader may lag behind before it is let go.
 const LAG: usize = 1_000;
-
-/// A file that becomes `FILE.1` when it has grown to its size.
-#[derive(Debug)]
-struct Rotated {
-    path: PathBuf,
-    file: File,
-    bytes: u64,
-    most: u64,
-}
-
-impl Rotated {
-    fn open(path: &Path, most: u64) -> io::Result<Self> {
-        let file = OpenOptions::new().create(true).append(true).open(path)?;
-        let bytes = file.metadata()?.len();
-        Ok(Self { path: path.to_owned(), file, bytes, most })
-    }
-
-    fn write(&mut self, line: &[u8]) -> io::Result<()> {
-        let length = u64::try_from(line.len()).unwrap_or(u64::MAX);
-        if self.bytes > 0 && self.bytes.saturating_add(length) > self.most {
-            let mut full = self.path.clone().into_os_string();
-            full.push(".1");
-            std::fs::rename(&self.path, full)?;
-            *self = Self::open(&self.path, self.most)?;
-        }
-        self.file.write_all(line)?;
-        self.bytes += length;
-        Ok(())
-    }
-}
 
 /// The flow log of an agent.
 #[derive(Debug, Default)]
@@ -49,7 +20,9 @@ pub struct Log {
     file: Option<Rotated>,
     kept: VecDeque<FlowRecord>,
     readers: Vec<SyncSender<FlowRecord>>,
-    /// Records that could not be written, since the disk is full or the like.
+    /// Why records cannot be written, as long as they cannot.
+    pub unwritten: Unwritten,
+    /// Packets of records that could not be written, since the disk is full or the like.
     pub lost: u64,
 }
 
@@ -64,22 +37,26 @@ impl Log {
         Ok(Self { file: Some(Rotated::open(path, most)?), ..Self::default() })
     }
 
-    /// Adds a record. That it cannot be written is counted and no reason to stop.
+    /// Adds a record. That it cannot be written is counted, told, and no reason to stop.
     pub fn add(&mut self, record: FlowRecord) {
-        if let Some(file) = &mut self.file {
-            let line = serde_json::to_vec(&record).map_err(io::Error::from);
-            let written = line.and_then(|mut line| {
-                line.push(b'\n');
-                file.write(&line)
-            });
-            self.lost += u64::from(written.is_err());
-        }
+        self.write(&record);
         self.readers
             .retain(|reader| !matches!(reader.try_send(record.clone()), Err(TrySendError::Disconnected(_))));
         if self.kept.len() == KEPT {
             self.kept.pop_front();
         }
         self.kept.push_back(record);
+    }
+
+    fn write(&mut self, record: &FlowRecord) {
+        let Some(file) = &mut self.file else { return };
+        let line = serde_json::to_vec(record).map_err(io::Error::from);
+        let written = line.and_then(|mut line| {
+            line.push(b'\n');
+            file.write(&line)
+        });
+        self.lost += if written.is_err() { record.packets } else { 0 };
+        self.unwritten.note("flow records", file.path(), &written);
     }
 
     /// The last records, and those to come as long as the receiver is read.
@@ -141,7 +118,16 @@ mod tests {
         assert!(folder.join("flows.jsonl.1").exists());
         assert_eq!(log.read(false).0.len(), 100);
         assert_eq!(follow.unwrap().try_iter().count(), 100);
-        assert_eq!(log.lost, 0);
+        assert_eq!((log.lost, log.unwritten.why()), (0, None));
         std::fs::remove_dir_all(folder).unwrap();
+    }
+
+    #[test]
+    fn what_a_full_disk_does_not_take_is_told_and_kept_in_memory() {
+        let mut log = Log::to_file(Path::new("/dev/full"), 2_000).unwrap();
+        (1..=3).for_each(|packets| log.add(one(packets)));
+        assert_eq!(log.lost, 6);
+        assert_eq!(log.read(false).0.len(), 3);
+        assert_eq!(log.unwritten.why(), Some("/dev/full: No space left on device (os error 28)"));
     }
 }

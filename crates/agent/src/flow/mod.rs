@@ -8,6 +8,7 @@ mod fold;
 mod log;
 mod record;
 mod refused;
+mod rotated;
 mod watch;
 
 pub use self::log::Log;

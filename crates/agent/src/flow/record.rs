@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::net::IpAddr;
-use std::time::SystemTime;
+use std::time::Instant;
 
 use podfence_engine::{Answer, Engine, NearestMiss, Outcome, Party, Side, Tier, TierEnd};
 use serde::{Deserialize, Serialize};
 
 use super::refused::Noted;
+use crate::calendar::Calendar;
 use crate::status::utc;
 
 /// One line of the flow log.
@@ -72,14 +73,21 @@ pub struct FlowEnd {
 }
 
 /// What the engine says of a refusal.
-pub(crate) fn record(engine: &Engine, node: &str, noted: &Noted, as_of: Option<SystemTime>) -> FlowRecord {
+pub(crate) fn record(
+    engine: &Engine,
+    node: &str,
+    noted: &Noted,
+    as_of: Option<Instant>,
+    calendar: Calendar,
+) -> FlowRecord {
+    let date = |moment| utc(calendar.date(moment));
     let refused = &noted.refused;
     let answer = refused.flow().and_then(|flow| engine.answer(&flow).ok());
     let side = answer.as_ref().and_then(|answer| refusing(answer, refused.reason.word()));
     let tier = side.and_then(|side| side.tiers.iter().find(|tier| tier.tier == Tier::NetworkPolicy));
     let denied = tier.filter(|tier| matches!(tier.end, TierEnd::Denied(_)));
     FlowRecord {
-        time: utc(noted.since),
+        time: date(noted.since),
         node: node.to_owned(),
         verdict: "denied".to_owned(),
         reason: refused.reason.word().to_owned(),
@@ -92,7 +100,7 @@ pub(crate) fn record(engine: &Engine, node: &str, noted: &Noted, as_of: Option<S
         nearest_miss: denied.and_then(|tier| tier.nearest.as_ref()).map(miss),
         engine: answer.as_ref().map(|answer| outcome(&answer.outcome).to_owned()),
         packets: noted.packets,
-        policies_as_of: as_of.map(utc),
+        policies_as_of: as_of.map(date),
     }
 }
 

@@ -1,7 +1,7 @@
 //! A refused packet, as far as it tells one refusal from another.
 
 use std::net::IpAddr;
-use std::time::SystemTime;
+use std::time::Instant;
 
 use podfence_dataplane_nft::Refusal;
 use podfence_model::{Endpoint, Flow, Layer4, Port, Protocol};
@@ -36,7 +36,7 @@ pub struct Noted {
     /// What is refused.
     pub refused: Refused,
     /// When the first of these packets came.
-    pub since: SystemTime,
+    pub since: Instant,
     /// How many packets there were since it was told last, this one among them.
     pub packets: u64,
 }

@@ -5,12 +5,17 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 use std::{fs, io};
 
 use podfence_model::NamespacedName;
 use podfence_plan::Link;
 
 use crate::local::Request;
+use crate::unwritten::Unwritten;
+
+/// So long after one try to keep links comes the next.
+const AGAIN: Duration = Duration::from_secs(1);
 
 /// A pod that was plugged in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,6 +35,9 @@ pub struct Plugged {
 pub struct Told {
     known: BTreeMap<NamespacedName, Plugged>,
     file: Option<PathBuf>,
+    /// Why they cannot be kept, as long as they cannot.
+    pub unwritten: Unwritten,
+    next_try: Option<Instant>,
 }
 
 impl Told {
@@ -46,7 +54,7 @@ impl Told {
         for (pod, link) in known {
             all.insert(pod.clone(), Plugged { pod, link, container: None, addresses: Vec::new() });
         }
-        Ok(Self { known: all, file: Some(file.to_owned()) })
+        Ok(Self { known: all, file: Some(file.to_owned()), ..Self::default() })
     }
 
     /// All of them.
@@ -80,14 +88,29 @@ impl Told {
         self.known.values().filter(gone).map(|plugged| plugged.pod.clone()).collect()
     }
 
+    /// When [`Self::keep_again`] has something to do.
+    pub fn next_try(&self) -> Option<Instant> {
+        self.next_try
+    }
+
+    /// Writes what could not be written before, if it is time.
+    pub fn keep_again(&mut self, now: Instant) {
+        if self.next_try.is_some_and(|due| due <= now) {
+            self.keep();
+        }
+    }
+
     /// Writes the file, as a whole or not at all. That it cannot be written is told; links are known all the same.
-    fn keep(&self) {
+    fn keep(&mut self) {
         let Some(file) = &self.file else { return };
         let beside = file.with_extension("new");
         let written = write(&self.known).and_then(|text| fs::write(&beside, text));
-        if let Err(error) = written.and_then(|()| fs::rename(&beside, file)) {
-            tracing::error!(%error, file = %file.display(), "links cannot be kept: the next agent will not know them");
+        let written = written.and_then(|()| fs::rename(&beside, file));
+        if written.is_err() {
+            _ = fs::remove_file(beside); // half of it is of use to nobody
         }
+        self.next_try = written.is_err().then(|| Instant::now() + AGAIN);
+        self.unwritten.note("links for the next agent", file, &written);
     }
 }
 

@@ -27,6 +27,7 @@ fn sample(ready: bool, behind: Option<&str>) -> Sample {
             unreadable: None,
             behind: behind.map(str::to_owned),
             deaf: BTreeMap::new(),
+            unwritten: BTreeMap::new(),
             checked: None,
             refused: BTreeMap::new(),
             not_enforced: Vec::new(),
