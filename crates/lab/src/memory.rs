@@ -9,7 +9,7 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::{fs, io};
 
-use nix::mount::{MsFlags, mount};
+use nix::mount::{MntFlags, MsFlags, mount, umount2};
 
 /// Made by `proc_root_init` whatever the kernel is built with, for `/proc/driver/rtc` and the like.
 const PLACE: &str = "/proc/driver";
@@ -18,15 +18,23 @@ static MADE: OnceLock<()> = OnceLock::new();
 
 /// Makes the file system. The mount namespace must be ours alone.
 pub(crate) fn make() -> nix::Result<()> {
-    let flags = MsFlags::MS_NOSUID | MsFlags::MS_NODEV | MsFlags::MS_NOEXEC;
-    mount(Some("podfence-lab"), PLACE, Some("tmpfs"), flags, Some("mode=0700"))?;
+    in_memory(Path::new(PLACE), "mode=0700")?;
     _ = MADE.set(());
     Ok(())
 }
 
+fn in_memory(place: &Path, options: &str) -> nix::Result<()> {
+    let flags = MsFlags::MS_NOSUID | MsFlags::MS_NODEV | MsFlags::MS_NOEXEC;
+    mount(Some("podfence-lab"), place, Some("tmpfs"), flags, Some(options))
+}
+
 /// A directory that is removed when it is dropped.
 #[derive(Debug)]
-pub(crate) struct Directory(PathBuf);
+pub(crate) struct Directory {
+    path: PathBuf,
+    /// Whether it is a disk of its own.
+    mounted: bool,
+}
 
 impl Directory {
     /// A new, empty one. Its path is short enough for the names of sockets.
@@ -38,17 +46,31 @@ impl Directory {
             None => std::env::temp_dir().join(format!("podfence-lab-{}-{number}", std::process::id())),
         };
         fs::create_dir_all(&path)?;
-        Ok(Self(path))
+        Ok(Self { path, mounted: false })
+    }
+
+    /// A new, empty one on a disk of its own that holds so many bytes.
+    pub(crate) fn small(bytes: usize) -> io::Result<Self> {
+        if MADE.get().is_none() {
+            return Err(io::Error::new(io::ErrorKind::Unsupported, "mounting is forbidden here"));
+        }
+        let mut directory = Self::new()?;
+        in_memory(&directory.path, &format!("mode=0700,size={bytes}"))?;
+        directory.mounted = true;
+        Ok(directory)
     }
 
     /// Where it is.
     pub(crate) fn path(&self) -> &Path {
-        &self.0
+        &self.path
     }
 }
 
 impl Drop for Directory {
     fn drop(&mut self) {
-        _ = fs::remove_dir_all(&self.0);
+        if self.mounted {
+            _ = umount2(&self.path, MntFlags::MNT_DETACH);
+        }
+        _ = fs::remove_dir_all(&self.path);
     }
 }

@@ -22,6 +22,9 @@ use serde::{Deserialize, Serialize};
 /// The first argument of a program that is to be an agent; the second is the file of its [`Launch`].
 pub(super) const CALL: &str = "agent-of-a-lab";
 
+/// Bytes of a flow log before it is turned over.
+const FLOW_LOG: u64 = 1 << 20;
+
 /// What an agent is started with, as the lab writes it down for it.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Launch {
@@ -35,6 +38,8 @@ pub(super) struct Launch {
     pod_interfaces: Vec<String>,
     log_group: u16,
     transaction_bytes: usize,
+    /// Whether it writes flow records beside its socket.
+    pub writes_flows: bool,
 }
 
 impl Launch {
@@ -56,6 +61,7 @@ impl Launch {
             pod_interfaces: settings.pod_interfaces.iter().map(ToString::to_string).collect(),
             log_group: settings.log_group,
             transaction_bytes: settings.transaction_bytes,
+            writes_flows: false,
         }
     }
 
@@ -74,6 +80,7 @@ impl Launch {
         let Self { mark_mask, priority, log_group, transaction_bytes, .. } = self;
         let table = Name::new(self.table).map_err(io::Error::other)?;
         let metrics = metrics_beside(&self.socket);
+        let flow_log = self.writes_flows.then(|| (self.socket.with_extension("flows"), FLOW_LOG));
         let pod_interfaces = self.pod_interfaces.iter().map(|text| text.parse()).collect::<Result<_, _>>();
         let pod_interfaces = pod_interfaces.map_err(io::Error::other)?;
         let plugged = self.plugged.into_iter().filter_map(Request::plugged);
@@ -83,6 +90,7 @@ impl Launch {
             manifests: vec![self.objects.into()],
             socket: self.socket,
             links,
+            flow_log,
             listen: Listen::Unix(metrics),
             dataplane: Settings { table, mark_mask, priority, pod_interfaces, log_group, transaction_bytes },
             ..Setup::default()

@@ -11,6 +11,7 @@ mod process;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::process::ExitStatus;
+use std::time::Duration;
 use std::{fs, io};
 
 use nix::sys::signal::Signal;
@@ -69,6 +70,10 @@ pub struct Agents {
     told: BTreeMap<NamespacedName, (String, Link)>,
     /// Whether they have to find links by themselves.
     untold: bool,
+    /// Where their files are, if not beside the objects.
+    disk: Option<Directory>,
+    /// Per node, how long its next agent lives.
+    doomed: BTreeMap<String, Duration>,
 }
 
 /// Drills.
@@ -95,6 +100,21 @@ impl Agents {
     /// Tells agents of no link from now on: they find them, or do without.
     pub fn tell_no_links(&mut self) {
         self.untold = true;
+    }
+
+    /// Has agents that start from now on keep their sockets, links and flow logs on a disk of their own that holds so many
+    /// bytes. Returns where it is; a flow log is `*.flows`, kept links are `*.links`.
+    ///
+    /// # Errors
+    /// When it cannot be mounted.
+    pub fn on_small_disk(&mut self, bytes: usize) -> io::Result<PathBuf> {
+        let disk = self.disk.insert(Directory::small(bytes)?);
+        Ok(disk.path().to_owned())
+    }
+
+    /// Kills the next agent of a node so long after its start.
+    pub fn doom(&mut self, node: &str, after: Duration) {
+        self.doomed.insert(node.to_owned(), after);
     }
 
     /// Where a node's agent listens.
@@ -156,6 +176,8 @@ impl Agents {
             ended: BTreeSet::new(),
             told: BTreeMap::new(),
             untold: false,
+            disk: None,
+            doomed: BTreeMap::new(),
         })
     }
 
@@ -247,11 +269,16 @@ impl Agents {
         links: BTreeMap<&NamespacedName, &Link>,
     ) -> Result<(), AgentError> {
         self.started += 1;
-        let socket = self.directory.path().join(format!("{}.sock", self.started));
-        let launch =
+        let directory = self.disk.as_ref().unwrap_or(&self.directory);
+        let socket = directory.path().join(format!("{}.sock", self.started));
+        let mut launch =
             Launch::new(node, self.objects(), socket, links.iter().map(|(p, l)| (*p, *l)), &self.settings);
-        let agent = Agent::start(netns, &launch)
+        launch.writes_flows = self.disk.is_some();
+        let mut agent = Agent::start(netns, &launch)
             .map_err(|source| AgentError::Process { node: node.to_owned(), source })?;
+        if let Some(after) = self.doomed.remove(node) {
+            agent.doom(after);
+        }
         self.running.insert(node.to_owned(), agent);
         let told = links.into_iter().map(|(pod, link)| (pod.clone(), (node.to_owned(), link.clone())));
         self.told.extend(told);

@@ -4,7 +4,7 @@ use std::io;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
-use std::thread;
+use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, kill};
@@ -28,6 +28,8 @@ pub(super) struct Agent {
     _alive: ChildStdin,
     socket: PathBuf,
     client: Option<Client>,
+    /// Kills it.
+    doom: Option<JoinHandle<()>>,
 }
 
 impl Agent {
@@ -38,7 +40,10 @@ impl Agent {
         command.process_group(0); // Ctrl-C is for the lab
         let mut process = netns.run(move || command.spawn())?;
         match process.stdin.take() {
-            Some(alive) => Ok(Self { process, _alive: alive, socket: launch.socket.clone(), client: None }),
+            Some(alive) => {
+                let socket = launch.socket.clone();
+                Ok(Self { process, _alive: alive, socket, client: None, doom: None })
+            }
             None => Err(io::ErrorKind::BrokenPipe.into()),
         }
     }
@@ -65,7 +70,24 @@ impl Agent {
     /// Sends a signal, and waits until it has ended.
     pub(super) fn end(mut self, signal: Signal) -> io::Result<ExitStatus> {
         self.signal(signal)?;
+        self.meet_doom();
         self.process.wait()
+    }
+
+    /// Kills it after a time, unless it has ended by then.
+    pub(super) fn doom(&mut self, after: Duration) {
+        let Ok(process) = i32::try_from(self.process.id()) else { return };
+        self.doom = Some(thread::spawn(move || {
+            thread::sleep(after);
+            _ = kill(Pid::from_raw(process), Signal::SIGKILL);
+        }));
+    }
+
+    /// Before the process is waited for: then its number may be another's.
+    fn meet_doom(&mut self) {
+        if let Some(doom) = self.doom.take() {
+            _ = doom.join();
+        }
     }
 
     /// Sends a signal.
@@ -93,6 +115,7 @@ impl Agent {
 impl Drop for Agent {
     fn drop(&mut self) {
         _ = self.process.kill();
+        self.meet_doom();
         _ = self.process.wait();
     }
 }

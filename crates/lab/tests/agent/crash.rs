@@ -59,7 +59,7 @@ fn drill(times: &str, signal: Signal) {
 }
 
 /// Connections of `a` in both protocols and families.
-fn open(cluster: &Cluster, to: &str, port: u16) -> Vec<Talk> {
+pub fn open(cluster: &Cluster, to: &str, port: u16) -> Vec<Talk> {
     let each = |protocol| {
         Family::BOTH
             .map(|family| Talk::begin(cluster, protocol, ("a", to), address(cluster, to, family), port))

@@ -12,6 +12,7 @@
 
 mod cni;
 mod crash;
+mod faults;
 mod frames;
 mod hostile;
 mod links;
@@ -38,7 +39,7 @@ fn main() -> ExitCode {
     if let Some(ended) = podfence_lab::agents::become_one_if_told() {
         return ended;
     }
-    let tests: [(&str, fn()); 25] = [
+    let tests: [(&str, fn()); 28] = [
         ("killed_under_traffic", crash::killed_under_traffic),
         ("stopped_under_traffic", crash::stopped_under_traffic),
         ("what_others_change_is_noticed_and_mended", meddling::what_others_change_is_noticed_and_mended),
@@ -66,6 +67,12 @@ fn main() -> ExitCode {
         ("bridges_that_show_nothing_are_not_enforced", path::bridges_that_show_nothing_are_not_enforced),
         ("pods_that_go_around_are_not_enforced", path::pods_that_go_around_are_not_enforced),
         ("flow_tables_of_pods_are_not_enforced", path::flow_tables_of_pods_are_not_enforced),
+        ("a_full_disk_stops_no_enforcement", faults::a_full_disk_stops_no_enforcement),
+        (
+            "an_agent_cut_off_while_it_loads_opens_nothing",
+            faults::an_agent_cut_off_while_it_loads_opens_nothing,
+        ),
+        ("a_full_connection_table_opens_nothing", faults::a_full_connection_table_opens_nothing),
         ("a_second_agent_does_not_start", meddling::a_second_agent_does_not_start),
     ];
     sandboxed::run(&Arguments::from_args(), sandbox::enter(), |_| {
