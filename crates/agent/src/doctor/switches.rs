@@ -111,7 +111,7 @@ fn conntrack(count: Option<&str>, max: Option<&str>) -> Check {
         );
     };
     let found = format!("{count} of at most {max} are tracked");
-    let larger = format!("sysctl -w net.netfilter.nf_conntrack_max={}", max.saturating_mul(2));
+    let larger = format!("sysctl -w net.netfilter.nf_conntrack_max={}", max.max(count).saturating_mul(2));
     match count.saturating_mul(100) / max.max(1) {
         95.. => {
             Check::not(TOPIC, Level::Fails, found + ": new ones are dropped, whatever policies say", larger)
@@ -159,6 +159,7 @@ mod tests {
         check(&conntrack(Some("100"), Some("1000")), Level::Ok, "100 of at most 1000");
         check(&conntrack(Some("750"), Some("1000")), Level::Warning, "nf_conntrack_max=2000");
         check(&conntrack(Some("1000"), Some("1000")), Level::Fails, "are dropped");
+        check(&conntrack(Some("900"), Some("500")), Level::Fails, "nf_conntrack_max=1800");
         check(&conntrack(Some("1"), Some("0")), Level::Fails, "are dropped");
         check(&conntrack(None, Some("1000")), Level::Unseen, "modprobe nf_conntrack");
         check(&reverse_path(Some("1")), Level::Warning, "rp_filter=2");
