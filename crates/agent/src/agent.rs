@@ -151,11 +151,8 @@ impl<K: Kernel> Agent<K> {
         match message {
             Message::World(world) => self.take(*world),
             Message::Changes(changes) => self.await_others(changes),
-            Message::Unreadable(error) => {
-                tracing::error!(%error, "the objects cannot be read; what they said last stays in force");
-                self.unreadable = Some(error);
-            }
-            Message::Mark(reply) => self.waiting.push(reply),
+            Message::Unreadable(error) => self.cannot_read(error),
+            Message::Mark(reply) => self.mark(reply),
             Message::Plug(plugged, reply) => self.plug(plugged, reply),
             Message::Unplug(pod, container) => self.unplug(pod, container.as_deref()),
             Message::Retain(containers) => {
@@ -201,7 +198,10 @@ impl<K: Kernel> Agent<K> {
     fn take(&mut self, world: World) {
         match &self.state {
             State::Waiting(_) => {
-                self.begin(&world);
+                match self.stranger_to(&world) {
+                    Some(why) => self.cannot_read(why),
+                    None => self.begin(&world),
+                }
                 drop(world);
             }
             State::Following(enforcer) => {
@@ -211,6 +211,25 @@ impl<K: Kernel> Agent<K> {
             }
         }
         memory::give_back();
+    }
+
+    /// Why a first state cannot be of this node. To enforce it would open what an earlier agent keeps closed.
+    fn stranger_to(&self, world: &World) -> Option<String> {
+        let has_pods = || world.pods.values().any(|pod| pod.node.as_ref() == Some(&self.node));
+        if world.nodes.contains_key(&self.node) || has_pods() {
+            return None;
+        }
+        let names: Vec<&str> = world.nodes.keys().take(5).map(String::as_str).collect();
+        let there = if names.is_empty() { "none at all".to_owned() } else { names.join(", ") };
+        Some(format!(
+            "no node and no pod's node is called {}; of nodes there is {there}: give --node-name",
+            self.node
+        ))
+    }
+
+    fn cannot_read(&mut self, error: String) {
+        tracing::error!(error, "the objects cannot be used; what was in force stays");
+        self.unreadable = Some(error);
     }
 
     /// Enters changes, which wait a moment for others.
@@ -283,6 +302,14 @@ impl<K: Kernel> Agent<K> {
             enforcer.find(seen.found.clone());
         }
         self.seen = seen;
+    }
+
+    /// Who waits for a state that cannot be used is told so at once.
+    fn mark(&mut self, reply: Reply<Result<(), String>>) {
+        match (&self.state, &self.unreadable) {
+            (State::Waiting(_), Some(why)) => reply.give(Err(why.clone())),
+            _ => self.waiting.push(reply),
+        }
     }
 
     /// Tells those who wait how it went.

@@ -82,9 +82,10 @@ pub struct Enforcer<K> {
 impl<K: Kernel> Enforcer<K> {
     /// Brings the kernel to what a world says, in one transaction whatever was enforced before. If the kernel refuses that,
     /// to the same world with all policies closed, which then open one by one.
-    pub fn begin(kernel: K, world: &World, node: &str, links: Links) -> Self {
+    pub fn begin(mut kernel: K, world: &World, node: &str, links: Links) -> Self {
         let known =
             world.pods.values().filter_map(|pod| Some((pod.meta.id.clone(), links.of(pod)?))).collect();
+        kernel.distrust(); // whatever it has, closed pods for instance, is not this plan
         let mut enforcer = Self {
             kernel,
             live: LivePlan::new(Engine::new(world), node, known),

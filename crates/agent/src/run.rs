@@ -174,6 +174,10 @@ pub fn run(setup: &Setup) -> Result<(), RunError> {
         && !(ranges.is_empty() && setup.dataplane.pod_interfaces.is_empty())
     {
         agent.close(ranges)?;
+    } else {
+        tracing::warn!(
+            "pods are open until the first state is enforced: no pod-ranges or pod-interfaces are told to be closed before"
+        );
     }
     let source = Source::directory(setup.manifests.clone(), to.clone());
     let unable = |source| RunError::Socket { path: setup.socket.clone(), source };
@@ -242,12 +246,14 @@ fn stop_on_signal(to: &Sender<Message>) -> nix::Result<()> {
     let mut signals = SigSet::empty();
     signals.add(Signal::SIGTERM);
     signals.add(Signal::SIGINT);
+    signals.add(Signal::SIGHUP); // of a terminal that closes, or of who thinks that it makes us read again
     signals.thread_block()?;
     let to = to.clone();
     spawn("signals", move || {
-        if signals.wait().is_ok() {
-            let _ = to.send(Message::Stop);
+        while signals.wait() == Ok(Signal::SIGHUP) {
+            tracing::info!("SIGHUP is not needed: files are read again when they change");
         }
+        let _ = to.send(Message::Stop);
     });
     Ok(())
 }

@@ -160,10 +160,12 @@ impl Status {
     pub fn obstacles(&self) -> Vec<String> {
         let waiting =
             self.as_of.is_none().then(|| "no whole state has been enforced since the start".to_owned());
+        let unreadable = self.unreadable.iter().map(|error| format!("the objects cannot be read: {error}"));
         let behind = self.behind.iter().map(|error| format!("the kernel takes no change: {error}"));
         let deaf = self.deaf.iter().map(|(what, why)| format!("not heard of: {what}: {why}"));
         let around = self.not_enforced.iter().map(|bypass| format!("NOT ENFORCED for {bypass}"));
-        let mut all: Vec<String> = waiting.into_iter().chain(behind).chain(deaf).chain(around).collect();
+        let mut all: Vec<String> =
+            waiting.into_iter().chain(unreadable).chain(behind).chain(deaf).chain(around).collect();
         if all.is_empty() && !self.ready {
             all.push(self.standing().to_owned());
         }

@@ -10,7 +10,7 @@ use crate::bridge::BridgeTable;
 use crate::error::DataplaneError;
 use crate::frame::Frame;
 use crate::generation::{Generations, Stamp};
-use crate::ledger::{Ledger, OWN_TABLE, Stock, is_own};
+use crate::ledger::{Ledger, OWN_TABLE, Stock};
 use crate::prelude::Prelude;
 use crate::settings::Settings;
 use crate::sweep::sweep;
@@ -98,9 +98,9 @@ impl Dataplane {
         self.bridge.distrust();
     }
 
-    /// Whether a table of ours is there: somebody has enforced something before.
+    /// Whether something of ours is in force: a table with rules that look for a stamp. One without was begun and never switched.
     pub fn inherits(&mut self) -> Result<bool, DataplaneError> {
-        is_own(&mut self.nft, &self.frame.table)
+        Ok(Stock::take(&mut self.nft, &self.frame.table)?.stamp.is_some())
     }
 
     /// Reads our tables back and compares them with `plan`, which must be the one in force. The first difference found, if there is

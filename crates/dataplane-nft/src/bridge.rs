@@ -28,6 +28,9 @@ const ETHER_IP6: u16 = 0x86dd;
 const ICMPV6: u8 = 58;
 /// The address that a neighbour solicitation or advertisement is about (RFC 4861, 4.3 and 4.4).
 const ND_TARGET: Load = Load::Payload { header: Header::Transport, offset: 8, length: 16 };
+/// fe80::/10 (RFC 4291, 2.4).
+const LINK_LOCAL: Ipv6Addr = Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0, 0, 0);
+const LINK_LOCAL_MASK: Ipv6Addr = Ipv6Addr::new(0xffc0, 0, 0, 0, 0, 0, 0, 0);
 const CHAIN: Name = Name::constant("sources");
 const TO_PODS: Name = Name::constant("to_pods");
 const ODD: Name = Name::constant("odd_frame");
@@ -257,9 +260,7 @@ fn frame(ether_type: u16) -> Rule {
 
 /// A neighbour advertisement or solicitation that is about a link-local address.
 fn about_link_local(message: Rule) -> Rule {
-    let (mask, prefix) =
-        (Ipv6Addr::new(0xffc0, 0, 0, 0, 0, 0, 0, 0), Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0, 0, 0));
-    message.masked_eq(ND_TARGET, mask, prefix)
+    message.masked_eq(ND_TARGET, LINK_LOCAL_MASK, LINK_LOCAL)
 }
 
 fn advertisement() -> Rule {
@@ -287,25 +288,29 @@ fn sources() -> Vec<Rule> {
     rules
 }
 
-/// What is neither IP nor ARP does not come to a pod, not even from a port that nobody knows yet.
+/// What is neither IP nor ARP does not come to a pod, not even from a port that nobody knows yet. Nor does anything but
+/// neighbour discovery and listener reports with an address of the link: no program speaks of those.
 fn to_pods_rules() -> Vec<Rule> {
-    let mut rules: Vec<Rule> = [ETHER_IP, ETHER_ARP, ETHER_IP6].map(|kind| frame(kind).accept()).into();
-    rules.push(Rule::new().in_set(&[Load::OIFNAME], &PortSet::Ports.name()).goto(&REFUSED));
+    let on_link = |field| frame(ETHER_IP6).masked_eq(field, LINK_LOCAL_MASK, LINK_LOCAL);
+    let refuse = |rule: Rule| rule.in_set(&[Load::OIFNAME], &PortSet::Ports.name()).goto(&REFUSED);
+    let mut rules =
+        [(130, 132), (135, 136), (143, 143)].map(|(first, last)| icmpv6(first, last).accept()).to_vec();
+    rules.extend([Load::IP6_SADDR, Load::IP6_DADDR].map(|field| refuse(on_link(field))));
+    rules.extend([ETHER_IP, ETHER_ARP, ETHER_IP6].map(|kind| frame(kind).accept()));
+    rules.push(refuse(Rule::new()));
     rules
+}
+
+/// ICMPv6 messages from type `first` to `last`.
+fn icmpv6(first: u8, last: u8) -> Rule {
+    frame(ETHER_IP6).l4proto(ICMPV6).in_range(Load::ICMP_TYPE, Value::byte(first), Value::byte(last))
 }
 
 /// From a pod's port, but not from its address, or an advertisement: what every host sends at its start passes.
 fn odd_frame() -> Vec<Rule> {
-    let icmpv6 = |first, last| {
-        let message = frame(ETHER_IP6).l4proto(ICMPV6);
-        message.in_range(Load::ICMP_TYPE, Value::byte(first), Value::byte(last))
-    };
     let own_target =
         advertisement().in_set(&[Load::IIFNAME, ND_TARGET], &PortSet::Sources(Family::V6).name());
-    let link_local = |rule: Rule| {
-        let mask = Ipv6Addr::new(0xffc0, 0, 0, 0, 0, 0, 0, 0);
-        rule.masked_eq(Load::IP6_SADDR, mask, Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0, 0, 0))
-    };
+    let link_local = |rule: Rule| rule.masked_eq(Load::IP6_SADDR, LINK_LOCAL_MASK, LINK_LOCAL);
     let unspecified = |rule: Rule| rule.eq(Load::IP6_SADDR, Ipv6Addr::UNSPECIFIED);
     vec![
         own_target.accept(),

@@ -9,7 +9,7 @@ use std::time::SystemTime;
 
 use podfence_dataplane_nft::{DataplaneError, Difference, Enforced};
 use podfence_plan::Delta;
-use podfence_testkit::build::{ORIGIN, labels};
+use podfence_testkit::build::{self, ORIGIN, Put, labels};
 
 use super::*;
 
@@ -30,13 +30,34 @@ impl Kernel for Blind {
     }
 }
 
+/// A world with a node.
+fn world_of(node: &str) -> World {
+    World::default().with(build::node(node, &["172.18.0.1"], &[]))
+}
+
+#[test]
+fn a_world_without_its_node_is_not_enforced_in_place_of_another() {
+    let kernel = Blind::default();
+    let mut agent = Agent::new("node", kernel.clone(), Told::default(), Log::new());
+    let (to, messages) = channel();
+    let (reply, enforced) = Reply::new();
+    to.send(Message::World(world_of("n1").into())).unwrap();
+    to.send(Message::Mark(reply)).unwrap();
+    drop(to);
+    agent.run(&messages);
+    let why = "no node and no pod's node is called node; of nodes there is n1: give --node-name";
+    assert_eq!(enforced.recv(), Ok(Err(why.to_owned())));
+    assert_eq!((kernel.0.get(), agent.status().obstacles().len()), (0, 2));
+    assert_eq!(agent.status().unreadable.as_deref(), Some(why));
+}
+
 #[test]
 fn where_nobody_can_say_what_was_changed_everything_is_made_anew() {
     let kernel = Blind::default();
     let mut agent = Agent::new("node", kernel.clone(), Told::default(), Log::new());
     let (to, messages) = channel();
     let (reply, mended) = Reply::new();
-    to.send(Message::World(Box::default())).unwrap();
+    to.send(Message::World(world_of("node").into())).unwrap();
     to.send(Message::Touched(Touch::Unknown, reply)).unwrap();
     drop(to);
     agent.run(&messages);
@@ -55,7 +76,7 @@ fn clock() -> SystemTime {
 /// Lets an agent hear of a namespace, and of nothing after that is in force.
 fn follows(agent: &mut Agent<Blind>, name: &str) {
     let (to, messages) = channel();
-    let mut world = World::default();
+    let mut world = world_of("node");
     let namespace = podfence_model::Namespace::new(name, labels(&[]), ORIGIN);
     world.namespaces.insert(name.into(), namespace);
     let (reply, enforced) = Reply::new();

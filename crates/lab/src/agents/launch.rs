@@ -38,6 +38,8 @@ pub(super) struct Launch {
     pod_interfaces: Vec<String>,
     log_group: u16,
     transaction_bytes: usize,
+    /// The ranges of its pods, closed until it has read the objects.
+    pub closed_at_first: Vec<String>,
     /// Whether it writes flow records beside its socket.
     pub writes_flows: bool,
 }
@@ -61,6 +63,7 @@ impl Launch {
             pod_interfaces: settings.pod_interfaces.iter().map(ToString::to_string).collect(),
             log_group: settings.log_group,
             transaction_bytes: settings.transaction_bytes,
+            closed_at_first: Vec::new(),
             writes_flows: false,
         }
     }
@@ -83,6 +86,8 @@ impl Launch {
         let flow_log = self.writes_flows.then(|| (self.socket.with_extension("flows"), FLOW_LOG));
         let pod_interfaces = self.pod_interfaces.iter().map(|text| text.parse()).collect::<Result<_, _>>();
         let pod_interfaces = pod_interfaces.map_err(io::Error::other)?;
+        let ranges = self.closed_at_first.iter().map(|text| text.parse()).collect::<Result<_, _>>();
+        let ranges = ranges.map_err(io::Error::other)?;
         let plugged = self.plugged.into_iter().filter_map(Request::plugged);
         let links: BTreeMap<_, _> = plugged.map(|plugged| (plugged.pod, plugged.link)).collect();
         Ok(Setup {
@@ -90,6 +95,7 @@ impl Launch {
             manifests: vec![self.objects.into()],
             socket: self.socket,
             links,
+            closed_at_first: Some(ranges),
             flow_log,
             listen: Listen::Unix(metrics),
             dataplane: Settings { table, mark_mask, priority, pod_interfaces, log_group, transaction_bytes },

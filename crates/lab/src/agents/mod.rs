@@ -19,7 +19,7 @@ use podfence_agent::flow::FlowRecord;
 use podfence_agent::local::{Answer, ClientError, Profile, Request};
 use podfence_agent::{Dump, Status};
 use podfence_dataplane_nft::Settings;
-use podfence_model::{NamespacedName, World};
+use podfence_model::{Cidr, NamespacedName, World};
 use podfence_plan::Link;
 
 use self::launch::Launch;
@@ -211,7 +211,8 @@ impl Agents {
             if self.running.contains_key(node) {
                 here.into_iter().try_for_each(|(pod, link)| self.plug(pod, node, link))?;
             } else if !self.ended.contains(node) {
-                self.start(node, netns, here.collect())?;
+                let ranges = world.nodes.get(node).map_or(&[][..], |node| &node.pod_ranges);
+                self.start(node, netns, ranges, here.collect())?;
             }
         }
         self.sync()
@@ -266,6 +267,7 @@ impl Agents {
         &mut self,
         node: &str,
         netns: &Netns,
+        ranges: &[Cidr],
         links: BTreeMap<&NamespacedName, &Link>,
     ) -> Result<(), AgentError> {
         self.started += 1;
@@ -274,6 +276,7 @@ impl Agents {
         let mut launch =
             Launch::new(node, self.objects(), socket, links.iter().map(|(p, l)| (*p, *l)), &self.settings);
         launch.writes_flows = self.disk.is_some();
+        launch.closed_at_first = ranges.iter().map(ToString::to_string).collect();
         let mut agent = Agent::start(netns, &launch)
             .map_err(|source| AgentError::Process { node: node.to_owned(), source })?;
         if let Some(after) = self.doomed.remove(node) {

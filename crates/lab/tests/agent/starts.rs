@@ -4,12 +4,13 @@
 //! Addresses go from closed pods to open ones and back in every round. `PODFENCE_STARTS` says how many pods start.
 
 use std::io::ErrorKind;
-use std::net::{SocketAddr, UdpSocket};
+use std::net::{SocketAddr, SocketAddrV6, UdpSocket};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
+use nix::sys::socket::SockaddrIn6;
 use podfence_lab::cluster::{Cluster, Settings};
 use podfence_lab::netns::Netns;
 use podfence_lab::setup::Links;
@@ -54,8 +55,9 @@ fn drill(links: Links, wanted: usize, settings: Settings, quiet: &World) {
         let mut senders = Vec::new();
         let world = names.iter().fold(quiet.clone(), |world, (name, seat)| world.with(starting(name, *seat)));
         let world = world.with(policy("x/shut", select(&[eq("role", "shut")]), BOTH));
-        let started =
-            |cluster: &Cluster| senders.extend(names.iter().map(|(name, _)| Sender::new(cluster, name)));
+        let started = |cluster: &Cluster| {
+            senders.extend(names.iter().map(|(name, _)| Sender::new(cluster, name, victim.on_link)));
+        };
         cluster.update_late(world, started).unwrap();
         for sender in senders.iter().filter(|sender| sender.is_open) {
             sender.comes_to_talk(&victim);
@@ -119,14 +121,19 @@ fn messages(socket: &UdpSocket) -> impl Iterator<Item = Vec<u8>> + '_ {
 /// `c`, on the other node, who hears everybody.
 struct Victim {
     sockets: Vec<UdpSocket>,
+    /// Where `b` is on its link, which no policy speaks of and every pod on a bridge could reach.
+    on_link: SocketAddr,
     heard: Mutex<Vec<String>>,
 }
 
 impl Victim {
     fn new(cluster: &Cluster) -> Self {
         let at = |family| SocketAddr::new(address(cluster, "c", family), PORT);
-        let sockets = Family::BOTH.map(|family| bound(netns(cluster, "c"), at(family)));
-        Self { sockets: sockets.into(), heard: Mutex::default() }
+        let mut sockets: Vec<UdpSocket> =
+            Family::BOTH.map(|family| bound(netns(cluster, "c"), at(family))).into();
+        let on_link = on_link(netns(cluster, "b"));
+        sockets.push(bound(netns(cluster, "b"), on_link));
+        Self { sockets, on_link, heard: Mutex::default() }
     }
 
     /// How many messages of pods whose names begin so have arrived.
@@ -142,6 +149,16 @@ impl Victim {
     }
 }
 
+/// The link-local address of a pod.
+fn on_link(netns: &Netns) -> SocketAddr {
+    let own = |one: nix::ifaddrs::InterfaceAddress| one.address?.as_sockaddr_in6().map(SockaddrIn6::ip);
+    let found = netns.run(move || {
+        nix::ifaddrs::getifaddrs().unwrap().filter_map(own).find(std::net::Ipv6Addr::is_unicast_link_local)
+    });
+    let index = netns.run(|| nix::net::if_::if_nametoindex("eth0").unwrap());
+    SocketAddrV6::new(found.unwrap(), PORT, 0, index).into()
+}
+
 /// A pod that sends to `c` in both families without a pause, and hears what `b`, on its own node, sends to it.
 struct Sender {
     name: String,
@@ -153,7 +170,7 @@ struct Sender {
 }
 
 impl Sender {
-    fn new(cluster: &Cluster, name: &str) -> Self {
+    fn new(cluster: &Cluster, name: &str, on_link: SocketAddr) -> Self {
         let at = |whom: &str, family| SocketAddr::new(address(cluster, whom, family), PORT);
         let ears: Vec<UdpSocket> =
             Family::BOTH.map(|family| bound(netns(cluster, name), at(name, family))).into();
@@ -169,11 +186,16 @@ impl Sender {
             let mouth = ear.try_clone().unwrap();
             let any = SocketAddr::new(address(cluster, "b", family), 0);
             let other = bound(netns(cluster, "b"), any);
+            let aside =
+                (family == Family::V6).then(|| bound(netns(cluster, name), "[::]:0".parse().unwrap()));
             let (over, sent) = (sender.over.clone(), sender.sent.clone());
             let (victim, own, text) = (at("c", family), at(name, family), name.to_owned());
             sender.threads.push(thread::spawn(move || {
                 while !over.load(Ordering::Relaxed) {
                     _ = mouth.send_to(text.as_bytes(), victim);
+                    if let Some(mouth) = &aside {
+                        _ = mouth.send_to(text.as_bytes(), on_link);
+                    }
                     _ = other.send_to(b"to you", own);
                     sent.fetch_add(2, Ordering::Relaxed);
                     thread::sleep(SHORTLY);
