@@ -10,14 +10,14 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
 use podfence_dataplane_nft::{Dataplane, Touch};
-use podfence_model::{Change, NamespacedName, World};
+use podfence_model::{Change, NamespacedName, ObjectKey, World};
 use podfence_plan::NodePlan;
 
 use crate::calendar::Calendar;
 use crate::enforcer::{Enforcer, LONGEST_OF_OBJECT};
 use crate::flow::{self, Log, Noted};
 use crate::kernel::Kernel;
-use crate::lent::Lent;
+use crate::lent;
 use crate::links::{Links, Outlook, Plugged, Surveyed, Surveyor, Told};
 use crate::listener::Listener;
 use crate::memory;
@@ -39,7 +39,6 @@ pub struct Agent<K> {
     calendar: Calendar,
     state: State<K>,
     told: Told,
-    lent: Lent,
     /// What was seen last of the node's links.
     seen: Surveyed,
     surveyor: Option<Surveyor>,
@@ -84,7 +83,6 @@ impl<K: Kernel> Agent<K> {
             calendar: Calendar::default(),
             state: State::Waiting(Some(kernel)),
             told,
-            lent: Lent::default(),
             seen: Surveyed::default(),
             surveyor: None,
             pending: Pending::default(),
@@ -192,18 +190,16 @@ impl<K: Kernel> Agent<K> {
         if self.resync.is_due(now) {
             self.check();
         }
+        self.tell_surveyor();
     }
 
     /// Takes a whole state for what is.
     fn take(&mut self, world: World) {
         match &self.state {
-            State::Waiting(_) => {
-                match self.stranger_to(&world) {
-                    Some(why) => self.cannot_read(why),
-                    None => self.begin(&world),
-                }
-                drop(world);
-            }
+            State::Waiting(_) => match self.stranger_to(&world) {
+                Some(why) => self.cannot_read(why),
+                None => self.begin(world),
+            },
             State::Following(enforcer) => {
                 let changes = enforcer.live().engine().changes_to(world);
                 self.pending = Pending::default(); // what waits is older
@@ -237,35 +233,34 @@ impl<K: Kernel> Agent<K> {
         self.unreadable = None;
         self.note_heard(changes.len() as u64);
         for change in changes {
-            self.lent.said(&change);
             self.pending.push(change);
         }
         self.due.get_or_insert_with(|| Instant::now() + COALESCE);
     }
 
     /// Enforces the first whole state.
-    fn begin(&mut self, world: &World) {
+    fn begin(&mut self, mut world: World) {
         let State::Waiting(kernel) = &mut self.state else { return };
         let Some(kernel) = kernel.take() else { return };
+        lent::lend_all(&mut self.told, &mut world);
         let links = Links { told: self.told.all(), found: self.seen.found.clone() };
-        let mut enforcer = Enforcer::begin(kernel, world, &self.node, links);
+        let mut enforcer = Enforcer::begin(kernel, &world, &self.node, links);
         enforcer.wait_at_most(self.retry);
         self.state = State::Following(Box::new(enforcer));
         self.unreadable = None;
         self.as_of = Some(Instant::now());
-        self.tell_surveyor();
     }
 
     fn enforce(&mut self) {
         let State::Following(enforcer) = &mut self.state else { return };
         let taken = Instant::now();
         while !self.pending.is_empty() {
-            enforcer.follow(self.pending.take_lot());
+            let said = self.pending.take_lot().into_iter();
+            enforcer.follow(said.map(|change| lent::enforced(&mut self.told, change)).collect());
         }
         self.due = None;
         self.as_of = Some(taken);
         self.measure();
-        self.tell_surveyor();
     }
 
     /// Notes that changes were heard of; of very many only the first moments, which is what lag and latency are about.
@@ -320,26 +315,29 @@ impl<K: Kernel> Agent<K> {
         }
     }
 
+    /// What waits goes first: the pod's object may be among it.
     fn plug(&mut self, plugged: Plugged, reply: Reply<Result<(), String>>) {
-        self.told.insert(plugged.clone());
+        self.enforce();
         if let State::Following(enforcer) = &mut self.state {
-            let Plugged { pod, link, addresses, .. } = plugged;
-            enforcer.link(pod.clone(), link);
-            if let Some(change) = self.lent.lend(enforcer.live().engine(), &pod, addresses) {
-                enforcer.follow(vec![change]);
-            }
+            let (pod, link) = (plugged.pod.clone(), plugged.link.clone());
+            let said = enforcer.said(&ObjectKey::Pod(pod.clone()));
+            let change = lent::lend(&mut self.told, plugged, said);
+            enforcer.link(pod, link);
+            enforcer.follow(change.into_iter().collect());
+        } else {
+            self.told.insert(plugged);
         }
         self.waiting.push(reply);
     }
 
     fn unplug(&mut self, pod: NamespacedName, container: Option<&str>) {
+        let lent = !self.told.lent_to(&pod).is_empty();
         if !self.told.remove(&pod, container) {
             return;
         }
         if let State::Following(enforcer) = &mut self.state {
-            if let Some(change) = self.lent.take_back(enforcer.live().engine(), &pod) {
-                enforcer.follow(vec![change]);
-            }
+            let said = enforcer.said(&ObjectKey::Pod(pod.clone())).filter(|_| lent);
+            enforcer.follow(lent::taken_back(said).into_iter().collect());
             enforcer.unlink(pod);
         }
     }

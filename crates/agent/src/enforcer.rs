@@ -216,9 +216,14 @@ impl<K: Kernel> Enforcer<K> {
     }
 
     fn refresh(&mut self, pods: impl IntoIterator<Item = NamespacedName>) {
-        let objects = pods.into_iter().filter_map(|pod| self.live.engine().object(&ObjectKey::Pod(pod)));
-        let changes = objects.map(Change::Put).collect();
+        let changes = pods.into_iter().filter_map(|pod| self.said(&ObjectKey::Pod(pod))).collect();
         self.follow(changes);
+    }
+
+    /// What was said last of an object, even if the kernel refuses it.
+    pub fn said(&self, key: &ObjectKey) -> Option<Change> {
+        let refused = self.refused.get(key).and_then(|refused| refused.change.clone());
+        refused.or_else(|| self.live.engine().object(key).map(Change::Put))
     }
 
     /// Takes changes into the plan, and notes how to take them back.

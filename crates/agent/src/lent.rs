@@ -1,86 +1,136 @@
 //! Addresses that a CNI plugin has given to pods before the API tells them.
 //!
 //! A kubelet writes a pod's address down when the pod's network is ready, and so the plugin waits for an agent that cannot have
-//! heard of it. What the plugin says is lent to the pod's object until the next that is said of the object itself.
+//! heard of it. What the plugin says is lent to the pod's object, whatever else is said of it, until it states addresses itself,
+//! is over or goes. The loans are kept with the links ([`Told`]), so that the next agent lends them again.
 
-use std::collections::BTreeSet;
-use std::net::IpAddr;
+use podfence_model::{Addresses, Change, Life, Object, ObjectKey, Pod, World};
 
-use podfence_engine::Engine;
-use podfence_model::{Addresses, Change, NamespacedName, Object, ObjectKey, Pod};
+use crate::links::{Plugged, Told};
 
-/// The pods whose address is lent.
-#[derive(Debug, Default)]
-pub struct Lent(BTreeSet<NamespacedName>);
-
-impl Lent {
-    /// Lends addresses to a pod that has none of its own; what has to be enforced for that.
-    pub fn lend(&mut self, engine: &Engine, pod: &NamespacedName, addresses: Vec<IpAddr>) -> Option<Change> {
-        let object = object(engine, pod)?;
-        let lacks = matches!(object.addresses, Addresses::NotYet | Addresses::Unstated);
-        if addresses.is_empty() || !(lacks || self.0.contains(pod)) {
-            return None;
+/// What is enforced when this is said of an object. Where that ends a loan, it is forgotten.
+pub fn enforced(told: &mut Told, said: Change) -> Change {
+    match said {
+        Change::Put(Object::Pod(pod)) if lacks(&pod) => {
+            let lent = told.lent_to(&pod.meta.id).to_vec();
+            if lent.is_empty() { Change::Put(Object::Pod(pod)) } else { with(*pod, Addresses::Known(lent)) }
         }
-        self.0.insert(pod.clone());
-        Some(with(object, Addresses::Known(addresses)))
+        Change::Put(Object::Pod(pod)) => {
+            told.end_loan(&pod.meta.id);
+            Change::Put(Object::Pod(pod))
+        }
+        Change::Remove(ObjectKey::Pod(pod)) => {
+            told.end_loan(&pod);
+            Change::Remove(ObjectKey::Pod(pod))
+        }
+        other => other,
     }
+}
 
-    /// Takes back what was lent to a pod that is unplugged.
-    pub fn take_back(&mut self, engine: &Engine, pod: &NamespacedName) -> Option<Change> {
-        let lent = self.0.remove(pod);
-        object(engine, pod).filter(|_| lent).map(|object| with(object, Addresses::NotYet))
-    }
-
-    /// Something is said of an object: what was lent to it counts no more.
-    pub fn said(&mut self, change: &Change) {
-        if let ObjectKey::Pod(pod) = change.key() {
-            self.0.remove(&pod);
+/// Lends to the pods of a first state. A pod that it does not have may come yet.
+pub fn lend_all(told: &mut Told, world: &mut World) {
+    for (id, lent) in told.loans() {
+        match world.pods.get_mut(&id) {
+            Some(pod) if lacks(pod) => pod.addresses = Addresses::Known(lent),
+            Some(_) => told.end_loan(&id),
+            None => {}
         }
     }
 }
 
-fn object(engine: &Engine, pod: &NamespacedName) -> Option<Box<Pod>> {
-    match engine.object(&ObjectKey::Pod(pod.clone()))? {
-        Object::Pod(pod) => Some(pod),
+/// Notes that a pod is plugged in, of which this was said last; what has to be enforced for the addresses it was given.
+pub fn lend(told: &mut Told, plugged: Plugged, said: Option<Change>) -> Option<Change> {
+    let known = said.as_ref().is_some_and(|change| !lends_to(change));
+    let lent = !told.lent_to(&plugged.pod).is_empty();
+    let addresses = if known && !lent { Vec::new() } else { plugged.addresses.clone() };
+    let lends = !addresses.is_empty();
+    told.insert(Plugged { addresses: addresses.clone(), ..plugged });
+    match said {
+        Some(Change::Put(Object::Pod(pod))) if lends => Some(with(*pod, Addresses::Known(addresses))),
+        said => taken_back(said.filter(|_| lent)),
+    }
+}
+
+/// What has to be enforced when what was lent is taken back from a pod, of which this was said last.
+pub fn taken_back(said: Option<Change>) -> Option<Change> {
+    match said {
+        Some(Change::Put(Object::Pod(pod))) => Some(with(*pod, Addresses::NotYet)),
         _ => None,
     }
 }
 
-fn with(pod: Box<Pod>, addresses: Addresses) -> Change {
-    Change::Put(Object::Pod(Box::new(Pod { addresses, ..*pod })))
+fn lends_to(said: &Change) -> bool {
+    matches!(said, Change::Put(Object::Pod(pod)) if lacks(pod))
+}
+
+fn lacks(pod: &Pod) -> bool {
+    pod.life != Life::Finished && matches!(pod.addresses, Addresses::NotYet | Addresses::Unstated)
+}
+
+fn with(pod: Pod, addresses: Addresses) -> Change {
+    Change::Put(Object::Pod(Box::new(Pod { addresses, ..pod })))
 }
 
 #[cfg(test)]
 mod tests {
-    use podfence_model::World;
+    use podfence_model::NamespacedName;
+    use podfence_plan::Link;
     use podfence_testkit::build::{Put, ip, pod};
 
     use super::*;
 
-    fn is(change: Option<Change>, expected: Option<&Addresses>) {
-        let addresses = change.map(|change| match change {
-            Change::Put(Object::Pod(pod)) => pod.addresses,
-            other => panic!("{other:?}"),
-        });
-        assert_eq!(addresses.as_ref(), expected);
+    fn pod_with(addresses: Addresses) -> Pod {
+        Pod { addresses, ..pod("shop/web", "node-1", &["10.0.0.1"], &[]) }
+    }
+
+    fn put(addresses: Addresses) -> Change {
+        Change::Put(Object::Pod(Box::new(pod_with(addresses))))
+    }
+
+    fn plugged() -> Plugged {
+        let (link, container) = (Link::Routed("veth1".into()), None);
+        Plugged { pod: NamespacedName::new("shop", "web"), link, container, addresses: vec![ip("10.0.0.9")] }
+    }
+
+    fn given() -> Addresses {
+        Addresses::Known(plugged().addresses)
+    }
+
+    /// Links that were told, with a loan to a pod of which nothing is said yet.
+    fn told() -> Told {
+        let mut told = Told::default();
+        assert_eq!(lend(&mut told, plugged(), None), None);
+        told
     }
 
     #[test]
-    fn what_is_lent_is_taken_back_and_never_in_the_way_of_what_is_said() {
-        let mut without = pod("shop/new", "node-1", &["10.0.0.1"], &[]);
-        without.addresses = Addresses::NotYet;
-        let id = without.meta.id.clone();
-        let old = pod("shop/old", "node-1", &["10.0.0.2"], &[]);
-        let engine = Engine::new(&World::default().with(without.clone()).with(old.clone()));
-        let (mut lent, given) = (Lent::default(), vec![ip("10.0.0.9")]);
-        is(lent.lend(&engine, &id, given.clone()), Some(&Addresses::Known(given.clone())));
-        is(lent.take_back(&engine, &id), Some(&Addresses::NotYet));
-        is(lent.take_back(&engine, &id), None);
-        is(lent.lend(&engine, &old.meta.id, given.clone()), None);
-        is(lent.lend(&engine, &NamespacedName::new("shop", "unheard-of"), given.clone()), None);
-        is(lent.lend(&engine, &id, Vec::new()), None);
-        lent.lend(&engine, &id, given);
-        lent.said(&Change::Put(Object::Pod(Box::new(without))));
-        is(lent.take_back(&engine, &id), None);
+    fn a_loan_outlasts_what_says_no_addresses() {
+        let mut told = told();
+        for _ in 0..2 {
+            assert_eq!(enforced(&mut told, put(Addresses::NotYet)), put(given()));
+            let mut world = World::default().with(pod_with(Addresses::Unstated));
+            lend_all(&mut told, &mut world);
+            assert_eq!(world.pods[&plugged().pod].addresses, given());
+        }
+        assert_eq!(lend(&mut told, plugged(), Some(put(given()))), Some(put(given())), "plugged in anew");
+        assert_eq!(taken_back(Some(put(given()))), Some(put(Addresses::NotYet)));
+    }
+
+    #[test]
+    fn a_loan_ends_when_the_object_states_addresses_is_over_or_goes() {
+        let own = pod("shop/web", "node-1", &["10.0.0.1"], &[]);
+        let over = Pod { life: Life::Finished, ..pod_with(Addresses::NotYet) };
+        let put_pod = |pod: &Pod| Change::Put(Object::Pod(Box::new(pod.clone())));
+        let gone = Change::Remove(ObjectKey::Pod(own.meta.id.clone()));
+        for last in [put_pod(&own), put_pod(&over), gone] {
+            let mut told = told();
+            assert_eq!(enforced(&mut told, last.clone()), last);
+            assert_eq!(enforced(&mut told, put(Addresses::NotYet)), put(Addresses::NotYet), "after {last:?}");
+        }
+        let mut told = told();
+        lend_all(&mut told, &mut World::default().with(own.clone()));
+        assert!(told.loans().is_empty());
+        assert_eq!(lend(&mut told, plugged(), Some(put_pod(&own))), None, "it has its own");
+        assert!(told.loans().is_empty());
     }
 }

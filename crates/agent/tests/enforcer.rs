@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
@@ -23,6 +24,8 @@ const NODE: usize = 0;
 struct Mood {
     /// Policies whose programs it does not take, unless they admit nobody.
     dislikes: BTreeSet<NamespacedName>,
+    /// Addresses that no known pod may have.
+    shuns: BTreeSet<IpAddr>,
     /// It takes nothing at all.
     sulks: bool,
     plan: NodePlan,
@@ -41,7 +44,8 @@ impl Mood {
                 alone && (program.portless.is_some() || !program.ports.is_empty())
             })
         };
-        self.sulks || self.dislikes.iter().any(admits)
+        let shunned = plan.known.iter().any(|ip| self.shuns.contains(ip));
+        self.sulks || shunned || self.dislikes.iter().any(admits)
     }
 }
 
@@ -245,4 +249,23 @@ fn what_somebody_else_changed_is_found_and_mended() {
     bench.enforcer.heal();
     assert!(bench.enforcer.behind().is_some());
     assert_eq!(bench.enforcer.check().unwrap(), None, "it is tried again anyway");
+}
+
+#[test]
+fn a_pod_whose_link_changes_while_it_is_refused_is_not_forgotten() {
+    let mut bench = Bench::new(3);
+    let pod = bench.enforcer.live().plan().pods.iter().find(|(_, pod)| !pod.addresses.is_empty());
+    let pod = pod.map(|(pod, _)| pod.clone()).expect("the node has a pod with an address");
+    let said = bench.world.pods[&pod].clone();
+    // It comes to be refused: nothing with it in is taken.
+    let gone = Change::Remove(ObjectKey::Pod(pod.clone()));
+    bench.enforcer.follow(vec![gone]);
+    bench.kernel.0.borrow_mut().shuns.extend(said.ips());
+    bench.enforcer.follow(vec![Change::Put(podfence_model::Object::Pod(Box::new(said)))]);
+    assert!(bench.enforcer.refused().contains_key(&ObjectKey::Pod(pod.clone())));
+    bench.enforcer.link(pod.clone(), podfence_plan::Link::Routed("veth9".into()));
+    assert!(bench.enforcer.refused().contains_key(&ObjectKey::Pod(pod.clone())), "still to be tried again");
+    bench.enforcer.unlink(pod);
+    bench.recover();
+    bench.must_be_as_fresh("after it was taken");
 }

@@ -1,6 +1,7 @@
 //! The loop beside kernels of the test.
 
 use std::cell::Cell;
+use std::net::IpAddr;
 use std::rc::Rc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::channel;
@@ -8,8 +9,9 @@ use std::thread;
 use std::time::SystemTime;
 
 use podfence_dataplane_nft::{DataplaneError, Difference, Enforced};
-use podfence_plan::Delta;
-use podfence_testkit::build::{self, ORIGIN, Put, labels};
+use podfence_model::{Addresses, Object, Pod};
+use podfence_plan::{Delta, Link};
+use podfence_testkit::build::{self, ORIGIN, Put, ip, labels, pod};
 
 use super::*;
 
@@ -113,4 +115,53 @@ fn a_clock_that_jumps_changes_dates_and_nothing_else() {
             );
         }
     }
+}
+
+/// The addresses of known pods when what these messages say is enforced.
+fn known_after(agent: &mut Agent<Blind>, messages: Vec<Message>) -> Vec<IpAddr> {
+    let (to, heard) = channel();
+    for message in messages {
+        to.send(message).unwrap();
+    }
+    let (reply, enforced) = Reply::new();
+    to.send(Message::Mark(reply)).unwrap();
+    let stop = to.clone();
+    let waits = thread::spawn(move || {
+        enforced.recv().unwrap().unwrap();
+        stop.send(Message::Stop).unwrap();
+    });
+    drop(to);
+    agent.run(&heard);
+    waits.join().unwrap();
+    let State::Following(enforcer) = &agent.state else { panic!("it has heard a first state") };
+    enforcer.live().plan().known.iter().copied().collect()
+}
+
+#[test]
+fn what_was_lent_outlasts_other_changes_and_the_agent() {
+    let file = std::env::temp_dir().join(format!("podfence-loans-{}", std::process::id()));
+    let agent =
+        || Agent::new("node-1", Blind::default(), Told::kept(&file, BTreeMap::new()).unwrap(), Log::new());
+    let stated = pod("shop/web", "node-1", &["10.0.0.7"], &[]);
+    let new = Pod { addresses: Addresses::NotYet, ..stated.clone() };
+    let (id, link) = (new.meta.id.clone(), Link::Routed("veth1".into()));
+    let world = |pod: &Pod| Message::World(Box::new(World::default().with(pod.clone())));
+    let put = |pod: &Pod| Message::Changes(vec![Change::Put(Object::Pod(Box::new(pod.clone())))]);
+    let plug = || {
+        let plugged =
+            Plugged { pod: id.clone(), link: link.clone(), container: None, addresses: vec![ip("10.0.0.9")] };
+        Message::Plug(plugged, Reply::new().0)
+    };
+    let lent = [ip("10.0.0.9")];
+    let mut first = agent();
+    let told = vec![Message::World(world_of("node-1").into()), put(&new), plug()];
+    assert_eq!(known_after(&mut first, told), lent, "what waits is known, too");
+    assert_eq!(known_after(&mut first, vec![put(&new)]), lent, "of another change of the object");
+    assert_eq!(known_after(&mut first, vec![world(&new)]), lent, "of a whole state");
+    let mut next = agent();
+    assert_eq!(known_after(&mut next, vec![world(&new)]), lent, "after a restart");
+    assert_eq!(known_after(&mut next, vec![put(&stated)]), [ip("10.0.0.7")], "its own");
+    assert!(known_after(&mut next, vec![put(&new)]).is_empty(), "nothing is lent any more");
+    assert_eq!(known_after(&mut agent(), vec![plug(), world(&new)]), lent, "told before the first state");
+    std::fs::remove_file(file).unwrap();
 }

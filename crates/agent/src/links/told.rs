@@ -26,7 +26,7 @@ pub struct Plugged {
     pub link: Link,
     /// The runtime's name for the pod's sandbox, where a runtime told: a pod of the same name may come in another one.
     pub container: Option<String>,
-    /// The addresses it was given, where that was told.
+    /// The addresses it was given, where that was told, as long as its object does not state them.
     pub addresses: Vec<IpAddr>,
 }
 
@@ -66,6 +66,25 @@ impl Told {
     pub fn insert(&mut self, plugged: Plugged) {
         self.known.insert(plugged.pod.clone(), plugged);
         self.keep();
+    }
+
+    /// The addresses that are lent to a pod; none where none are.
+    pub fn lent_to(&self, pod: &NamespacedName) -> &[IpAddr] {
+        self.known.get(pod).map_or(&[], |plugged| &plugged.addresses)
+    }
+
+    /// All addresses that are lent.
+    pub fn loans(&self) -> Vec<(NamespacedName, Vec<IpAddr>)> {
+        let lent = self.known.iter().filter(|(_, plugged)| !plugged.addresses.is_empty());
+        lent.map(|(pod, plugged)| (pod.clone(), plugged.addresses.clone())).collect()
+    }
+
+    /// Forgets the addresses that are lent to a pod, if any are.
+    pub fn end_loan(&mut self, pod: &NamespacedName) {
+        if let Some(plugged) = self.known.get_mut(pod).filter(|plugged| !plugged.addresses.is_empty()) {
+            plugged.addresses.clear();
+            self.keep();
+        }
     }
 
     /// Forgets a pod's link, unless the pod is by now in another sandbox than the one that goes; whether it did.
@@ -114,10 +133,9 @@ impl Told {
     }
 }
 
-/// A line for each link, in the words of the local socket. Addresses are not kept: the objects will say them.
+/// A line for each link, in the words of the local socket.
 fn write(known: &BTreeMap<NamespacedName, Plugged>) -> io::Result<String> {
-    let bare = |plugged: &Plugged| Plugged { addresses: Vec::new(), ..plugged.clone() };
-    let line = |plugged| Ok(serde_json::to_string(&Request::from(bare(plugged)))? + "\n");
+    let line = |plugged: &Plugged| Ok(serde_json::to_string(&Request::from(plugged.clone()))? + "\n");
     known.values().map(line).collect()
 }
 
@@ -157,6 +175,9 @@ mod tests {
         let mut next = Told::kept(&file, told).unwrap();
         let expected = [(pod("db"), bridged), (pod("web"), routed("veth9"))];
         assert_eq!(next.all(), BTreeMap::from(expected), "what is told at the start counts more");
+        assert_eq!(next.loans(), [(pod("db"), vec![IpAddr::from([10, 0, 0, 1])])]);
+        next.end_loan(&pod("db"));
+        assert_eq!(Told::kept(&file, BTreeMap::new()).unwrap().loans(), []);
         assert!(!next.remove(&pod("db"), Some("c0")), "an old sandbox");
         assert_eq!(next.in_no_other_than(&["c1".into()].into()), []);
         assert_eq!(next.in_no_other_than(&["c2".into()].into()), [pod("db")]);
