@@ -165,6 +165,8 @@ impl<K: Kernel> Agent<K> {
             Message::Refused(noted, untold) => self.note(&noted, untold),
             Message::Flows(follow, reply) => reply.give(self.log.read(follow)),
             Message::Status(reply) => reply.give(self.status()),
+            Message::Policy(name, reply) => reply.give(self.about_policy(&name)),
+            Message::Pod(name, reply) => reply.give(self.about_pod(&name)),
             Message::Dump(reply) => reply.give(self.dump()),
             Message::Sample(reply) => reply.give(self.sample()),
             Message::Stop => {}

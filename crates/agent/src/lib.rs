@@ -4,6 +4,7 @@
 //! the local socket and whoever watches the kernel are threads that send it messages; none of them decides anything. Start
 //! with [`run()`].
 
+pub mod about;
 mod agent;
 mod calendar;
 pub mod cni;

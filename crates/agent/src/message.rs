@@ -6,6 +6,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use podfence_dataplane_nft::Touch;
 use podfence_model::{Change, NamespacedName, World};
 
+use crate::about::{PodStatus, PolicyStatus};
 use crate::dump::Dump;
 use crate::flow::{FlowRecord, Noted};
 use crate::links::{Plugged, Surveyed};
@@ -42,6 +43,10 @@ pub enum Message {
     Flows(bool, Reply<(Vec<FlowRecord>, Option<Receiver<FlowRecord>>)>),
     /// How do things stand?
     Status(Reply<Status>),
+    /// What is enforced for a policy? Or why nobody can say.
+    Policy(NamespacedName, Reply<Result<PolicyStatus, String>>),
+    /// For a pod?
+    Pod(NamespacedName, Reply<Result<PodStatus, String>>),
     /// What is in force, object by object?
     Dump(Reply<Dump>),
     /// And in numbers?

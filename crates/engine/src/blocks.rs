@@ -43,6 +43,23 @@ impl AddressRange {
         touch.then_some(Self { high: a.high.max(b.high), ..a })
     }
 
+    /// Disjoint ranges in rising order, with those that touch made one.
+    #[must_use]
+    pub fn joined(mut ranges: Vec<Self>) -> Vec<Self> {
+        ranges.sort_unstable();
+        let mut out: Vec<Self> = Vec::new();
+        for range in ranges {
+            match out.last_mut().and_then(|before| before.join(range)) {
+                Some(joined) => {
+                    out.pop();
+                    out.push(joined);
+                }
+                None => out.push(range),
+            }
+        }
+        out
+    }
+
     /// What lies in both ranges.
     #[must_use]
     pub fn intersection(self, other: Self) -> Option<Self> {

@@ -220,22 +220,6 @@ pub(crate) fn union_plan(engine: &Engine, union: &Union) -> UnionPlan {
         plan.pods.extend(class.members.iter().filter_map(|m| m.address));
         plan.ranges.extend(&class.ranges);
     }
-    plan.ranges = merge(plan.ranges);
+    plan.ranges = AddressRange::joined(plan.ranges);
     plan
-}
-
-/// Sorts disjoint ranges and joins those that touch.
-fn merge(mut ranges: Vec<AddressRange>) -> Vec<AddressRange> {
-    ranges.sort_unstable();
-    let mut out: Vec<AddressRange> = Vec::new();
-    for range in ranges {
-        match out.last_mut().and_then(|before| before.join(range)) {
-            Some(joined) => {
-                out.pop();
-                out.push(joined);
-            }
-            None => out.push(range),
-        }
-    }
-    out
 }

@@ -3,13 +3,16 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
+use podfence_model::{NamespacedName, ObjectKey};
 use podfence_plan::NodePlan;
 
 use super::{Agent, State};
+use crate::about::{self, PodStatus, PolicyStatus, Standing};
 use crate::dump::Dump;
+use crate::enforcer::Enforcer;
 use crate::kernel::Kernel;
 use crate::metrics::{Sample, elements_of, policies_of};
-use crate::status::{Done, PlanSize, Status, seconds};
+use crate::status::{Done, PlanSize, Status, seconds, utc};
 
 impl<K: Kernel> Agent<K> {
     pub(super) fn dump(&self) -> Dump {
@@ -29,10 +32,51 @@ impl<K: Kernel> Agent<K> {
             census: enforcer.map(|live| live.engine().census()).unwrap_or_default(),
             policies: enforcer.map_or(0, |live| policies_of(live.plan())),
             elements: enforcer.map_or(0, |live| elements_of(live.plan())),
-            lag: self.heard.first().map_or(Duration::ZERO, |(heard, _)| heard.elapsed()),
+            lag: self.lag(),
             latency: self.latency.clone(),
             refusals: self.refusals.clone(),
         }
+    }
+
+    pub(super) fn about_policy(&self, name: &NamespacedName) -> Result<PolicyStatus, String> {
+        let enforcer = self.following()?;
+        let standing = self.standing(enforcer, &[ObjectKey::Policy(name.clone())]);
+        about::policy(enforcer.live().engine(), standing, name)
+            .ok_or_else(|| format!("the agent of node {} knows no policy {name}", self.node))
+    }
+
+    pub(super) fn about_pod(&self, name: &NamespacedName) -> Result<PodStatus, String> {
+        let enforcer = self.following()?;
+        let of = [ObjectKey::Pod(name.clone()), ObjectKey::Namespace(name.namespace.clone())];
+        let asked = (name, self.told.knows(name));
+        about::pod(enforcer.live(), self.standing(enforcer, &of), asked, &self.seen.outlook.bypasses)
+            .ok_or_else(|| format!("the agent of node {} knows no pod {name}", self.node))
+    }
+
+    fn following(&self) -> Result<&Enforcer<K>, String> {
+        match &self.state {
+            State::Following(enforcer) => Ok(enforcer),
+            State::Waiting(_) => {
+                Err("the agent waits for its first state: its source says nothing yet".into())
+            }
+        }
+    }
+
+    /// How the agent stands to some objects.
+    fn standing(&self, enforcer: &Enforcer<K>, objects: &[ObjectKey]) -> Standing {
+        let refused = enforcer.refused().iter().filter(|(key, _)| objects.contains(key));
+        Standing {
+            node: self.node.clone(),
+            as_of: self.as_of.map(utc),
+            behind: enforcer.behind().map(|behind| behind.error.clone()),
+            lag_milliseconds: self.lag().as_millis().try_into().unwrap_or(u64::MAX),
+            refused: refused.map(|(key, refused)| (key.to_string(), refused.error.clone())).collect(),
+        }
+    }
+
+    /// How long the oldest change waits.
+    fn lag(&self) -> Duration {
+        self.heard.first().map_or(Duration::ZERO, |(heard, _)| heard.elapsed())
     }
 
     pub(super) fn status(&self) -> Status {

@@ -62,6 +62,11 @@ impl Told {
         self.known.iter().map(|(pod, plugged)| (pod.clone(), plugged.link.clone())).collect()
     }
 
+    /// Whether a pod's link was told.
+    pub fn knows(&self, pod: &NamespacedName) -> bool {
+        self.known.contains_key(pod)
+    }
+
     /// Enters a pod's link.
     pub fn insert(&mut self, plugged: Plugged) {
         self.known.insert(plugged.pod.clone(), plugged);

@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 pub use self::client::{Client, ClientError};
 pub use self::profile::{Profile, ThreadTime};
 pub use self::server::serve;
+use crate::about::{PodStatus, PolicyStatus};
 use crate::dump::Dump;
 use crate::flow::FlowRecord;
 use crate::links::Plugged;
@@ -34,6 +35,20 @@ pub enum Request {
         /// Whether to go on with those to come.
         #[serde(default)]
         follow: bool,
+    },
+    /// What is enforced for a policy.
+    Policy {
+        /// Its namespace.
+        namespace: String,
+        /// Its name.
+        name: String,
+    },
+    /// What is enforced for a pod.
+    Pod {
+        /// Its namespace.
+        namespace: String,
+        /// Its name.
+        name: String,
     },
     /// What is in force, object by object.
     Dump,
@@ -93,7 +108,13 @@ impl Request {
     fn changes_something(&self) -> bool {
         match self {
             Self::Plug { .. } | Self::Unplug { .. } | Self::Retain { .. } | Self::LogLevel { .. } => true,
-            Self::Status | Self::Sync | Self::Flows { .. } | Self::Dump | Self::Profile { .. } => false,
+            Self::Status
+            | Self::Sync
+            | Self::Flows { .. }
+            | Self::Policy { .. }
+            | Self::Pod { .. }
+            | Self::Dump
+            | Self::Profile { .. } => false,
         }
     }
 
@@ -135,6 +156,10 @@ pub enum Answer {
     Status(Box<Status>),
     /// Packets that were refused.
     Flow(Box<FlowRecord>),
+    /// What is enforced for a policy.
+    Policy(Box<PolicyStatus>),
+    /// What is enforced for a pod.
+    Pod(Box<PodStatus>),
     /// What is in force.
     Dump(Box<Dump>),
     /// Where its time goes.

@@ -73,6 +73,16 @@ impl House {
                 let _ = to.send(Message::Dump(reply));
                 answer.recv().map_or_else(|_| stopping(), |dump| Answer::Dump(Box::new(dump)))
             }
+            Request::Policy { namespace, name } => {
+                let (reply, answer) = Reply::new();
+                let _ = to.send(Message::Policy(NamespacedName { namespace, name }, reply));
+                said(&answer, |policy| Answer::Policy(Box::new(policy)))
+            }
+            Request::Pod { namespace, name } => {
+                let (reply, answer) = Reply::new();
+                let _ = to.send(Message::Pod(NamespacedName { namespace, name }, reply));
+                said(&answer, |pod| Answer::Pod(Box::new(pod)))
+            }
             Request::Profile { seconds } => match profile(seconds) {
                 Ok(profile) => Answer::Profile(profile),
                 Err(error) => Answer::Error { error: error.to_string() },
@@ -129,8 +139,12 @@ fn tell_flows(write: &mut UnixStream, follow: bool, to: &Sender<Message>) -> io:
 }
 
 fn done(answer: &Receiver<Result<(), String>>) -> Answer {
+    said(answer, |()| Answer::Done)
+}
+
+fn said<T>(answer: &Receiver<Result<T, String>>, say: impl FnOnce(T) -> Answer) -> Answer {
     match answer.recv() {
-        Ok(Ok(())) => Answer::Done,
+        Ok(Ok(found)) => say(found),
         Ok(Err(error)) => Answer::Error { error },
         Err(_) => stopping(),
     }

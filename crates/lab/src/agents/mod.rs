@@ -15,6 +15,7 @@ use std::time::Duration;
 use std::{fs, io};
 
 use nix::sys::signal::Signal;
+use podfence_agent::about::{PodStatus, PolicyStatus};
 use podfence_agent::flow::FlowRecord;
 use podfence_agent::local::{Answer, ClientError, Profile, Request};
 use podfence_agent::{Dump, Status};
@@ -127,6 +128,24 @@ impl Agents {
     pub fn status(&mut self, node: &str) -> Result<Status, AgentError> {
         match self.ask(node, &Request::Status)? {
             Some(Answer::Status(status)) => Ok(*status),
+            _ => Err(AgentError::Absent(node.to_owned())),
+        }
+    }
+
+    /// What a node's agent enforces for a policy, or why it cannot say.
+    pub fn policy(&mut self, node: &str, policy: &NamespacedName) -> Result<PolicyStatus, AgentError> {
+        let NamespacedName { namespace, name } = policy.clone();
+        match self.ask(node, &Request::Policy { namespace, name })? {
+            Some(Answer::Policy(policy)) => Ok(*policy),
+            _ => Err(AgentError::Absent(node.to_owned())),
+        }
+    }
+
+    /// What a node's agent enforces for a pod, or why it cannot say.
+    pub fn pod(&mut self, node: &str, pod: &NamespacedName) -> Result<PodStatus, AgentError> {
+        let NamespacedName { namespace, name } = pod.clone();
+        match self.ask(node, &Request::Pod { namespace, name })? {
+            Some(Answer::Pod(pod)) => Ok(*pod),
             _ => Err(AgentError::Absent(node.to_owned())),
         }
     }

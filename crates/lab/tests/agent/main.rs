@@ -35,7 +35,7 @@ use libtest_mimic::{Arguments, Failed, Trial};
 use podfence_lab::sandbox;
 use podfence_testkit::sandboxed;
 
-const TESTS: [(&str, fn()); 28] = [
+const TESTS: [(&str, fn()); 29] = [
     ("killed_under_traffic", crash::killed_under_traffic),
     ("stopped_under_traffic", crash::stopped_under_traffic),
     ("what_others_change_is_noticed_and_mended", meddling::what_others_change_is_noticed_and_mended),
@@ -52,6 +52,7 @@ const TESTS: [(&str, fn()); 28] = [
     ("a_flood_does_not_starve_the_agent", hostile::a_flood_does_not_starve_the_agent),
     ("what_is_lost_in_a_flood_is_found", meddling::what_is_lost_in_a_flood_is_found),
     ("an_agent_shows_its_state_and_its_time", operated::an_agent_shows_its_state_and_its_time),
+    ("an_agent_tells_of_one_policy_and_one_pod", operated::an_agent_tells_of_one_policy_and_one_pod),
     ("metrics_say_what_is_so", operated::metrics_say_what_is_so),
     (
         "an_agent_has_no_privilege_that_it_does_not_need",

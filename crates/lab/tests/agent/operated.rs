@@ -2,13 +2,15 @@
 
 use std::fs;
 use std::io::{Read, Write};
-use std::net::{SocketAddr, UdpSocket};
+use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 use podfence_lab::cluster::Cluster;
-use podfence_model::{Family, World};
+use podfence_model::{Family, Protocol, World};
+use podfence_testkit::build::{everything, id, ingress, number, own, rule};
+use podfence_testkit::schemas;
 
 use crate::crash::closed;
 use crate::talk::{SPEECH, Talk, address, netns};
@@ -78,6 +80,46 @@ pub fn metrics_say_what_is_so() {
         value(&mut cluster, "podfence_programming_latency_seconds_count", "") > before
     });
     assert!(is(value(&mut cluster, "podfence_lag_seconds", ""), 0));
+}
+
+/// Whom a policy names by their addresses, where a pod is, and which policies isolate it; and both fit their schemas.
+pub fn an_agent_tells_of_one_policy_and_one_pod() {
+    let mut cluster = Cluster::build(World::default()).unwrap();
+    let mut world = closed(true);
+    let from_a = rule(vec![own(everything())], vec![number(Protocol::Tcp, 80)]);
+    let policy = ingress("x/from-here", everything(), vec![from_a]);
+    world.policies.insert(policy.meta.id.clone(), policy);
+    cluster.update(world).unwrap();
+    let told = cluster.agents().policy(NODE, &id("x/from-here")).unwrap();
+    println!("{told}");
+    let [way] = &told.ways[..] else { panic!("{told:?}") };
+    let peers: Vec<(&str, IpAddr)> =
+        way.rules[0].pods.iter().map(|peer| (peer.pod.as_str(), peer.address)).collect();
+    for family in Family::BOTH {
+        assert!(peers.contains(&("x/a", address(&cluster, "a", family))), "{peers:?}");
+    }
+    assert_eq!(way.rules[0].ports, ["TCP 80"]);
+    assert!(told.pods.contains(&"x/b".to_owned()) && told.standing.as_of.is_some(), "{told:?}");
+    let closed = cluster.agents().policy(NODE, &id("x/deny-b")).unwrap();
+    assert_eq!((&closed.pods[..], closed.ways.len()), (&["x/b".to_owned()][..], 2));
+    assert!(
+        closed.ways.iter().all(|way| way.rules.is_empty())
+            && closed.to_string().contains("nothing is allowed"),
+        "{closed}"
+    );
+    let pod = cluster.agents().pod(NODE, &id("x/b")).unwrap();
+    println!("{pod}");
+    assert!(pod.enforced && pod.link.as_ref().is_some_and(|link| link.told), "{pod:?}");
+    let ingress = pod.sides.iter().find(|side| side.direction == "ingress").unwrap();
+    assert_eq!(ingress.policies, ["x/deny-b", "x/from-here"]);
+    assert!(cluster.agents().pod(NODE, &id("x/nobody")).is_err());
+    fits("status-policy-v1", serde_json::to_value(&told).unwrap());
+    fits("status-pod-v1", serde_json::to_value(&pod).unwrap());
+}
+
+fn fits(schema: &str, mut document: serde_json::Value) {
+    document["schema"] = schema.into();
+    schemas::fits(schema, &document).unwrap();
 }
 
 /// Programs, unions and pods by name, and where its time goes.

@@ -1,11 +1,14 @@
-//! `podfence status`: how the agent of this node stands.
+//! `podfence status`: how the agent of this node stands, and what it enforces for a policy or a pod.
 
+use std::fmt::Display;
 use std::path::PathBuf;
 
 use anyhow::bail;
 use clap::Args;
 use podfence_agent::Status;
 use podfence_agent::local::{Answer, Client, Request};
+use podfence_model::NamespacedName;
+use serde::Serialize;
 
 use super::agent::SOCKET;
 use crate::cli::Output;
@@ -16,8 +19,11 @@ const ABOUT: &str = "\
 Examples:
   podfence status                     what this node's agent enforces, and since when
   podfence status --sync              first let it look at its source, and wait until that is enforced
+  podfence status --policy shop/db    the addresses and ports that policy db comes to today
+  podfence status --pod shop/web-0    its link, its policies, and whether they are enforced
 
-Exit code: 0 the kernel is at what the objects say, 1 it is not, 2 no agent answers.";
+Exit code: 0 the kernel is at what the objects say, 1 it is not, 2 no agent answers, or it knows
+no such policy or pod.";
 
 /// The arguments of `status`.
 #[derive(Debug, Args)]
@@ -31,6 +37,14 @@ pub struct Arguments {
     #[arg(long)]
     sync: bool,
 
+    /// What is enforced for this policy
+    #[arg(long, value_name = "NAMESPACE/NAME", value_parser = named, conflicts_with = "pod")]
+    policy: Option<NamespacedName>,
+
+    /// What is enforced for this pod
+    #[arg(long, value_name = "NAMESPACE/NAME", value_parser = named)]
+    pod: Option<NamespacedName>,
+
     /// How to show it
     #[arg(short, long, value_name = "FORMAT", default_value = "text")]
     output: Output,
@@ -42,14 +56,62 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
     if arguments.sync {
         client.ask(&Request::Sync)?;
     }
-    let Answer::Status(status) = client.ask(&Request::Status)? else {
-        bail!("the agent does not say how it stands")
+    let form = arguments.output;
+    let good = match client.ask(&request(arguments))? {
+        Answer::Status(status) => {
+            match form {
+                Output::Json => output::print(&serde_json::to_string_pretty(&status)?)?,
+                Output::Text => output::print(&status.to_string())?,
+            }
+            is_good(&status)
+        }
+        Answer::Policy(policy) => {
+            show("status-policy-v1", &*policy, form)?;
+            policy.standing.refused.is_empty() && policy.standing.behind.is_none()
+        }
+        Answer::Pod(pod) => {
+            show("status-pod-v1", &*pod, form)?;
+            pod.enforced
+        }
+        _ => bail!("the agent does not say how it stands"),
     };
-    match arguments.output {
-        Output::Json => output::print(&serde_json::to_string_pretty(&status)?)?,
-        Output::Text => output::print(&status.to_string())?,
+    Ok(if good { Exit::Good } else { Exit::Denied })
+}
+
+fn request(arguments: &Arguments) -> Request {
+    match (&arguments.policy, &arguments.pod) {
+        (Some(NamespacedName { namespace, name }), _) => {
+            Request::Policy { namespace: namespace.clone(), name: name.clone() }
+        }
+        (None, Some(NamespacedName { namespace, name })) => {
+            Request::Pod { namespace: namespace.clone(), name: name.clone() }
+        }
+        (None, None) => Request::Status,
     }
-    Ok(if is_good(&status) { Exit::Good } else { Exit::Denied })
+}
+
+/// `NAMESPACE/NAME`, or a name in namespace `default`.
+fn named(text: &str) -> Result<NamespacedName, String> {
+    let (namespace, name) = text.split_once('/').unwrap_or(("default", text));
+    if namespace.is_empty() || name.is_empty() || name.contains('/') {
+        return Err("say NAMESPACE/NAME".to_owned());
+    }
+    Ok(NamespacedName { namespace: namespace.to_owned(), name: name.to_owned() })
+}
+
+/// An answer that says which schema it fits.
+#[derive(Serialize)]
+struct Document<'a, T> {
+    schema: &'static str,
+    #[serde(flatten)]
+    answer: &'a T,
+}
+
+fn show<T: Serialize + Display>(schema: &'static str, answer: &T, form: Output) -> anyhow::Result<()> {
+    output::print(&match form {
+        Output::Json => serde_json::to_string_pretty(&Document { schema, answer })? + "\n",
+        Output::Text => answer.to_string(),
+    })
 }
 
 fn is_good(status: &Status) -> bool {
