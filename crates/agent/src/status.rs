@@ -205,7 +205,7 @@ pub(crate) fn utc(moment: SystemTime) -> String {
     utc_of(seconds(moment))
 }
 
-fn utc_of(seconds: u64) -> String {
+pub(crate) fn utc_of(seconds: u64) -> String {
     let (days, rest) = (seconds / 86_400, seconds % 86_400);
     let (year, month, day) = date(days);
     let (hour, minute, second) = (rest / 3_600, rest / 60 % 60, rest % 60);

@@ -12,7 +12,7 @@ use crate::dump::Dump;
 use crate::enforcer::Enforcer;
 use crate::kernel::Kernel;
 use crate::metrics::{Sample, elements_of, policies_of};
-use crate::status::{Done, PlanSize, Status, seconds, utc};
+use crate::status::{Done, PlanSize, Status, seconds, utc_of};
 
 impl<K: Kernel> Agent<K> {
     pub(super) fn dump(&self) -> Dump {
@@ -67,7 +67,7 @@ impl<K: Kernel> Agent<K> {
         let refused = enforcer.refused().iter().filter(|(key, _)| objects.contains(key));
         Standing {
             node: self.node.clone(),
-            as_of: self.as_of.map(utc),
+            as_of: self.as_of.map(|moment| utc_of(self.date(moment))),
             behind: enforcer.behind().map(|behind| behind.error.clone()),
             lag_milliseconds: self.lag().as_millis().try_into().unwrap_or(u64::MAX),
             refused: refused.map(|(key, refused)| (key.to_string(), refused.error.clone())).collect(),

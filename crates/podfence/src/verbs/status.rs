@@ -108,10 +108,10 @@ struct Document<'a, T> {
 }
 
 fn show<T: Serialize + Display>(schema: &'static str, answer: &T, form: Output) -> anyhow::Result<()> {
-    output::print(&match form {
+    Ok(output::print(&match form {
         Output::Json => serde_json::to_string_pretty(&Document { schema, answer })? + "\n",
         Output::Text => answer.to_string(),
-    })
+    })?)
 }
 
 fn is_good(status: &Status) -> bool {
