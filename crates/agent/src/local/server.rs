@@ -58,30 +58,21 @@ impl House {
     fn answer(&self, request: Request) -> Answer {
         let Self { source, to, log } = self;
         match request {
-            Request::Status => {
-                let (reply, answer) = Reply::new();
-                let _ = to.send(Message::Status(reply));
-                answer.recv().map_or_else(|_| stopping(), |status| Answer::Status(Box::new(status)))
-            }
+            Request::Status => told(&self.ask(Message::Status), |status| Answer::Status(Box::new(status))),
             Request::Flows { .. } => Answer::Done, // told by whoever holds the stream
             Request::LogLevel { level } => match level.parse().and_then(|level| log.set(level)) {
                 Ok(()) => Answer::Done,
                 Err(error) => Answer::Error { error },
             },
-            Request::Dump => {
-                let (reply, answer) = Reply::new();
-                let _ = to.send(Message::Dump(reply));
-                answer.recv().map_or_else(|_| stopping(), |dump| Answer::Dump(Box::new(dump)))
-            }
+            Request::Dump => told(&self.ask(Message::Dump), |dump| Answer::Dump(Box::new(dump))),
             Request::Policy { namespace, name } => {
-                let (reply, answer) = Reply::new();
-                let _ = to.send(Message::Policy(NamespacedName { namespace, name }, reply));
+                let policy = NamespacedName { namespace, name };
+                let answer = self.ask(|reply| Message::Policy(policy, reply));
                 said(&answer, |policy| Answer::Policy(Box::new(policy)))
             }
             Request::Pod { namespace, name } => {
-                let (reply, answer) = Reply::new();
-                let _ = to.send(Message::Pod(NamespacedName { namespace, name }, reply));
-                said(&answer, |pod| Answer::Pod(Box::new(pod)))
+                let pod = NamespacedName { namespace, name };
+                said(&self.ask(|reply| Message::Pod(pod, reply)), |pod| Answer::Pod(Box::new(pod)))
             }
             Request::Profile { seconds } => match profile(seconds) {
                 Ok(profile) => Answer::Profile(profile),
@@ -111,6 +102,15 @@ impl House {
     }
 }
 
+impl House {
+    /// Asks the loop, whose answer comes when it comes.
+    fn ask<T>(&self, question: impl FnOnce(Reply<T>) -> Message) -> Receiver<T> {
+        let (reply, answer) = Reply::new();
+        let _ = self.to.send(question(reply));
+        answer
+    }
+}
+
 /// Whether the other end is root or whoever runs the agent. Others can ask, where somebody has given them the socket.
 fn is_owner(stream: &UnixStream) -> io::Result<bool> {
     let user = getsockopt(stream, PeerCredentials)?.uid();
@@ -136,6 +136,10 @@ fn tell_flows(write: &mut UnixStream, follow: bool, to: &Sender<Message>) -> io:
         say(write, &Answer::Flow(Box::new(record)))?;
     }
     Ok(if follow { stopping() } else { Answer::Done })
+}
+
+fn told<T>(answer: &Receiver<T>, say: impl FnOnce(T) -> Answer) -> Answer {
+    answer.recv().map_or_else(|_| stopping(), say)
 }
 
 fn done(answer: &Receiver<Result<(), String>>) -> Answer {
