@@ -89,7 +89,7 @@ fn check(environment: &Environment, config: &Config) -> Result<(), CniError> {
     Ok(())
 }
 
-/// Never fails: an agent that is away finds out by itself that the link has gone, and GC tells it once more.
+/// Never fails: of an agent that is away, GC tells the next one.
 fn delete(environment: &Environment, config: &Config) -> Option<String> {
     let pod = environment.pod().ok()?;
     let container = environment.get("CNI_CONTAINERID").ok().map(ToOwned::to_owned);
