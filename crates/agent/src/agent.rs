@@ -60,6 +60,8 @@ pub struct Agent<K> {
     drifts: u64,
     /// Listeners that hear nothing now, and why.
     deaf: BTreeMap<Listener, String>,
+    /// Why metrics are not served, if they are not.
+    unserved: Option<String>,
     log: Log,
     /// Packets refused, and those of them in no record.
     refused: u64,
@@ -97,6 +99,7 @@ impl<K: Kernel> Agent<K> {
             retry: LONGEST_OF_OBJECT,
             drifts: 0,
             deaf: BTreeMap::new(),
+            unserved: None,
             log,
             refused: 0,
             untold: 0,
@@ -162,6 +165,7 @@ impl<K: Kernel> Agent<K> {
                 reply.give(());
             }
             Message::Hearing(what, deaf) => self.hearing(what, deaf),
+            Message::Served(served) => self.serving(served),
             Message::Refused(noted, untold) => self.note(&noted, untold),
             Message::Flows(follow, reply) => reply.give(self.log.read(follow)),
             Message::Status(reply) => reply.give(self.status()),
@@ -400,6 +404,19 @@ impl<K: Kernel> Agent<K> {
                 }
             }
         }
+    }
+
+    /// That metrics are not served is no obstacle to anything else.
+    fn serving(&mut self, served: Result<(), String>) {
+        let unserved = served.err();
+        if unserved == self.unserved {
+            return;
+        }
+        match &unserved {
+            Some(why) => tracing::error!(%why, "metrics and probes are not served"),
+            None => tracing::info!("metrics and probes are served now"),
+        }
+        self.unserved = unserved;
     }
 
     /// Writes down who was refused and why.

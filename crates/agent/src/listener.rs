@@ -22,6 +22,14 @@ pub enum Listener {
     Guard,
     /// Refused packets.
     Refusals,
+    /// Links and routes of the node.
+    Links,
+    /// Addresses in the namespaces of pods.
+    Addresses,
+    /// Flow tables of others.
+    FlowTables,
+    /// The look at all of these.
+    Survey,
 }
 
 impl fmt::Display for Listener {
@@ -29,6 +37,10 @@ impl fmt::Display for Listener {
         f.write_str(match self {
             Self::Guard => "what others do to our tables",
             Self::Refusals => "packets that are refused",
+            Self::Links => "links and routes",
+            Self::Addresses => "addresses of pods",
+            Self::FlowTables => "flow tables",
+            Self::Survey => "where pods are",
         })
     }
 }
@@ -61,6 +73,10 @@ pub fn keep(
     let name = match what {
         Listener::Guard => "guard",
         Listener::Refusals => "refusals",
+        Listener::Links => "links",
+        Listener::Addresses => "addresses",
+        Listener::FlowTables => "flow tables",
+        Listener::Survey => "survey",
     };
     spawn(name, move || {
         let tell = |deaf| to.send(Message::Hearing(what, deaf)).map_err(|_| Ended);

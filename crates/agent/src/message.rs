@@ -37,6 +37,8 @@ pub enum Message {
     Touched(Touch, Reply<()>),
     /// A listener was opened, or is deaf and why.
     Hearing(Listener, Option<String>),
+    /// Metrics and probes are served now, or are not and why.
+    Served(Result<(), String>),
     /// Packets that the kernel refused, and how many more there were that nobody told apart.
     Refused(Vec<Noted>, u64),
     /// The flow log: what is kept of it and, if wished, what comes.

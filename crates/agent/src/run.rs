@@ -7,6 +7,7 @@ use std::sync::mpsc::{Sender, channel};
 use std::time::Duration;
 use std::{fs, io};
 
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use nix::sys::signal::{SigSet, Signal};
 use podfence_dataplane_nft::{Dataplane, DataplaneError, Settings};
 use podfence_model::{Cidr, NamespacedName};
@@ -117,14 +118,6 @@ pub enum RunError {
         /// What the system said.
         source: io::Error,
     },
-    /// Metrics and probes.
-    #[error("cannot serve metrics at {at}: {source}; choose another place with --listen, or off")]
-    Listen {
-        /// Where.
-        at: Listen,
-        /// What the system said.
-        source: io::Error,
-    },
     /// Privileges.
     #[error("{0}; with --privileges keep the agent runs all the same")]
     Privileges(#[from] PrivilegesError),
@@ -158,6 +151,7 @@ pub enum RunError {
 /// Runs an agent in the network namespace of the calling thread until SIGTERM or SIGINT. What it enforced stays.
 pub fn run(setup: &Setup) -> Result<(), RunError> {
     let _lock = Lock::take(&setup.dataplane)?;
+    open_as_many_files_as_allowed();
     let (told, log) = (kept_links(setup)?, flow_log(setup)?);
     let eyes = Eyes::open().map_err(RunError::Survey)?; // hearing of other namespaces wants a privilege of its own
     give_up(setup)?;
@@ -182,12 +176,20 @@ pub fn run(setup: &Setup) -> Result<(), RunError> {
     let source = Source::directory(setup.manifests.clone(), to.clone());
     let unable = |source| RunError::Socket { path: setup.socket.clone(), source };
     local::serve(&setup.socket, &source, &to, &setup.log).map_err(unable)?;
-    let unable = |source| RunError::Listen { at: setup.listen.clone(), source };
-    serve::serve(&setup.listen, &to).map_err(unable)?;
+    serve::serve(&setup.listen, &to);
     tracing::info!(node = setup.node, socket = %setup.socket.display(), "agent runs");
     agent.run(&messages);
     tracing::info!("agent stops; what it enforced stays in force");
     Ok(())
+}
+
+/// A process begins with 1,024, which is what `select` could tell apart; nothing here uses that.
+fn open_as_many_files_as_allowed() {
+    let raised = getrlimit(Resource::RLIMIT_NOFILE)
+        .and_then(|(_, allowed)| setrlimit(Resource::RLIMIT_NOFILE, allowed, allowed));
+    if let Err(error) = raised {
+        tracing::warn!(%error, "the number of files that may be open at once stays as it is");
+    }
 }
 
 /// Must be called before any other thread starts.
@@ -256,4 +258,17 @@ fn stop_on_signal(to: &Sender<Message>) -> nix::Result<()> {
         let _ = to.send(Message::Stop);
     });
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn as_many_files_may_be_open_as_the_system_allows() {
+        let (_, allowed) = getrlimit(Resource::RLIMIT_NOFILE).unwrap();
+        setrlimit(Resource::RLIMIT_NOFILE, allowed - 1, allowed).unwrap();
+        open_as_many_files_as_allowed();
+        assert_eq!(getrlimit(Resource::RLIMIT_NOFILE).unwrap(), (allowed, allowed));
+    }
 }

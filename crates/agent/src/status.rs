@@ -32,6 +32,9 @@ pub struct Status {
     /// What cannot be written now, and to which file and why: flow records, links. Policies are enforced all the same.
     #[serde(default)]
     pub unwritten: BTreeMap<String, String>,
+    /// Why metrics and probes are not served, if they should be.
+    #[serde(default)]
+    pub unserved: Option<String>,
     /// When the kernel was last compared with the plan, in seconds since 1970.
     #[serde(default)]
     pub checked: Option<u64>,
@@ -113,6 +116,9 @@ impl fmt::Display for Status {
         }
         for (what, why) in &self.unwritten {
             writeln!(f, "  cannot write     {what} to {why}")?;
+        }
+        if let Some(why) = &self.unserved {
+            writeln!(f, "  no metrics       {why}")?;
         }
         if let Some(error) = &self.unreadable {
             writeln!(

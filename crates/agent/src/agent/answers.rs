@@ -99,6 +99,7 @@ impl<K: Kernel> Agent<K> {
             deaf: self.deaf.iter().map(|(what, why)| (what.to_string(), why.clone())).collect(),
             checked: self.resync.last.map(|moment| self.date(moment)),
             unwritten: self.unwritten(),
+            unserved: self.unserved.clone(),
             refused: refused.map(|(key, refused)| (key.to_string(), refused.error.clone())).collect(),
             not_enforced: self.seen.outlook.bypasses.clone(),
             suspicions: self.seen.outlook.suspicions.clone(),

@@ -18,12 +18,16 @@ use podfence_plan::Link;
 use super::find::{Found, find};
 use super::path::{Outlook, outlook};
 use super::picture::Picture;
+use crate::listener::{Ended, Listener, Stopped, keep};
 use crate::message::Message;
+use crate::threads::spawn;
 
 /// So long a change waits for others: plugging a pod in is a dozen of them.
 const COALESCE: Duration = Duration::from_millis(2);
 /// It looks at least this often, since the kernel tells nobody of a switch (sysctl) that is turned.
 const AT_LEAST: Duration = Duration::from_mins(5);
+/// And so soon after a look that failed.
+const AGAIN: Duration = Duration::from_secs(1);
 
 /// The pods of this node and their addresses.
 pub(super) type Pods = BTreeMap<NamespacedName, Vec<IpAddr>>;
@@ -85,26 +89,39 @@ impl Eyes {
     pub fn watch(self, to: Sender<Message>) -> Surveyor {
         let Self { here, everywhere, mut flowtables, mut survey } = self;
         let (wishes, asked) = channel();
-        for mut stirrings in [here].into_iter().chain(everywhere) {
-            look_when(wishes.clone(), move || stirrings.wait());
+        let stirring = everywhere.map(|stirrings| (Listener::Addresses, stirrings));
+        for (what, mut stirrings) in [(Listener::Links, here)].into_iter().chain(stirring) {
+            look_when(what, wishes.clone(), &to, move || stirrings.wait());
         }
-        look_when(wishes.clone(), move || flowtables.wait());
+        look_when(Listener::FlowTables, wishes.clone(), &to, move || flowtables.wait());
         let _ = wishes.send(Wish::Look);
-        thread::spawn(move || survey.follow(&asked, &to));
+        spawn("survey", move || survey.follow(&asked, &to));
         Surveyor { wishes, pods: Pods::new() }
     }
 }
 
-/// Wishes for a look after every wait.
-fn look_when(wishes: Sender<Wish>, mut wait: impl FnMut() -> Result<(), Error> + Send + 'static) {
-    thread::spawn(move || {
+/// Wishes for a look after every wait, and after one that failed, when something may have been missed. What was opened with a
+/// privilege that is given up by now cannot be opened anew, so the same socket is tried again.
+fn look_when(
+    what: Listener,
+    wishes: Sender<Wish>,
+    to: &Sender<Message>,
+    mut wait: impl FnMut() -> Result<(), Error> + Send + 'static,
+) {
+    let mut failed = false;
+    keep(what, to.clone(), move |opened| {
+        if let Err(Ended) = opened() {
+            return Stopped::Ended;
+        }
         loop {
-            if let Err(error) = wait() {
-                tracing::error!(%error, "changes of links are not noticed at once any more");
-                return;
+            if !std::mem::take(&mut failed)
+                && let Err(error) = wait()
+            {
+                failed = true;
+                return Stopped::Failed(error.to_string());
             }
             if wishes.send(Wish::Look).is_err() {
-                return;
+                return Stopped::Ended;
             }
         }
     });
@@ -118,9 +135,9 @@ struct Survey {
 
 impl Survey {
     fn follow(&mut self, asked: &Receiver<Wish>, to: &Sender<Message>) {
-        let (mut pods, mut last) = (Pods::new(), None);
+        let (mut pods, mut last, mut blind) = (Pods::new(), None, false);
         loop {
-            match asked.recv_timeout(AT_LEAST) {
+            match asked.recv_timeout(if blind { AGAIN } else { AT_LEAST }) {
                 Err(RecvTimeoutError::Disconnected) => return,
                 Ok(Wish::Pods(now)) => pods = now,
                 Ok(Wish::Look) | Err(RecvTimeoutError::Timeout) => {}
@@ -130,15 +147,18 @@ impl Survey {
                 Wish::Look => pods,
                 Wish::Pods(now) => now,
             });
-            match self.look(&pods) {
-                Ok(seen) if last.as_ref() == Some(&seen) => {}
-                Ok(seen) => {
+            let (was_blind, seen) = (blind, self.look(&pods));
+            blind = seen.is_err();
+            if was_blind != blind {
+                let why = seen.as_ref().err().map(Error::to_string);
+                let _ = to.send(Message::Hearing(Listener::Survey, why)); // an error: nobody wishes any more, either
+            }
+            match seen {
+                Ok(seen) if last.as_ref() != Some(&seen) => {
                     last = Some(seen.clone());
-                    if to.send(Message::Surveyed(Box::new(seen))).is_err() {
-                        return;
-                    }
+                    let _ = to.send(Message::Surveyed(Box::new(seen)));
                 }
-                Err(error) => tracing::error!(%error, "cannot look at the links of this node"),
+                _ => {}
             }
         }
     }
@@ -151,5 +171,34 @@ impl Survey {
             found: self.found.iter().map(|(address, found)| (*address, found.link.clone())).collect(),
             outlook: outlook(&picture, pods, &self.found),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_hears_nothing_for_once_says_so_and_looks_again() {
+        let ((wishes, asked), (to, heard)) = (channel(), channel());
+        let mut waits = 0;
+        look_when(Listener::Links, wishes, &to, move || {
+            waits += 1;
+            match waits {
+                1 => Ok(()),
+                2 => Err(Error::Malformed { request: "waits".into(), what: "this" }),
+                _ => loop {
+                    thread::park();
+                },
+            }
+        });
+        assert!((0..2).all(|_| matches!(asked.recv(), Ok(Wish::Look))), "one may have been missed");
+        let told: Vec<bool> = heard.iter().take(3).map(is_deaf).collect();
+        assert_eq!(told, [false, true, false]);
+    }
+
+    fn is_deaf(message: Message) -> bool {
+        let Message::Hearing(Listener::Links, deaf) = message else { panic!("{message:?}") };
+        deaf.is_some()
     }
 }

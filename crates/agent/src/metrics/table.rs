@@ -90,7 +90,7 @@ pub const NODE: &[Metric] = &[
     ),
     Metric::gauge(
         "deaf",
-        "Listeners to the kernel that hear nothing now: transactions of others, refused packets",
+        "Listeners to the kernel that hear nothing now: transactions of others, refused packets, links and what else says where pods are",
         |sample| number(sample.status.deaf.len()),
     ),
     Metric::gauge(

@@ -28,6 +28,7 @@ fn sample(ready: bool, behind: Option<&str>) -> Sample {
             behind: behind.map(str::to_owned),
             deaf: BTreeMap::new(),
             unwritten: BTreeMap::new(),
+            unserved: None,
             checked: None,
             refused: BTreeMap::new(),
             not_enforced: Vec::new(),
@@ -49,8 +50,11 @@ fn sample(ready: bool, behind: Option<&str>) -> Sample {
 fn answer_all(messages: &Receiver<Message>, sample: &Sample) -> usize {
     let mut asked = 0;
     for message in messages {
-        let Message::Sample(reply) = message else { panic!("{message:?}") };
-        reply.give(sample.clone());
+        match message {
+            Message::Sample(reply) => reply.give(sample.clone()),
+            Message::Served(Ok(())) => continue,
+            other => panic!("{other:?}"),
+        }
         asked += 1;
     }
     asked
@@ -62,7 +66,7 @@ impl Served {
     fn new(name: &str, sample: Sample) -> Self {
         let path = std::env::temp_dir().join(format!("podfence-http-{name}-{}.sock", std::process::id()));
         let (to, messages) = channel();
-        serve(&Listen::Unix(path.clone()), &to).unwrap();
+        serve(&Listen::Unix(path.clone()), &to);
         thread::spawn(move || answer_all(&messages, &sample));
         Self(path)
     }
@@ -149,7 +153,7 @@ fn probes_say_why_not() {
 fn a_loop_that_has_ended_is_not_alive() {
     let path = std::env::temp_dir().join(format!("podfence-http-dead-{}.sock", std::process::id()));
     let (to, messages) = channel();
-    serve(&Listen::Unix(path.clone()), &to).unwrap();
+    serve(&Listen::Unix(path.clone()), &to);
     drop(messages);
     for probe in ["/livez", "/readyz", "/metrics"] {
         assert_eq!(get(&path, probe), (503, "the agent's loop does not answer\n".to_owned()));
@@ -161,13 +165,15 @@ fn a_loop_that_has_ended_is_not_alive() {
 fn many_who_ask_at_once_are_one_question() {
     let path = std::env::temp_dir().join(format!("podfence-http-many-{}.sock", std::process::id()));
     let (to, messages) = channel();
-    serve(&Listen::Unix(path.clone()), &to).unwrap();
+    serve(&Listen::Unix(path.clone()), &to);
     let asking: Vec<_> = (0..20)
         .map(|_| {
             let path = path.clone();
             thread::spawn(move || get(&path, "/metrics").0)
         })
         .collect();
+    let begun = messages.recv().unwrap();
+    assert!(matches!(begun, Message::Served(Ok(()))), "{begun:?}");
     let first = messages.recv().unwrap();
     thread::sleep(Duration::from_millis(100)); // by now all have asked
     let Message::Sample(reply) = first else { panic!("{first:?}") };
@@ -175,4 +181,33 @@ fn many_who_ask_at_once_are_one_question() {
     assert!(asking.into_iter().all(|one| one.join().unwrap() == 200));
     assert!(messages.try_iter().count() <= 1);
     std::fs::remove_file(path).unwrap();
+}
+
+#[test]
+fn who_connects_and_says_nothing_takes_neither_files_nor_answers() {
+    let served = Served::new("idle", sample(true, None));
+    let idle: Vec<UnixStream> = (0..4 * few::MOST).map(|_| UnixStream::connect(&served.0).unwrap()).collect();
+    assert_eq!(served.get("/livez").0, 200);
+    let open = idle.iter().filter(|stream| is_open(stream)).count();
+    assert!(open <= few::MOST, "{open} idle connections are open");
+}
+
+/// Whether the other end has neither said anything nor hung up.
+fn is_open(mut stream: &UnixStream) -> bool {
+    stream.set_nonblocking(true).unwrap();
+    stream.read(&mut [0]).is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock)
+}
+
+#[test]
+fn a_port_that_another_program_has_is_told_and_tried_again() {
+    let other = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = other.local_addr().unwrap();
+    let (to, messages) = channel();
+    serve(&Listen::Tcp(address), &to);
+    let refused = messages.recv().unwrap();
+    let Message::Served(Err(why)) = refused else { panic!("{refused:?}") };
+    assert!(why.contains(&address.to_string()) && why.contains("in use"), "{why}");
+    drop(other);
+    let again = messages.iter().find(|message| !matches!(message, Message::Served(Err(_))));
+    assert!(matches!(again, Some(Message::Served(Ok(())))), "{again:?}");
 }
