@@ -412,9 +412,10 @@ impl<K: Kernel> Agent<K> {
         if unserved == self.unserved {
             return;
         }
-        match &unserved {
-            Some(why) => tracing::error!(%why, "metrics and probes are not served"),
-            None => tracing::info!("metrics and probes are served now"),
+        if let Some(why) = &unserved {
+            tracing::error!(%why, "metrics and probes are not served");
+        } else {
+            tracing::info!("metrics and probes are served now");
         }
         self.unserved = unserved;
     }
