@@ -10,7 +10,8 @@ use std::path::Path;
 use caps::errors::CapsError;
 use caps::{CapSet, Capability, CapsHashSet};
 use landlock::{
-    ABI, AccessFs, Ruleset, RulesetAttr, RulesetCreatedAttr, RulesetError, RulesetStatus, path_beneath_rules,
+    ABI, AccessFs, PathBeneath, PathFd, PathFdError, Ruleset, RulesetAttr, RulesetCreatedAttr, RulesetError,
+    RulesetStatus,
 };
 
 /// What cannot be had is refused by the kernel when it is needed, so the only thing to fear is what stays.
@@ -27,6 +28,9 @@ pub enum PrivilegesError {
     /// `no_new_privs`.
     #[error("cannot forbid new privileges: {0}")]
     NoNewPrivileges(#[source] io::Error),
+    /// A directory that is to be written in.
+    #[error("cannot allow writing in a directory: {0}; make it, or name another")]
+    Directory(#[from] PathFdError),
     /// Landlock.
     #[error("cannot forbid writing elsewhere: {0}")]
     Landlock(#[from] RulesetError),
@@ -53,10 +57,13 @@ pub fn give_up_capabilities() -> Result<(), PrivilegesError> {
 /// Lets the calling thread write only below these directories, which must be there. Whether the kernel knows how.
 ///
 /// # Errors
-/// When the kernel knows how and refuses it.
+/// When a directory is not there, or the kernel knows how and refuses it.
 pub fn write_only_below<'p>(directories: impl Iterator<Item = &'p Path>) -> Result<bool, PrivilegesError> {
     let rights = AccessFs::from_write(KNOWN);
+    let opened = directories.map(PathFd::new).collect::<Result<Vec<_>, _>>()?;
     let rules = Ruleset::default().handle_access(rights)?.create()?;
-    let status = rules.add_rules(path_beneath_rules(directories, rights))?.restrict_self()?;
+    let below =
+        opened.into_iter().map(|directory| Ok::<_, RulesetError>(PathBeneath::new(directory, rights)));
+    let status = rules.add_rules(below)?.restrict_self()?;
     Ok(status.ruleset != RulesetStatus::NotEnforced)
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
+use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Sender, channel};
 use std::time::Duration;
@@ -118,6 +119,22 @@ pub enum RunError {
         /// What the system said.
         source: io::Error,
     },
+    /// A directory to write in.
+    #[error("cannot make the directory {}: {source}", .path.display())]
+    Directory {
+        /// Which.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A file that an agent left.
+    #[error("nothing is enforced any more, but {} cannot be removed: {source}", .path.display())]
+    Leftover {
+        /// Which.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
     /// Privileges.
     #[error("{0}; with --privileges keep the agent runs all the same")]
     Privileges(#[from] PrivilegesError),
@@ -152,9 +169,10 @@ pub enum RunError {
 pub fn run(setup: &Setup) -> Result<(), RunError> {
     let _lock = Lock::take(&setup.dataplane)?;
     open_as_many_files_as_allowed();
+    let writes_in = setup.make_directories()?;
     let (told, log) = (kept_links(setup)?, flow_log(setup)?);
     let eyes = Eyes::open().map_err(RunError::Survey)?; // hearing of other namespaces wants a privilege of its own
-    give_up(setup)?;
+    give_up(setup, &writes_in)?;
     let (to, messages) = channel();
     stop_on_signal(&to)?;
     let dataplane = Dataplane::open(setup.dataplane.clone())?;
@@ -193,36 +211,48 @@ fn open_as_many_files_as_allowed() {
 }
 
 /// Must be called before any other thread starts.
-fn give_up(setup: &Setup) -> Result<(), RunError> {
+fn give_up(setup: &Setup, writes_in: &[&Path]) -> Result<(), RunError> {
     if !setup.drop_privileges {
         return Ok(());
     }
     give_up_capabilities()?;
-    if !write_only_below(setup.directories())? {
+    if !write_only_below(writes_in.iter().copied())? {
         tracing::debug!("this kernel has no Landlock; files are protected by their modes alone");
     }
     Ok(())
 }
 
 impl Setup {
-    /// Where it writes.
-    fn directories(&self) -> impl Iterator<Item = &Path> {
-        let listen = match &self.listen {
-            Listen::Unix(path) => Some(path),
-            Listen::Tcp(_) | Listen::Nowhere => None,
-        };
-        let log = self.flow_log.as_ref().map(|(path, _)| path);
-        let files = [Some(&self.socket), listen, log].into_iter().flatten();
-        files.filter_map(|path| path.parent())
+    /// Makes the directories it writes in, which must be there before it may write nowhere else. The agent does without metrics.
+    fn make_directories(&self) -> Result<Vec<&Path>, RunError> {
+        let log = self.flow_log.as_ref().map(|(path, _)| path.as_path());
+        let mut made: Vec<&Path> =
+            [Some(self.socket.as_path()), log].into_iter().flatten().map(directory_of).collect();
+        for path in &made {
+            let unable = |source| RunError::Directory { path: path.to_path_buf(), source };
+            fs::create_dir_all(path).map_err(unable)?;
+        }
+        if let Listen::Unix(path) = &self.listen {
+            let directory = directory_of(path);
+            match fs::create_dir_all(directory) {
+                Ok(()) => made.push(directory),
+                Err(error) => {
+                    tracing::error!(%error, directory = %directory.display(), "cannot make the directory for metrics");
+                }
+            }
+        }
+        Ok(made)
     }
+}
+
+fn directory_of(path: &Path) -> &Path {
+    let directory = path.parent().filter(|directory| !directory.as_os_str().is_empty());
+    directory.unwrap_or(Path::new("."))
 }
 
 /// The links that an earlier agent was told, beside the socket.
 fn kept_links(setup: &Setup) -> Result<Told, RunError> {
     let path = setup.socket.with_extension("links");
-    if let Some(directory) = path.parent() {
-        fs::create_dir_all(directory).map_err(|source| RunError::Links { path: path.clone(), source })?;
-    }
     Told::kept(&path, setup.links.clone()).map_err(|source| RunError::Links { path, source })
 }
 
@@ -237,10 +267,28 @@ fn host_name() -> io::Result<String> {
     name.into_string().map_err(|_| io::ErrorKind::InvalidData.into())
 }
 
-/// Removes our tables, and with them all enforcement. An agent that runs would put them back, so there must be none.
-pub fn clean_up(settings: Settings) -> Result<(), RunError> {
+/// Removes our tables, and with them all enforcement, the socket and the links that were kept beside it. An agent that runs would
+/// put the tables back, so there must be none; files that the agent of another network namespace uses stay.
+pub fn clean_up(settings: Settings, socket: &Path) -> Result<(), RunError> {
     let _lock = Lock::take(&settings)?;
-    Ok(Dataplane::open(settings)?.remove()?)
+    Dataplane::open(settings)?.remove()?;
+    remove_files(socket)
+}
+
+fn remove_files(socket: &Path) -> Result<(), RunError> {
+    if UnixStream::connect(socket).is_ok() {
+        tracing::info!(socket = %socket.display(), "another agent listens here; its files stay");
+        return Ok(());
+    }
+    for path in [socket.to_owned(), socket.with_extension("links")] {
+        match fs::remove_file(&path) {
+            Err(source) if source.kind() != io::ErrorKind::NotFound => {
+                return Err(RunError::Leftover { path, source });
+            }
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 /// Must be called before any other thread starts, so that none takes the signals.
@@ -270,5 +318,69 @@ mod tests {
         setrlimit(Resource::RLIMIT_NOFILE, allowed - 1, allowed).unwrap();
         open_as_many_files_as_allowed();
         assert_eq!(getrlimit(Resource::RLIMIT_NOFILE).unwrap(), (allowed, allowed));
+    }
+
+    /// A folder that is removed with this.
+    struct Folder(PathBuf);
+
+    impl Folder {
+        fn new(name: &str) -> Self {
+            let path = std::env::temp_dir().join(format!("podfence-run-{name}-{}", std::process::id()));
+            fs::create_dir_all(&path).unwrap();
+            Self(path)
+        }
+    }
+
+    impl Drop for Folder {
+        fn drop(&mut self) {
+            _ = fs::remove_dir_all(&self.0);
+        }
+    }
+
+    #[test]
+    fn what_it_writes_can_be_written_when_nothing_else_can() {
+        let folder = Folder::new("write");
+        let (socket, log) = (folder.0.join("a/agent.sock"), folder.0.join("b/c/flows"));
+        let listen = Listen::Unix(folder.0.join("d/metrics.sock"));
+        let setup = Setup { socket, flow_log: Some((log, 1)), listen, ..Setup::default() };
+        let folder_of_all = folder.0.clone();
+        let inside = std::thread::spawn(move || {
+            let writes_in = setup.make_directories().unwrap();
+            let restricted = write_only_below(writes_in.iter().copied()).unwrap();
+            let outside = fs::write(folder_of_all.join("file"), "").is_ok();
+            let written = writes_in.iter().map(|directory| fs::write(directory.join("file"), "").is_ok());
+            (restricted, outside, written.collect::<Vec<_>>())
+        });
+        let (restricted, outside, written) = inside.join().unwrap();
+        assert_eq!((written, outside), (vec![true; 3], !restricted));
+    }
+
+    #[test]
+    fn a_directory_for_metrics_that_cannot_be_made_stops_nothing_and_another_does() {
+        let folder = Folder::new("metrics");
+        let nowhere = PathBuf::from("/dev/null/podfence/socket");
+        let (socket, listen) = (folder.0.join("agent.sock"), Listen::Unix(nowhere.clone()));
+        let without = Setup { socket, listen, ..Setup::default() };
+        assert_eq!(without.make_directories().unwrap(), [folder.0.as_path()]);
+        let unable = Setup { socket: nowhere, ..Setup::default() };
+        let error = unable.make_directories().unwrap_err().to_string();
+        assert!(error.starts_with("cannot make the directory /dev/null/podfence: "), "{error}");
+        let error = write_only_below([Path::new("/nonexistent/podfence")].into_iter()).unwrap_err();
+        assert!(error.to_string().contains("/nonexistent/podfence"), "{error}");
+    }
+
+    #[test]
+    fn nothing_is_left_unless_another_agent_uses_it() {
+        let folder = Folder::new("leave");
+        let socket = folder.0.join("agent.sock");
+        let left = || fs::read_dir(&folder.0).unwrap().count();
+        let listener = std::os::unix::net::UnixListener::bind(&socket).unwrap();
+        fs::write(socket.with_extension("links"), "").unwrap();
+        remove_files(&socket).unwrap();
+        assert_eq!(left(), 2);
+        drop(listener);
+        remove_files(&socket).unwrap();
+        assert_eq!(left(), 0);
+        remove_files(&socket).unwrap();
     }
 }

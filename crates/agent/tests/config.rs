@@ -94,6 +94,14 @@ fn what_is_printed_says_the_same_when_it_is_read() {
 }
 
 #[test]
+fn what_is_written_has_a_place_of_its_own() {
+    let is = told(&[("socket", "s.sock"), ("flow-log", "f.jsonl")], &[], "").unwrap().configuration;
+    let here = std::env::current_dir().unwrap();
+    assert_eq!((is.socket, is.flow_log), (here.join("s.sock"), Some(here.join("f.jsonl"))));
+    assert!(told(&[("socket", "")], &[], "").unwrap_err().to_string().contains("is no path"));
+}
+
+#[test]
 fn mistakes_are_told_with_their_place() {
     let table: [(Told<'_>, Told<'_>, &str, &str); 8] = [
         (

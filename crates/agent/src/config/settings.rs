@@ -1,9 +1,7 @@
 //! Every setting there is.
 
-use std::path::PathBuf;
-
 use super::Configuration;
-use super::values::{duration, manifests, mask, megabytes, one_of, parsed, priority};
+use super::values::{absolute, duration, manifests, mask, megabytes, one_of, parsed, priority};
 use crate::log::LogLevel;
 
 /// How a text, or the texts of a list, come into the settings.
@@ -146,7 +144,7 @@ pub const SETTINGS: &[Setting] = &[
         "socket",
         "PATH",
         "The local socket, for podfence status and the CNI plugin",
-        set!(socket = |text: &str| Ok::<_, String>(PathBuf::from(text))),
+        set!(socket = absolute),
     )
     .or("/run/podfence/agent.sock"),
     Setting::one(
@@ -162,7 +160,7 @@ pub const SETTINGS: &[Setting] = &[
         "flow-log",
         "PATH",
         "Write flow records to this file, as JSON lines",
-        set!(flow_log = |text: &str| Ok::<_, String>(Some(PathBuf::from(text)))),
+        set!(flow_log = |text| absolute(text).map(Some)),
     )
     .otherwise("they are kept in memory, for podfence flows"),
     Setting::one(

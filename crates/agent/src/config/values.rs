@@ -1,6 +1,7 @@
 //! What the texts of settings mean. Errors are sentences for whoever wrote the text.
 
 use std::ffi::OsString;
+use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -77,6 +78,11 @@ pub(super) fn manifests(text: &str) -> Result<OsString, String> {
         Some(path) => Ok(path.into()),
         None => Err(format!("`{text}` is no source: an agent reads manifests so far; write dir:PATH")),
     }
+}
+
+/// A path, which means the same wherever the process goes.
+pub(super) fn absolute(text: &str) -> Result<PathBuf, String> {
+    std::path::absolute(text).map_err(|error| format!("`{text}` is no path: {error}"))
 }
 
 /// Anything that reads itself from text.

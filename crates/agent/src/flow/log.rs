@@ -11,7 +11,7 @@ use crate::unwritten::Unwritten;
 
 /// How many records are kept in memory for those who ask.
 const KEPT: usize = 1_000;
-/// How many records a reader may lag behind before it is let go.
+/// How many records a reader may lag behind. What comes then it misses, until it has read on.
 const LAG: usize = 1_000;
 
 /// The flow log of an agent.

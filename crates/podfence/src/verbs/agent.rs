@@ -61,7 +61,7 @@ pub struct Arguments {
     #[arg(long, value_name = "SECONDS")]
     profile: Option<u64>,
 
-    /// Remove everything from the kernel that an agent has put there, and end
+    /// Remove everything from the kernel that an agent has put there, and its socket; and end
     #[arg(long)]
     cleanup: bool,
 }
@@ -83,7 +83,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
     }
     let log = log::start(told.log_level, told.log_json);
     if arguments.cleanup {
-        clean_up(told.dataplane).context("cannot remove what is enforced")?;
+        clean_up(told.dataplane, &told.socket).context("cannot clean up")?;
         return Ok(Exit::Good);
     }
     if told.manifests.is_empty() {
