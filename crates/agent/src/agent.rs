@@ -6,6 +6,7 @@
 mod answers;
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
@@ -249,6 +250,10 @@ impl<K: Kernel> Agent<K> {
         let State::Waiting(kernel) = &mut self.state else { return };
         let Some(kernel) = kernel.take() else { return };
         lent::lend_all(&mut self.told, &mut world);
+        if let Some(seen) = self.surveyor.as_mut().and_then(|eyes| eyes.look_for(pods_of(&world, &self.node)))
+        {
+            self.survey(seen);
+        }
         let links = Links { told: self.told.all(), found: self.seen.found.clone() };
         let mut enforcer = Enforcer::begin(kernel, &world, &self.node, links);
         enforcer.wait_at_most(self.retry);
@@ -434,6 +439,12 @@ impl<K: Kernel> Agent<K> {
             self.log.add(record);
         }
     }
+}
+
+/// The pods of a node that policies can see, and their addresses.
+fn pods_of(world: &World, node: &str) -> BTreeMap<NamespacedName, Vec<IpAddr>> {
+    let here = world.pods.values().filter(|pod| pod.node.as_deref() == Some(node) && pod.is_policed());
+    here.map(|pod| (pod.meta.id.clone(), pod.ips().to_vec())).collect()
 }
 
 /// Says in the log what is seen of the pods' ways.

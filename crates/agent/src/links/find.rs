@@ -3,12 +3,14 @@
 //! A pod of a routed CNI has a route for its address alone that ends on its link: only root writes those. On a bridge the
 //! bridge's table and the neighbours say which port an address is at, but both learn from traffic, and any pod may send a frame
 //! with another's address. So we ask the namespace at the far end of each port which addresses it was given. A pod could only
-//! add to those with `CAP_NET_ADMIN`; therefore the port at which an address was found first keeps it as long as the port is
-//! there, and an address that turns up at two ports at once is found at none.
+//! add to those with `CAP_NET_ADMIN`; therefore the port at which a known pod's address was found first keeps it as long as the
+//! pod is known and the port is there, and an address that turns up at two ports before is found at none. Of addresses that
+//! no known pod has a few at each port are found, for the pod that comes, and none is kept.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
+use podfence_model::NamespacedName;
 use podfence_netlink::route::{LinkInfo, RouteInfo};
 use podfence_plan::Link;
 
@@ -28,10 +30,20 @@ pub(super) struct Found {
 /// Several that claim one address leave it unfound.
 type Claims = BTreeMap<IpAddr, Option<Found>>;
 
-/// Where every address is that can be found, given what was found before.
-pub(super) fn find(picture: &Picture, before: &BTreeMap<IpAddr, Found>) -> BTreeMap<IpAddr, Found> {
+/// Addresses at a port that no known pod has, at most: two families, and some.
+const AHEAD: usize = 4;
+
+/// The pods that have addresses.
+pub(super) type Owners = BTreeMap<IpAddr, NamespacedName>;
+
+/// Where every address is that can be found, given what was found before of the pods that have addresses.
+pub(super) fn find(
+    picture: &Picture,
+    owners: &Owners,
+    before: &BTreeMap<IpAddr, Found>,
+) -> BTreeMap<IpAddr, Found> {
     let mut found: BTreeMap<IpAddr, Found> =
-        bridged(picture).into_iter().filter_map(|(address, found)| Some((address, found?))).collect();
+        bridged(picture, owners).into_iter().filter_map(|(address, found)| Some((address, found?))).collect();
     let kept = before.iter().filter(|(_, found)| is_there(picture, found));
     found.extend(kept.map(|(address, found)| (*address, found.clone())));
     for (address, by_route) in routed(picture) {
@@ -70,12 +82,15 @@ fn is_pods_own(link: &LinkInfo, route: RouteInfo, uplinks: &BTreeSet<u32>) -> bo
     is_pair(link) && link.master.is_none() && !route.gateway && !uplinks.contains(&link.index)
 }
 
-fn bridged(picture: &Picture) -> Claims {
+fn bridged(picture: &Picture, owners: &Owners) -> Claims {
     let mut claims = Claims::new();
     for (index, addresses) in &picture.far {
         let Some(port) = picture.links.get(index).filter(|port| is_pair(port)) else { continue };
         let Some(bridge) = picture.bridge_of(port) else { continue };
-        for address in addresses.iter().filter(|address| is_of_a_pod(address)) {
+        let of_pods = addresses.iter().filter(|address| is_of_a_pod(address));
+        let (known, ahead): (Vec<&IpAddr>, Vec<&IpAddr>) =
+            of_pods.partition(|address| owners.contains_key(address));
+        for address in known.into_iter().chain(ahead.into_iter().take(AHEAD)) {
             let link = Link::Bridged { bridge: bridge.name.clone(), port: port.name.clone() };
             claim(&mut claims, *address, link, *index);
         }
@@ -145,7 +160,7 @@ mod tests {
     }
 
     fn check(routes: &[RouteInfo], far: &[(u32, &[&str])], expected: &[&str]) {
-        assert_eq!(told(&find(&picture(routes, far), &BTreeMap::new())), expected);
+        assert_eq!(told(&find(&picture(routes, far), &Owners::new(), &BTreeMap::new())), expected);
     }
 
     #[test]
@@ -176,6 +191,8 @@ mod tests {
 
     #[test]
     fn what_was_found_first_stays_as_long_as_its_port() {
+        let owners = Owners::from([(ip("10.244.1.4"), NamespacedName::new("shop", "web"))]);
+        let find = |picture: &Picture, before: &_| find(picture, &owners, before);
         let before = find(&picture(&[], &[(4, &["10.244.1.4"])]), &BTreeMap::new());
         let stolen = picture(&[], &[(4, &["10.244.1.4"]), (5, &["10.244.1.4"])]);
         assert_eq!(told(&find(&stolen, &before)), ["10.244.1.4 cni0/veth4"]);
@@ -184,5 +201,14 @@ mod tests {
         let mut gone = picture(&[], &[(5, &["10.244.1.4"])]);
         gone.links.remove(&4);
         assert_eq!(told(&find(&gone, &before)), ["10.244.1.4 cni0/veth5"]);
+    }
+    #[test]
+    fn a_port_keeps_no_more_than_a_few_addresses_of_pods_to_come() {
+        let many: Vec<String> = (1..=200).map(|n| format!("10.244.1.{n}")).collect();
+        let many: Vec<&str> = many.iter().map(String::as_str).collect();
+        let owners = Owners::from([(ip("10.244.1.150"), NamespacedName::new("shop", "web"))]);
+        let found = find(&picture(&[], &[(4, &many)]), &owners, &BTreeMap::new());
+        assert_eq!(found.len(), AHEAD + 1);
+        assert!(found.contains_key(&ip("10.244.1.150")), "a known pod's own is always among them");
     }
 }

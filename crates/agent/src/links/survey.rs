@@ -6,8 +6,8 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
-use std::thread;
 use std::time::Duration;
+use std::{iter, thread};
 
 use podfence_model::NamespacedName;
 use podfence_netlink::Error;
@@ -15,7 +15,7 @@ use podfence_netlink::nft::{FlowtableChanges, Nftables};
 use podfence_netlink::route::{Routing, Stirrings};
 use podfence_plan::Link;
 
-use super::find::{Found, find};
+use super::find::{Found, Owners, find};
 use super::path::{Outlook, outlook};
 use super::picture::Picture;
 use crate::listener::{Ended, Listener, Stopped, keep};
@@ -29,13 +29,18 @@ const AT_LEAST: Duration = Duration::from_mins(5);
 /// And so soon after a look that failed.
 const AGAIN: Duration = Duration::from_secs(1);
 
+/// So long the first state waits for a look.
+const PATIENCE: Duration = Duration::from_secs(2);
+
 /// The pods of this node and their addresses.
-pub(super) type Pods = BTreeMap<NamespacedName, Vec<IpAddr>>;
+pub type Pods = BTreeMap<NamespacedName, Vec<IpAddr>>;
 
 #[derive(Debug)]
 enum Wish {
     Look,
     Pods(Pods),
+    /// For these pods, and tell who asks.
+    Answer(Pods, Sender<Surveyed>),
 }
 
 /// What was seen.
@@ -55,6 +60,14 @@ pub struct Surveyor {
 }
 
 impl Surveyor {
+    /// Has the links of these pods looked for and waits for what is seen; `None` if nothing can be, or not in time.
+    pub fn look_for(&mut self, pods: Pods) -> Option<Surveyed> {
+        let (reply, seen) = channel();
+        self.pods.clone_from(&pods);
+        self.wishes.send(Wish::Answer(pods, reply)).ok()?;
+        seen.recv_timeout(PATIENCE).ok()
+    }
+
     /// Tells which pods there are, if they have changed, and has their links looked for.
     pub fn tell<'p>(&mut self, pods: impl Iterator<Item = (&'p NamespacedName, &'p Vec<IpAddr>)> + Clone) {
         let mut before = self.pods.iter();
@@ -80,7 +93,12 @@ impl Eyes {
         let everywhere = Stirrings::of_addresses_everywhere().inspect_err(
             |error| tracing::info!(%error, "links on a bridge are found when their pods are known, not before"),
         );
-        let survey = Survey { routing: Routing::open()?, nft: Nftables::open()?, found: BTreeMap::new() };
+        let survey = Survey {
+            routing: Routing::open()?,
+            nft: Nftables::open()?,
+            owners: Owners::new(),
+            found: BTreeMap::new(),
+        };
         let (here, flowtables) = (Stirrings::here()?, FlowtableChanges::open()?);
         Ok(Self { here, everywhere: everywhere.ok(), flowtables, survey })
     }
@@ -130,35 +148,28 @@ fn look_when(
 struct Survey {
     routing: Routing,
     nft: Nftables,
+    /// Whose address it was when they were found.
+    owners: Owners,
     found: BTreeMap<IpAddr, Found>,
 }
 
 impl Survey {
     fn follow(&mut self, asked: &Receiver<Wish>, to: &Sender<Message>) {
         let (mut pods, mut last, mut blind) = (Pods::new(), None, false);
-        loop {
-            match asked.recv_timeout(if blind { AGAIN } else { AT_LEAST }) {
-                Err(RecvTimeoutError::Disconnected) => return,
-                Ok(Wish::Pods(now)) => pods = now,
-                Ok(Wish::Look) | Err(RecvTimeoutError::Timeout) => {}
-            }
-            thread::sleep(COALESCE);
-            pods = asked.try_iter().fold(pods, |pods, wish| match wish {
-                Wish::Look => pods,
-                Wish::Pods(now) => now,
-            });
-            let (was_blind, seen) = (blind, self.look(&pods));
-            blind = seen.is_err();
-            if was_blind != blind {
+        while let Some(replies) = hear(asked, if blind { AGAIN } else { AT_LEAST }, &mut pods) {
+            let seen = self.look(&pods);
+            if blind != seen.is_err() {
+                blind = seen.is_err();
                 let why = seen.as_ref().err().map(Error::to_string);
                 let _ = to.send(Message::Hearing(Listener::Survey, why)); // an error: nobody wishes any more, either
             }
-            match seen {
-                Ok(seen) if last.as_ref() != Some(&seen) => {
-                    last = Some(seen.clone());
-                    let _ = to.send(Message::Surveyed(Box::new(seen)));
-                }
-                _ => {}
+            let Ok(seen) = seen else { continue };
+            for reply in replies {
+                let _ = reply.send(seen.clone()); // an error: it waits no more
+            }
+            if last.as_ref() != Some(&seen) {
+                last = Some(seen.clone());
+                let _ = to.send(Message::Surveyed(Box::new(seen)));
             }
         }
     }
@@ -166,12 +177,43 @@ impl Survey {
     fn look(&mut self, pods: &Pods) -> Result<Surveyed, Error> {
         let addresses = pods.values().flatten().copied();
         let picture = Picture::take(&mut self.routing, &mut self.nft, addresses)?;
-        self.found = find(&picture, &self.found);
+        let owner = |(pod, all): (&NamespacedName, &Vec<IpAddr>)| {
+            all.iter().map(|address| (*address, pod.clone())).collect::<Vec<_>>()
+        };
+        let owners: Owners = pods.iter().flat_map(owner).collect();
+        let known =
+            |address: &IpAddr| owners.get(address).is_some_and(|pod| self.owners.get(address) == Some(pod));
+        self.found.retain(|address, _| known(address));
+        self.found = find(&picture, &owners, &self.found);
+        self.owners = owners;
         Ok(Surveyed {
             found: self.found.iter().map(|(address, found)| (*address, found.link.clone())).collect(),
             outlook: outlook(&picture, pods, &self.found),
         })
     }
+}
+
+/// Waits for a wish, or until it is time to look all the same. Enters which pods there are, and returns who wants to be told
+/// what is seen; `None` when nobody wishes any more.
+fn hear(asked: &Receiver<Wish>, patience: Duration, pods: &mut Pods) -> Option<Vec<Sender<Surveyed>>> {
+    let first = match asked.recv_timeout(patience) {
+        Err(RecvTimeoutError::Disconnected) => return None,
+        Err(RecvTimeoutError::Timeout) => Wish::Look,
+        Ok(wish) => wish,
+    };
+    thread::sleep(COALESCE);
+    let mut replies = Vec::new();
+    for wish in iter::once(first).chain(asked.try_iter()) {
+        match wish {
+            Wish::Look => {}
+            Wish::Pods(now) => *pods = now,
+            Wish::Answer(now, reply) => {
+                *pods = now;
+                replies.push(reply);
+            }
+        }
+    }
+    Some(replies)
 }
 
 #[cfg(test)]
