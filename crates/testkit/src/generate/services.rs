@@ -79,8 +79,9 @@ fn selector(rng: &mut Rng) -> Labels {
 /// External addresses, one of each family, that no Service has: two of them at one address and port cannot both be served.
 fn free_external(world: &World, rng: &mut Rng) -> Vec<IpAddr> {
     let addresses = rng.pick(&EXTERNAL).map(ip);
-    let taken = world.services.values().any(|service| service.external_ips.contains(&addresses[0]));
-    if taken { Vec::new() } else { addresses.to_vec() }
+    // A world of one family has lost the addresses of the other.
+    let is_taken = |address| world.services.values().any(|service| service.external_ips.contains(address));
+    if addresses.iter().any(is_taken) { Vec::new() } else { addresses.to_vec() }
 }
 
 /// One or two ports. Two may share a number if their protocols differ.
