@@ -16,7 +16,7 @@ use podfence_plan::NodePlan;
 
 use crate::calendar::Calendar;
 use crate::enforcer::{Enforcer, LONGEST_OF_OBJECT};
-use crate::flow::{self, Log, Noted};
+use crate::flow::{self, Log, Noted, Why};
 use crate::kernel::Kernel;
 use crate::lent;
 use crate::links::{Links, Outlook, Plugged, Surveyed, Surveyor, Told};
@@ -167,11 +167,12 @@ impl<K: Kernel> Agent<K> {
             }
             Message::Hearing(what, deaf) => self.hearing(what, deaf),
             Message::Served(served) => self.serving(served),
-            Message::Refused(noted, untold) => self.note(&noted, untold),
+            Message::Noted(noted, untold) => self.note(&noted, untold),
             Message::Flows(follow, reply) => reply.give(self.log.read(follow)),
             Message::Status(reply) => reply.give(self.status()),
             Message::Policy(name, reply) => reply.give(self.about_policy(&name)),
             Message::Pod(name, reply) => reply.give(self.about_pod(&name)),
+            Message::Compare(question, reply) => reply.give(self.compare(&question)),
             Message::Dump(reply) => reply.give(self.dump()),
             Message::Sample(reply) => reply.give(self.sample()),
             Message::Stop => {}
@@ -190,8 +191,6 @@ impl<K: Kernel> Agent<K> {
         self.told.keep_again(now);
         if self.due.is_none() {
             self.measure();
-        }
-        if self.due.is_none() {
             self.answer();
         }
         if self.resync.is_due(now) {
@@ -271,7 +270,6 @@ impl<K: Kernel> Agent<K> {
         }
         self.due = None;
         self.as_of = Some(taken);
-        self.measure();
     }
 
     /// Notes that changes were heard of; of very many only the first moments, which is what lag and latency are about.
@@ -425,17 +423,20 @@ impl<K: Kernel> Agent<K> {
         self.unserved = unserved;
     }
 
-    /// Writes down who was refused and why.
+    /// Writes down who was refused or admitted, and why.
     fn note(&mut self, noted: &[Noted], untold: u64) {
+        let refused = noted.iter().map(Noted::refused).sum::<u64>();
         self.untold += untold;
-        self.refused += untold + noted.iter().map(|noted| noted.packets).sum::<u64>();
+        self.refused += untold + refused;
         let State::Following(enforcer) = &self.state else {
-            self.untold += noted.iter().map(|noted| noted.packets).sum::<u64>();
+            self.untold += refused;
             return;
         };
         for noted in noted {
             let record = flow::record(enforcer.live().engine(), &self.node, noted, self.as_of, self.calendar);
-            self.refusals.count(noted.refused.reason, &record);
+            if let Why::Refused(reason) = noted.kind.why {
+                self.refusals.count(reason, &record);
+            }
             self.log.add(record);
         }
     }

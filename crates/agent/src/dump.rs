@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use podfence_engine::Census;
-use podfence_plan::{Link, LivePlan, LocalPod, NodePlan, ProgramPlan, UnionPlan};
+use podfence_plan::{LivePlan, LocalPod, NodePlan, ProgramPlan, UnionPlan};
 use serde::{Deserialize, Serialize};
 
 /// The state of an agent.
@@ -80,9 +80,9 @@ impl Dump {
 
 impl From<&LocalPod> for DumpedPod {
     fn from(pod: &LocalPod) -> Self {
-        let link = pod.link.as_ref().map(|link| match link {
-            Link::Routed(name) => name.clone(),
-            Link::Bridged { bridge, port } => format!("{port} of {bridge}"),
+        let link = pod.link.as_ref().map(|link| match link.names() {
+            (interface, None) => interface.to_owned(),
+            (port, Some(bridge)) => format!("{port} of {bridge}"),
         });
         let program = |key: &Option<podfence_plan::ProgramKey>| key.as_ref().map(ToString::to_string);
         Self {

@@ -215,6 +215,11 @@ impl<K: Kernel> Enforcer<K> {
         &mut self.kernel
     }
 
+    /// The plan and the dataplane, for questions that need both.
+    pub fn parts(&mut self) -> (&LivePlan, &mut K) {
+        (&self.live, &mut self.kernel)
+    }
+
     fn refresh(&mut self, pods: impl IntoIterator<Item = NamespacedName>) {
         let changes = pods.into_iter().filter_map(|pod| self.said(&ObjectKey::Pod(pod))).collect();
         self.follow(changes);

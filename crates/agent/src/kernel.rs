@@ -1,6 +1,6 @@
 //! What the agent asks of a dataplane. Tests put one in its place that refuses what they say.
 
-use podfence_dataplane_nft::{Dataplane, DataplaneError, Difference, Enforced};
+use podfence_dataplane_nft::{Dataplane, DataplaneError, Difference, Enforced, Opening, Trace};
 use podfence_plan::{Delta, NodePlan};
 
 /// Something that enforces plans, each in one transaction.
@@ -14,6 +14,9 @@ pub trait Kernel {
 
     /// The first place where what is enforced is not `plan`, which must be the one enforced last.
     fn verify(&mut self, plan: &NodePlan) -> Result<Option<Difference>, DataplaneError>;
+
+    /// What becomes of a packet in what is enforced; `plan` must be the one enforced last.
+    fn trace(&mut self, packet: &Opening, plan: &NodePlan) -> Result<Trace, DataplaneError>;
 }
 
 impl Kernel for Dataplane {
@@ -27,5 +30,9 @@ impl Kernel for Dataplane {
 
     fn verify(&mut self, plan: &NodePlan) -> Result<Option<Difference>, DataplaneError> {
         Self::verify(self, plan)
+    }
+
+    fn trace(&mut self, packet: &Opening, plan: &NodePlan) -> Result<Trace, DataplaneError> {
+        Self::trace(self, packet, plan)
     }
 }

@@ -22,6 +22,8 @@ pub enum Listener {
     Guard,
     /// Refused packets.
     Refusals,
+    /// Connections that are admitted.
+    Admissions,
     /// Links and routes of the node.
     Links,
     /// Addresses in the namespaces of pods.
@@ -37,6 +39,7 @@ impl fmt::Display for Listener {
         f.write_str(match self {
             Self::Guard => "what others do to our tables",
             Self::Refusals => "packets that are refused",
+            Self::Admissions => "connections that are admitted",
             Self::Links => "links and routes",
             Self::Addresses => "addresses of pods",
             Self::FlowTables => "flow tables",
@@ -73,6 +76,7 @@ pub fn keep(
     let name = match what {
         Listener::Guard => "guard",
         Listener::Refusals => "refusals",
+        Listener::Admissions => "admissions",
         Listener::Links => "links",
         Listener::Addresses => "addresses",
         Listener::FlowTables => "flow tables",

@@ -6,7 +6,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use podfence_dataplane_nft::Touch;
 use podfence_model::{Change, NamespacedName, World};
 
-use crate::about::{PodStatus, PolicyStatus};
+use crate::about::{Comparisons, PodStatus, PolicyStatus, Question};
 use crate::dump::Dump;
 use crate::flow::{FlowRecord, Noted};
 use crate::links::{Plugged, Surveyed};
@@ -39,8 +39,8 @@ pub enum Message {
     Hearing(Listener, Option<String>),
     /// Metrics and probes are served now, or are not and why.
     Served(Result<(), String>),
-    /// Packets that the kernel refused, and how many more there were that nobody told apart.
-    Refused(Vec<Noted>, u64),
+    /// Packets that the kernel told of, and how many more it refused that nobody told apart.
+    Noted(Vec<Noted>, u64),
     /// The flow log: what is kept of it and, if wished, what comes.
     Flows(bool, Reply<(Vec<FlowRecord>, Option<Receiver<FlowRecord>>)>),
     /// How do things stand?
@@ -49,6 +49,8 @@ pub enum Message {
     Policy(NamespacedName, Reply<Result<PolicyStatus, String>>),
     /// For a pod?
     Pod(NamespacedName, Reply<Result<PodStatus, String>>),
+    /// What do engine and kernel say of connections?
+    Compare(Question, Reply<Result<Comparisons, String>>),
     /// What is in force, object by object?
     Dump(Reply<Dump>),
     /// And in numbers?

@@ -17,7 +17,7 @@ use podfence_plan::Link;
 use crate::agent::{Agent, RESYNC};
 use crate::config::{Configuration, Listen};
 use crate::enforcer::LONGEST_OF_OBJECT;
-use crate::flow::{self, Log};
+use crate::flow::{self, Heard, Log};
 use crate::guard;
 use crate::links::{Eyes, Told};
 use crate::local;
@@ -177,7 +177,10 @@ pub fn run(setup: &Setup) -> Result<(), RunError> {
     stop_on_signal(&to)?;
     let dataplane = Dataplane::open(setup.dataplane.clone())?;
     guard::watch(dataplane.touches()?, dataplane.listens()?, to.clone());
-    flow::watch(setup.dataplane.log_group, to.clone());
+    flow::watch(Heard::Refusals, setup.dataplane.log_group, to.clone());
+    if let Some(admissions) = setup.dataplane.admissions {
+        flow::watch(Heard::Admissions, admissions.log_group, to.clone());
+    }
     let agent = Agent::new(&setup.node, dataplane, told, log);
     let mut agent = agent.surveyed_by(eyes.watch(to.clone()));
     agent.check_every(setup.resync);

@@ -7,7 +7,7 @@ use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use podfence_agent::{Enforcer, Kernel, Links};
-use podfence_dataplane_nft::{DataplaneError, Difference, Enforced};
+use podfence_dataplane_nft::{DataplaneError, Difference, Enforced, Opening, Trace};
 use podfence_engine::Engine;
 use podfence_model::{Change, NamespacedName, ObjectKey, World};
 use podfence_netlink::nft::Name;
@@ -84,6 +84,10 @@ impl Kernel for Moody {
         let mood = self.0.borrow();
         let gone = || Difference::Chain(Name::constant("forward"));
         Ok((mood.trusted && mood.plan != *plan).then(gone))
+    }
+
+    fn trace(&mut self, _: &Opening, _: &NodePlan) -> Result<Trace, DataplaneError> {
+        Err(DataplaneError::Untrusted)
     }
 }
 

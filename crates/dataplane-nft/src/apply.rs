@@ -15,8 +15,9 @@ use crate::prelude::Prelude;
 use crate::settings::Settings;
 use crate::sweep::sweep;
 use crate::touch::Touches;
+use crate::trace::{Opening, Trace, follow};
 use crate::transaction::{Ready, Transaction};
-use crate::verify::{Difference, Wanted};
+use crate::verify::{Difference, Wanted, bodies};
 
 /// What [`Dataplane::enforce`] or [`Dataplane::apply`] did.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -119,6 +120,19 @@ impl Dataplane {
             return Ok(Some(difference));
         }
         self.bridge.wanted().map_or(Ok(None), |wanted| wanted.difference(&mut self.nft))
+    }
+
+    /// Leads a packet through our table as the kernel holds it now; `plan` must be the one in force. See [`Trace`].
+    ///
+    /// # Errors
+    /// When the kernel cannot be asked, or is not known to be at a plan.
+    pub fn trace(&mut self, packet: &Opening, plan: &NodePlan) -> Result<Trace, DataplaneError> {
+        if !self.trusted {
+            return Err(DataplaneError::Untrusted);
+        }
+        let stamp = self.generations.stamp(self.generations.current());
+        let bodies = bodies(&self.frame, &self.ledger, stamp, plan);
+        follow(&mut self.nft, &self.frame.table, bodies, packet)
     }
 
     /// Hears from now on of what others do to our tables, in the network namespace of the calling thread.

@@ -33,4 +33,10 @@ pub enum DataplaneError {
         "connections keep the stamps of old generations; does another program write the same bits of the connection mark?"
     )]
     Sweep,
+    /// A rule of ours is made of something that a packet cannot be led through here.
+    #[error("a packet cannot be led through this table: a rule of it does what is not known here")]
+    Untraceable,
+    /// The kernel is not known to be at a plan.
+    #[error("the kernel is not known to be at the plan, which is being tried again")]
+    Untrusted,
 }

@@ -5,7 +5,7 @@
 //! of the other; in input, which pods meet rarely, they are one for both. What comes before and after is `frame`.
 
 use podfence_model::Family;
-use podfence_netlink::nft::{Comment, Load, Name, Rule, Value, ct_state};
+use podfence_netlink::nft::{Comment, Load, Log, Name, NumgenKind, Rule, Value, ct_state};
 
 use crate::fields::{
     Ends, fields, icmp_errors, icmpv6, in_state, neighbour_discovery, not_opening, of, stamped,
@@ -15,7 +15,8 @@ use crate::generation::Stamp;
 use crate::names::{name, refused, suffix};
 use crate::pod_interface::PodInterface;
 use crate::pod_set::PodSet;
-use crate::refusal::Refusal;
+use crate::refusal::{ADMITTED, Refusal};
+use crate::settings::Admissions;
 
 /// Where packets are judged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -83,8 +84,20 @@ impl Frame {
             self.error_of_pod(),
         ));
         bodies.push(regular(name("stamp"), "judged and admitted: ours are stamped", self.ours()));
+        bodies.extend(self.telling());
         bodies.push(Self::stamping(stamp));
         bodies
+    }
+
+    /// The chain that tells of what is admitted on its way to the stamp.
+    fn telling(&self) -> Option<Body> {
+        let Admissions { log_group, one_in } = self.settings.admissions?;
+        let opens = in_state(ct_state::NEW);
+        let drawn = Load::Numgen { kind: NumgenKind::Random, modulus: one_in.get() };
+        let drawn = if one_in.get() == 1 { opens } else { opens.eq(drawn, Value::host32(0)) };
+        let tell = drawn.log(Log::new(log_group, ADMITTED).snaplen(128));
+        let rules = vec![tell, Rule::new().goto(&name("stamped"))];
+        Some(regular(name("told"), "admitted: new connections are told of", rules))
     }
 
     fn judge_forward(&self, family: Family) -> [Body; 2] {
@@ -250,8 +263,9 @@ impl Frame {
 
     /// Connections of local pods are stamped; others are none of our business.
     fn ours(&self) -> Vec<Rule> {
+        let next = name(if self.settings.admissions.is_some() { "told" } else { "stamped" });
         let rule = |ends: Ends, (family, field)| {
-            ends.of(family).in_set(&[field], &self.set(PodSet::Local(family))).goto(&name("stamped"))
+            ends.of(family).in_set(&[field], &self.set(PodSet::Local(family))).goto(&next)
         };
         let by =
             |ends: Ends| Place::Forward.ends(ends, &Family::BOTH).into_iter().map(move |end| rule(ends, end));

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use podfence_model::Direction;
+use podfence_netlink::nft::LogPrefix;
 
 /// Why a packet was dropped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -81,6 +82,13 @@ impl Refusal {
 }
 
 const PREFIX: &str = "podfence ";
+/// Comes with the packet that opens an admitted connection.
+pub(crate) const ADMITTED: LogPrefix = LogPrefix::constant("podfence admitted");
+
+/// Whether a log prefix is that of the packet that opens an admitted connection.
+pub fn is_admission(prefix: &str) -> bool {
+    prefix == ADMITTED.as_str()
+}
 
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

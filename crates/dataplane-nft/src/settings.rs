@@ -1,5 +1,7 @@
 //! What an operator may choose about the table.
 
+use std::num::NonZeroU32;
+
 use podfence_netlink::nft::{Family, Name, Table};
 
 use crate::pod_interface::PodInterface;
@@ -17,9 +19,20 @@ pub struct Settings {
     pub pod_interfaces: Vec<PodInterface>,
     /// The NFLOG group that refused packets are reported to.
     pub log_group: u16,
+    /// Which connections that are admitted are told of; `None` for none, and then no rule is there for it.
+    pub admissions: Option<Admissions>,
     /// About the most bytes of one transaction, during which all others of the network namespace wait; 64 KiB at
     /// least. Larger changes are built beside what is in force. Sockets may allow less.
     pub transaction_bytes: usize,
+}
+
+/// Which connections that are admitted are told of when they are opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Admissions {
+    /// The NFLOG group that they are reported to: one of their own, so that they take no room from refusals.
+    pub log_group: u16,
+    /// Of so many one, drawn at random.
+    pub one_in: NonZeroU32,
 }
 
 impl Default for Settings {
@@ -30,6 +43,7 @@ impl Default for Settings {
             priority: -10, // before the usual filter chains: a packet we refuse is refused whatever they say
             pod_interfaces: Vec::new(),
             log_group: 5353,
+            admissions: None,
             transaction_bytes: 4 << 20, // some 100,000 addresses, and tens of milliseconds
         }
     }

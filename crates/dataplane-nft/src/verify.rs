@@ -14,7 +14,7 @@ use podfence_model::{Direction, Family};
 use podfence_netlink::nft::{
     Chain, ChainInfo, Element, Key, Name, Nftables, Rule, RuleInfo, Set, Table, Value,
 };
-use podfence_plan::{NodePlan, UnionKey};
+use podfence_plan::{NodePlan, ProgramPlan, UnionKey};
 
 use crate::error::DataplaneError;
 use crate::frame::{Body, Frame};
@@ -23,6 +23,7 @@ use crate::ledger::{Ledger, OWN_TABLE};
 use crate::names::Slot;
 use crate::pod::{Bindings, bindings, by_set, of_ranges};
 use crate::pod_set::PodSet;
+use crate::program::ProgramObject;
 use crate::union::{UnionObject, elements};
 
 /// Where the kernel does not hold what it was told to.
@@ -92,32 +93,24 @@ impl<'p> Wanted<'p> {
         plan: &'p NodePlan,
     ) -> Result<Self, DataplaneError> {
         let mut wanted = Self::of_table(&frame.table);
-        wanted.chains(frame.bodies(stamp));
-        wanted.programs(ledger, plan);
+        wanted.chains(bodies(frame, ledger, stamp, plan));
+        wanted.port_maps(ledger, plan);
         for (key, union) in &ledger.unions {
-            wanted.union(frame, key, union, plan);
+            wanted.union(key, union, plan);
         }
         wanted.pods(frame, ledger, plan)?;
         Ok(wanted)
     }
 
-    fn programs(&mut self, ledger: &Ledger, plan: &NodePlan) {
-        let union = |key: &UnionKey| ledger.unions.get(key);
-        for (key, object) in &ledger.programs {
-            let Some(program) = plan.programs.get(key) else { continue };
-            self.chains([object.body(program, union)]);
-            for (map, elements) in object.port_maps(program, union) {
+    fn port_maps(&mut self, ledger: &Ledger, plan: &NodePlan) {
+        for (program, object) in programs(ledger, plan) {
+            for (map, elements) in object.port_maps(program, |key| ledger.unions.get(key)) {
                 self.set(map, Members::Listed(elements));
             }
         }
     }
 
-    fn union(&mut self, frame: &Frame, key: &UnionKey, union: &UnionObject, plan: &'p NodePlan) {
-        let body = |direction: &Direction| Body {
-            chain: union.chain(*direction, key),
-            rules: union.rules(*direction, frame),
-        };
-        self.chains(union.chains.iter().map(body));
+    fn union(&mut self, key: &UnionKey, union: &UnionObject, plan: &'p NodePlan) {
         let Some(plan) = plan.unions.get(key) else { return };
         for set in &union.sets {
             let members = match set.slot {
@@ -216,6 +209,28 @@ impl Members<'_> {
             }
         }
     }
+}
+
+/// All chains of the inet table for a plan that the ledger knows as in force.
+pub(crate) fn bodies(frame: &Frame, ledger: &Ledger, stamp: Stamp, plan: &NodePlan) -> Vec<Body> {
+    let mut bodies = frame.bodies(stamp);
+    let union = |key: &UnionKey| ledger.unions.get(key);
+    bodies.extend(programs(ledger, plan).map(|(program, object)| object.body(program, union)));
+    bodies.extend(ledger.unions.iter().flat_map(|(key, union)| {
+        let body = move |direction: &Direction| Body {
+            chain: union.chain(*direction, key),
+            rules: union.rules(*direction, frame),
+        };
+        union.chains.iter().map(body)
+    }));
+    bodies
+}
+
+fn programs<'l>(
+    ledger: &'l Ledger,
+    plan: &'l NodePlan,
+) -> impl Iterator<Item = (&'l ProgramPlan, &'l ProgramObject)> {
+    ledger.programs.iter().filter_map(|(key, object)| Some((plan.programs.get(key)?, object)))
 }
 
 /// The address that an element is, if it is nothing else.

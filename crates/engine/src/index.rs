@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use podfence_model::{
-    Addresses, Alike, Cidr, Direction, Family, IpBlock, NamespacedName, NetworkPolicy, Node, Pod, Service,
-    ServiceAddress, World,
+    Addresses, Alike, Cidr, Direction, Family, IpBlock, Namespace, NamespacedName, NetworkPolicy, Node, Pod,
+    Service, ServiceAddress, World,
 };
 
 use crate::answer::Fact;
@@ -28,7 +28,7 @@ pub struct Engine {
     /// What pods have alike.
     pub(crate) alike: Alike,
     pub(crate) nodes: BTreeMap<String, Node>,
-    pub(crate) namespaces: BTreeMap<String, podfence_model::Namespace>,
+    pub(crate) namespaces: BTreeMap<String, Namespace>,
     pub(crate) services: BTreeMap<NamespacedName, Service>,
     pub(crate) policies: Policies,
     /// Where the pods of a namespace are.
@@ -63,13 +63,21 @@ impl Engine {
         Self::index(pods, rest, &Hosts::of(world))
     }
 
-    /// Indexes pods and a world without pods.
-    fn index(pods: Vec<Pod>, world: World, hosts: &Hosts) -> Self {
+    /// Indexes pods and a world without pods. A pod's namespace that nobody states is implied, as by every pod that comes later.
+    fn index(mut pods: Vec<Pod>, mut world: World, hosts: &Hosts) -> Self {
+        for pod in &pods {
+            if !world.namespaces.contains_key(&pod.meta.id.namespace) {
+                let implied = Namespace::implied(&pod.meta.id.namespace);
+                world.namespaces.insert(implied.name.clone(), implied);
+            }
+        }
         let mut atoms = Atoms::default();
         let mut names = Names::default();
         let pod_ranges: Vec<Cidr> = world.all_pod_ranges().collect();
         let mut alike = Alike::default();
-        let pods: Vec<Pod> = pods.into_iter().map(|pod| alike.share(pod)).collect();
+        for pod in &mut pods {
+            alike.share(pod);
+        }
         let mut policies = Policies::default();
         for policy in world.policies.into_values() {
             policies.enter(PolicyEntry::new(policy, &mut atoms, &mut names));

@@ -84,7 +84,6 @@ mod tests {
             world.pods.insert(pod.meta.id.clone(), pod);
         }
         world.policies.insert(policy.meta.id.clone(), policy);
-        world.expand_workloads(); // and the namespaces that they imply
         let engine = Engine::new(&world);
         let found = engine.policy_id(&id("shop/db")).unwrap();
         let subjects: Vec<PodId> = engine.subjects_of(found).collect();

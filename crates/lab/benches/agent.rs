@@ -7,7 +7,7 @@
 #![expect(clippy::unwrap_used, reason = "a failed step ends the measurement")]
 
 use std::collections::BTreeMap;
-use std::net::{IpAddr, SocketAddr, UdpSocket};
+use std::net::{SocketAddr, UdpSocket};
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
@@ -21,7 +21,7 @@ use podfence_lab::sandbox;
 use podfence_lab::topology::{NodeSpec, PodSpec, Topology, usual_outside};
 use podfence_model::{Change, NamespacedName, ObjectKey, Protocol, World};
 use podfence_plan::Link;
-use podfence_testkit::build::{self, Put, id};
+use podfence_testkit::build::{self, Put, id, ip};
 use socket2::SockRef;
 
 const FLOWS: usize = 10_000;
@@ -207,8 +207,4 @@ impl Flows {
     fn heard(&self) -> u64 {
         self.heard.load(Ordering::Relaxed)
     }
-}
-
-fn ip(text: &str) -> IpAddr {
-    text.parse().unwrap()
 }

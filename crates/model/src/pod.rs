@@ -48,12 +48,10 @@ pub struct Alike {
 }
 
 impl Alike {
-    /// The same pod, which holds what others have too together with them.
-    #[must_use]
-    pub fn share(&mut self, mut pod: Pod) -> Pod {
-        pod.meta.labels = self.labels.share(pod.meta.labels);
-        pod.ports = self.ports.share(pod.ports);
-        pod
+    /// Lets a pod hold what others have too together with them.
+    pub fn share(&mut self, pod: &mut Pod) {
+        pod.meta.labels = self.labels.share(pod.meta.labels.clone());
+        pod.ports = self.ports.share(pod.ports.clone());
     }
 }
 

@@ -29,6 +29,16 @@ pub enum Link {
     },
 }
 
+impl Link {
+    /// The name of the interface, and of the bridge that it is a port of, if it is one.
+    pub fn names(&self) -> (&str, Option<&str>) {
+        match self {
+            Self::Routed(name) => (name, None),
+            Self::Bridged { bridge, port } => (port, Some(bridge)),
+        }
+    }
+}
+
 /// A pod of this node.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LocalPod {

@@ -38,7 +38,7 @@ pub enum Verb {
     Learn(learn::Arguments),
     /// Enforce on this node: the daemon
     Agent(agent::Arguments),
-    /// Whom the agent of this node refused, and why
+    /// Whom the agent of this node refused or admitted, and why
     Flows(flows::Arguments),
     /// How the agent of this node stands
     Status(status::Arguments),

@@ -16,6 +16,8 @@ pub enum Exit {
     Unusable,
     /// A fact is missing: 3.
     Undecidable,
+    /// Engine and kernel do not say the same: 70, as every fault of ours.
+    Differs,
     /// As a shell would end that cannot run a command: `lab exec` alone.
     Shell(u8),
 }
@@ -27,6 +29,7 @@ impl From<Exit> for ExitCode {
             Exit::Denied => 1,
             Exit::Unusable => 2,
             Exit::Undecidable => 3,
+            Exit::Differs => BUG,
             Exit::Shell(code) => code,
         })
     }

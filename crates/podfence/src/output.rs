@@ -1,6 +1,11 @@
 //! Writing answers to standard output.
 
+use std::fmt::Display;
 use std::io::{self, Write};
+
+use serde::Serialize;
+
+use crate::cli::Output;
 
 /// Columns of a line where nobody says how wide the terminal is.
 const WIDTH: usize = 100;
@@ -17,4 +22,20 @@ pub fn print(text: &str) -> io::Result<()> {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         done => done,
     }
+}
+
+/// An answer that says which schema it fits.
+#[derive(Serialize)]
+struct Document<'a, T> {
+    schema: &'static str,
+    #[serde(flatten)]
+    answer: &'a T,
+}
+
+/// Writes an answer of the agent.
+pub fn show<T: Serialize + Display>(schema: &'static str, answer: &T, form: Output) -> anyhow::Result<()> {
+    Ok(print(&match form {
+        Output::Json => serde_json::to_string_pretty(&Document { schema, answer })? + "\n",
+        Output::Text => answer.to_string(),
+    })?)
 }

@@ -26,7 +26,9 @@ pub fn world(pods: usize, namespaces: usize, policies: usize) -> World {
     }
     let mut alike = Alike::default();
     for n in 0..pods {
-        world.put(alike.share(pod(n, namespaces)));
+        let mut pod = pod(n, namespaces);
+        alike.share(&mut pod);
+        world.put(pod);
     }
     for n in 0..policies {
         world.put(policy(n, namespaces, &mut rng));

@@ -1,7 +1,9 @@
-//! What is enforced for one policy or one pod, for whoever asks about it.
+//! What is enforced for one policy, one pod or one connection, for whoever asks about it.
 //!
-//! Everything is read from the live engine and plan at the moment of the question; nothing is kept. The words are in `text`.
+//! Everything is read from the live engine and plan, and for a connection from the kernel, at the moment of the question; nothing
+//! is kept. The words are in `text`.
 
+mod connection;
 mod pod;
 mod policy;
 mod text;
@@ -10,6 +12,11 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+pub(crate) use self::connection::compare;
+pub use self::connection::{
+    Agreement, AskedProtocol, Comparison, Comparisons, InChain, InKernel, Judgement, LastRefused, Question,
+    Who,
+};
 pub(crate) use self::pod::pod;
 pub use self::pod::{LinkOf, PodStatus, Side};
 pub(crate) use self::policy::policy;

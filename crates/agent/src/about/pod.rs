@@ -94,11 +94,8 @@ pub(crate) fn pod(
 }
 
 fn link_of(link: &Link, told: bool) -> LinkOf {
-    let (interface, bridge) = match link {
-        Link::Routed(name) => (name, None),
-        Link::Bridged { bridge, port } => (port, Some(bridge.clone())),
-    };
-    LinkOf { interface: interface.clone(), bridge, told }
+    let (interface, bridge) = link.names();
+    LinkOf { interface: interface.to_owned(), bridge: bridge.map(ToOwned::to_owned), told }
 }
 
 /// Why what policies say of a pod is not in this kernel.

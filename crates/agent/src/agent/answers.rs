@@ -3,16 +3,20 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
+use podfence_dataplane_nft::Opening;
 use podfence_model::{NamespacedName, ObjectKey};
 use podfence_plan::NodePlan;
 
 use super::{Agent, State};
-use crate::about::{self, PodStatus, PolicyStatus, Standing};
+use crate::about::{self, Comparisons, PodStatus, PolicyStatus, Question, Standing};
 use crate::dump::Dump;
 use crate::enforcer::Enforcer;
 use crate::kernel::Kernel;
 use crate::metrics::{Sample, elements_of, policies_of};
 use crate::status::{Done, PlanSize, Status, seconds, utc_of};
+
+/// The answer to who asks too early.
+const UNHEARD: &str = "the agent waits for its first state: its source says nothing yet";
 
 impl<K: Kernel> Agent<K> {
     pub(super) fn dump(&self) -> Dump {
@@ -53,12 +57,21 @@ impl<K: Kernel> Agent<K> {
             .ok_or_else(|| format!("the agent of node {} knows no pod {name}", self.node))
     }
 
+    pub(super) fn compare(&mut self, asked: &Question) -> Result<Comparisons, String> {
+        let enforcer = self.following()?;
+        let refused: Vec<ObjectKey> = enforcer.refused().keys().cloned().collect();
+        let standing = self.standing(enforcer, &refused);
+        let State::Following(enforcer) = &mut self.state else { return Err(UNHEARD.into()) };
+        let (live, kernel) = enforcer.parts();
+        let plan = live.plan();
+        let mut trace = |packet: &Opening| kernel.trace(packet, plan);
+        about::compare((live.engine(), plan), standing, (asked, &self.log), &mut trace)
+    }
+
     fn following(&self) -> Result<&Enforcer<K>, String> {
         match &self.state {
             State::Following(enforcer) => Ok(enforcer),
-            State::Waiting(_) => {
-                Err("the agent waits for its first state: its source says nothing yet".into())
-            }
+            State::Waiting(_) => Err(UNHEARD.into()),
         }
     }
 

@@ -8,7 +8,7 @@ use std::sync::mpsc::channel;
 use std::thread;
 use std::time::SystemTime;
 
-use podfence_dataplane_nft::{DataplaneError, Difference, Enforced};
+use podfence_dataplane_nft::{DataplaneError, Difference, Enforced, Opening, Trace};
 use podfence_model::{Addresses, Object, Pod};
 use podfence_plan::{Delta, Link};
 use podfence_testkit::build::{self, ORIGIN, Put, ip, labels, pod};
@@ -29,6 +29,10 @@ impl Kernel for Blind {
 
     fn verify(&mut self, _: &NodePlan) -> Result<Option<Difference>, DataplaneError> {
         Err(DataplaneError::Sweep)
+    }
+
+    fn trace(&mut self, _: &Opening, _: &NodePlan) -> Result<Trace, DataplaneError> {
+        Err(DataplaneError::Untrusted)
     }
 }
 

@@ -1,7 +1,7 @@
 //! Every setting there is.
 
 use super::Configuration;
-use super::values::{absolute, duration, manifests, mask, megabytes, one_of, parsed, priority};
+use super::values::{absolute, admissions, duration, manifests, mask, megabytes, one_of, parsed, priority};
 use crate::log::LogLevel;
 
 /// How a text, or the texts of a list, come into the settings.
@@ -171,6 +171,15 @@ pub const SETTINGS: &[Setting] = &[
         set!(flow_log_bytes = megabytes),
     )
     .or("64"),
+    Setting::one(
+        "flow-log.allowed",
+        "flow-log-allowed",
+        "WHICH",
+        "Of connections that policies admit, which are told of when they are opened: off, all, or 1/100 for one in a \
+         hundred, drawn at random",
+        set!(dataplane.admissions = admissions),
+    )
+    .or("off"),
     Setting::one(
         "mark-mask",
         "mark-mask",

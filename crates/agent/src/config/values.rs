@@ -1,10 +1,12 @@
 //! What the texts of settings mean. Errors are sentences for whoever wrote the text.
 
 use std::ffi::OsString;
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
+use podfence_dataplane_nft::Admissions;
 use podfence_model::nearest;
 
 /// One of some words.
@@ -62,6 +64,18 @@ pub(super) fn priority(text: &str) -> Result<i32, String> {
 
 /// Behind the defragmentation of the kernel (-400) and before its helpers for connections (300).
 const PRIORITIES: std::ops::RangeInclusive<i32> = -390..=290;
+
+/// Which admitted connections are told of: none, all, or of so many one, drawn at random.
+pub(super) fn admissions(text: &str) -> Result<Option<Admissions>, String> {
+    const LOG_GROUP: u16 = 5354;
+    let one_in = match text {
+        "off" => return Ok(None),
+        "all" => Some(NonZeroU32::MIN),
+        text => text.strip_prefix("1/").and_then(|number| number.parse().ok()),
+    };
+    let told = one_in.map(|one_in| Some(Admissions { log_group: LOG_GROUP, one_in }));
+    told.ok_or_else(|| format!("`{text}` is none of off, all, and 1/100 for one in a hundred"))
+}
 
 /// A size in megabytes, as bytes.
 pub(super) fn megabytes(text: &str) -> Result<u64, String> {

@@ -1,14 +1,14 @@
-//! Refusals of one kind as one: told when it begins, and once in a while as long as it goes on.
+//! Packets of one kind as one: told when it begins, and once in a while as long as it goes on.
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
-use super::refused::{Noted, Refused};
+use super::kind::{Kind, Noted};
 
 /// How many kinds are told apart at a time. Packets of others are only counted.
 const KINDS: usize = 4_096;
 
-/// A kind of refusal that goes on.
+/// A kind that goes on.
 #[derive(Debug)]
 struct Going {
     /// When it was told last.
@@ -19,11 +19,11 @@ struct Going {
     packets: u64,
 }
 
-/// Refusals that go on.
+/// What goes on.
 #[derive(Debug)]
 pub(crate) struct Fold {
     every: Duration,
-    going: HashMap<Refused, Going>,
+    going: HashMap<Kind, Going>,
     /// Packets of kinds that there was no room for.
     uncounted: u64,
 }
@@ -35,8 +35,8 @@ impl Fold {
     }
 
     /// Notes a packet; what is returned is to be told now.
-    pub(crate) fn note(&mut self, refused: Refused, now: Instant) -> Option<Noted> {
-        if let Some(going) = self.going.get_mut(&refused) {
+    pub(crate) fn note(&mut self, kind: Kind, now: Instant) -> Option<Noted> {
+        if let Some(going) = self.going.get_mut(&kind) {
             if going.packets == 0 {
                 going.since = now;
             }
@@ -47,22 +47,22 @@ impl Fold {
             self.uncounted += 1;
             return None;
         }
-        self.going.insert(refused, Going { told: now, since: now, packets: 0 });
-        Some(Noted { refused, since: now, packets: 1 })
+        self.going.insert(kind, Going { told: now, since: now, packets: 0 });
+        Some(Noted { kind, since: now, packets: 1 })
     }
 
     /// What has gone on since it was told and is to be told again. What has not is forgotten.
     pub(crate) fn due(&mut self, now: Instant) -> Vec<Noted> {
         let mut due = Vec::new();
         let every = self.every;
-        self.going.retain(|refused, going| {
+        self.going.retain(|kind, going| {
             if now.duration_since(going.told) < every {
                 return true;
             }
             if going.packets == 0 {
                 return false;
             }
-            due.push(Noted { refused: *refused, since: going.since, packets: going.packets });
+            due.push(Noted { kind: *kind, since: going.since, packets: going.packets });
             (going.told, going.packets) = (now, 0);
             true
         });
@@ -82,11 +82,13 @@ mod tests {
     use podfence_dataplane_nft::Refusal;
 
     use super::*;
+    use crate::flow::Why;
 
-    fn refused(last: u16) -> Refused {
+    fn refused(last: u16) -> Kind {
         let ip = |n: u16| IpAddr::from([192, 0, 2, u8::try_from(n % 250).expect("below 250")]);
         let (source, destination) = (ip(1), ip(2));
-        Refused { reason: Refusal::Ingress, source, destination, protocol: 6, port: Some(last) }
+        let why = Why::Refused(Refusal::Ingress);
+        Kind { why, source, destination, protocol: 6, port: Some(last) }
     }
 
     #[test]

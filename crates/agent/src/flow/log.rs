@@ -9,7 +9,8 @@ use super::record::FlowRecord;
 use super::rotated::Rotated;
 use crate::unwritten::Unwritten;
 
-/// How many records are kept in memory for those who ask.
+/// How many records are kept in memory for those who ask: so many of packets refused, and as many of connections admitted, so that
+/// those do not push these out.
 const KEPT: usize = 1_000;
 /// How many records a reader may lag behind. What comes then it misses, until it has read on.
 const LAG: usize = 1_000;
@@ -18,7 +19,7 @@ const LAG: usize = 1_000;
 #[derive(Debug, Default)]
 pub struct Log {
     file: Option<Rotated>,
-    kept: VecDeque<FlowRecord>,
+    kept: Kept,
     readers: Vec<SyncSender<FlowRecord>>,
     /// Why records cannot be written, as long as they cannot.
     pub unwritten: Unwritten,
@@ -42,10 +43,7 @@ impl Log {
         self.write(&record);
         self.readers
             .retain(|reader| !matches!(reader.try_send(record.clone()), Err(TrySendError::Disconnected(_))));
-        if self.kept.len() == KEPT {
-            self.kept.pop_front();
-        }
-        self.kept.push_back(record);
+        self.kept.push(record);
     }
 
     fn write(&mut self, record: &FlowRecord) {
@@ -59,6 +57,11 @@ impl Log {
         self.unwritten.note("flow records", file.path(), &written);
     }
 
+    /// The last records, the oldest first.
+    pub fn kept(&self) -> impl Iterator<Item = &FlowRecord> {
+        self.kept.iter()
+    }
+
     /// The last records, and those to come as long as the receiver is read.
     pub fn read(&mut self, follow: bool) -> (Vec<FlowRecord>, Option<Receiver<FlowRecord>>) {
         let receiver = follow.then(|| {
@@ -66,7 +69,39 @@ impl Log {
             self.readers.push(sender);
             receiver
         });
-        (self.kept.iter().cloned().collect(), receiver)
+        (self.kept().cloned().collect(), receiver)
+    }
+}
+
+/// The last records, each with its number.
+#[derive(Debug, Default)]
+struct Kept {
+    last: u64,
+    refused: VecDeque<(u64, FlowRecord)>,
+    admitted: VecDeque<(u64, FlowRecord)>,
+}
+
+impl Kept {
+    fn push(&mut self, record: FlowRecord) {
+        self.last += 1;
+        let kept = if record.is_refusal() { &mut self.refused } else { &mut self.admitted };
+        if kept.len() == KEPT {
+            kept.pop_front();
+        }
+        kept.push_back((self.last, record));
+    }
+
+    /// All of them in the order in which they came.
+    fn iter(&self) -> impl Iterator<Item = &FlowRecord> {
+        let (mut refused, mut admitted) = (self.refused.iter().peekable(), self.admitted.iter().peekable());
+        std::iter::from_fn(move || {
+            let first = match (refused.peek(), admitted.peek()) {
+                (Some((a, _)), Some((b, _))) if b < a => admitted.next(),
+                (None, _) => admitted.next(),
+                _ => refused.next(),
+            };
+            first.map(|(_, record)| record)
+        })
     }
 }
 
@@ -96,6 +131,7 @@ mod tests {
             protocol: "TCP".into(),
             port: Some(80),
             policies: Vec::new(),
+            rules: Vec::new(),
             nearest_miss: None,
             engine: None,
             packets: number,
@@ -129,5 +165,18 @@ mod tests {
         assert_eq!(log.lost, 6);
         assert_eq!(log.read(false).0.len(), 3);
         assert_eq!(log.unwritten.why(), Some("/dev/full: No space left on device (os error 28)"));
+    }
+
+    #[test]
+    fn admissions_do_not_push_refusals_out() {
+        let mut log = Log::new();
+        let admitted = |packets| FlowRecord { verdict: "allowed".into(), ..one(packets) };
+        let all: u64 = 2_000;
+        log.add(one(0));
+        (1..all).for_each(|number| log.add(admitted(number)));
+        log.add(one(all));
+        let kept: Vec<u64> = log.kept().map(|record| record.packets).collect();
+        assert_eq!((kept.len(), kept[0], kept[1], kept[1_001]), (1_002, 0, 1_000, all));
+        assert!(kept.is_sorted());
     }
 }

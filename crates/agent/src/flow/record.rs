@@ -1,14 +1,14 @@
-//! A refusal in the words of the cluster: who, to whom, and which policies said no.
+//! A kind of packets in the words of the cluster: who, to whom, and which policies said so.
 
 use std::collections::BTreeMap;
 use std::fmt;
 use std::net::IpAddr;
 use std::time::Instant;
 
-use podfence_engine::{Answer, Engine, NearestMiss, Outcome, Party, Side, Tier, TierEnd};
+use podfence_engine::{Answer, Engine, NearestMiss, Outcome, Party, Side, Tier, TierEnd, TierTrace};
 use serde::{Deserialize, Serialize};
 
-use super::refused::Noted;
+use super::kind::{Noted, Why};
 use crate::calendar::Calendar;
 use crate::status::utc;
 
@@ -18,11 +18,11 @@ use crate::status::utc;
 pub struct FlowRecord {
     /// When the first of the packets came, RFC 3339 in UTC.
     pub time: String,
-    /// The node that refused them.
+    /// The node that judged them.
     pub node: String,
-    /// `denied`.
+    /// `denied` or `allowed`.
     pub verdict: String,
-    /// Why: `egress` and `ingress` are policies, the others the shape of the packet.
+    /// Why: `egress` and `ingress` are policies that refuse, `admitted` is that none does, the others are the shape of the packet.
     pub reason: String,
     /// The same in a sentence.
     pub because: String,
@@ -35,9 +35,12 @@ pub struct FlowRecord {
     /// The port of the destination.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub port: Option<u16>,
-    /// The policies that isolate the end that refused.
+    /// The policies that isolate the end that refused; of an allowed connection, both ends.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub policies: Vec<String>,
+    /// The rules that admit an allowed connection, one for each end that is isolated.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rules: Vec<String>,
     /// The rule that came closest to admitting it, and in which part it fails.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub nearest_miss: Option<String>,
@@ -72,7 +75,7 @@ pub struct FlowEnd {
     pub other: Option<String>,
 }
 
-/// What the engine says of a refusal.
+/// What the engine says of a kind of packets.
 pub(crate) fn record(
     engine: &Engine,
     node: &str,
@@ -81,35 +84,55 @@ pub(crate) fn record(
     calendar: Calendar,
 ) -> FlowRecord {
     let date = |moment| utc(calendar.date(moment));
-    let refused = &noted.refused;
-    let answer = refused.flow().and_then(|flow| engine.answer(&flow).ok());
-    let side = answer.as_ref().and_then(|answer| refusing(answer, refused.reason.word()));
-    let tier = side.and_then(|side| side.tiers.iter().find(|tier| tier.tier == Tier::NetworkPolicy));
-    let denied = tier.filter(|tier| matches!(tier.end, TierEnd::Denied(_)));
+    let kind = &noted.kind;
+    let answer = kind.flow().and_then(|flow| engine.answer(&flow).ok());
+    let tiers = deciding(answer.as_ref(), kind.why);
+    let (verdict, reason, because) = match kind.why {
+        Why::Refused(refusal) => ("denied", refusal.word(), refusal.to_string()),
+        Why::Admitted => ("allowed", "admitted", "no policy of either end refuses it".to_owned()),
+    };
+    let selecting = tiers.iter().flat_map(|(_, tier)| &tier.selecting);
+    let missed = tiers.iter().find(|(_, tier)| matches!(tier.end, TierEnd::Denied(_)));
     FlowRecord {
         time: date(noted.since),
         node: node.to_owned(),
-        verdict: "denied".to_owned(),
-        reason: refused.reason.word().to_owned(),
-        because: refused.reason.to_string(),
-        source: end(engine, refused.source),
-        destination: end(engine, refused.destination),
-        protocol: refused.protocol_text(),
-        port: refused.port,
-        policies: tier.map_or_else(Vec::new, |tier| tier.selecting.iter().map(ToString::to_string).collect()),
-        nearest_miss: denied.and_then(|tier| tier.nearest.as_ref()).map(miss),
+        verdict: verdict.to_owned(),
+        reason: reason.to_owned(),
+        because,
+        source: end(engine, kind.source),
+        destination: end(engine, kind.destination),
+        protocol: kind.protocol_text(),
+        port: kind.port,
+        policies: selecting.map(ToString::to_string).collect(),
+        rules: tiers.iter().filter_map(|(side, tier)| admitting(side, tier)).collect(),
+        nearest_miss: missed.and_then(|(_, tier)| tier.nearest.as_ref()).map(miss),
         engine: answer.as_ref().map(|answer| outcome(&answer.outcome).to_owned()),
         packets: noted.packets,
         policies_as_of: as_of.map(date),
     }
 }
 
-/// The side of an answer that a refusal names.
-fn refusing<'a>(answer: &'a Answer, reason: &str) -> Option<&'a Side> {
-    answer.sides().find(|side| side.direction.to_string() == reason)
+/// What NetworkPolicies say on the side that a refusal names; of an admitted connection, on both.
+fn deciding(answer: Option<&Answer>, why: Why) -> Vec<(&Side, &TierTrace)> {
+    let meant = |side: &&Side| match why {
+        Why::Refused(refusal) => side.direction.to_string() == refusal.word(),
+        Why::Admitted => true,
+    };
+    let tier = |side| Some((side, policies_of(side)?));
+    answer.into_iter().flat_map(Answer::sides).filter(meant).filter_map(tier).collect()
 }
 
-fn outcome(outcome: &Outcome) -> &'static str {
+/// What NetworkPolicies say on a side.
+fn policies_of(side: &Side) -> Option<&TierTrace> {
+    side.tiers.iter().find(|tier| tier.tier == Tier::NetworkPolicy)
+}
+
+fn admitting(side: &Side, tier: &TierTrace) -> Option<String> {
+    let TierEnd::Allowed(rule) = &tier.end else { return None };
+    Some(format!("{} rule {} of policy {}", side.direction, rule.rule + 1, rule.policy))
+}
+
+pub(crate) fn outcome(outcome: &Outcome) -> &'static str {
     match outcome {
         Outcome::Allowed => "allowed",
         Outcome::Denied => "denied",
@@ -117,7 +140,7 @@ fn outcome(outcome: &Outcome) -> &'static str {
     }
 }
 
-fn miss(nearest: &NearestMiss) -> String {
+pub(crate) fn miss(nearest: &NearestMiss) -> String {
     let NearestMiss { rule, miss, .. } = nearest;
     let parts = match (&miss.peer, &miss.port) {
         (Some(_), Some(_)) => "names other peers and other ports",
@@ -127,7 +150,7 @@ fn miss(nearest: &NearestMiss) -> String {
     format!("{} rule {} of policy {} {parts}", rule.direction, rule.rule + 1, rule.policy)
 }
 
-fn end(engine: &Engine, address: IpAddr) -> FlowEnd {
+pub(crate) fn end(engine: &Engine, address: IpAddr) -> FlowEnd {
     let mut end = FlowEnd { address, pod: None, workload: None, labels: BTreeMap::new(), other: None };
     match engine.party_at(address) {
         Party::Pod { id, .. } => {
@@ -143,6 +166,18 @@ fn end(engine: &Engine, address: IpAddr) -> FlowEnd {
         Party::Outside(_) => end.other = Some("outside".into()),
     }
     end
+}
+
+impl FlowRecord {
+    /// Whether it tells of packets that were refused.
+    pub fn is_refusal(&self) -> bool {
+        self.verdict == "denied"
+    }
+
+    /// Who, to whom, how: what one sort of packets has alike.
+    pub fn kind(&self) -> (IpAddr, IpAddr, &str, Option<u16>) {
+        (self.source.address, self.destination.address, &self.protocol, self.port)
+    }
 }
 
 impl FlowEnd {
@@ -176,16 +211,22 @@ impl fmt::Display for FlowRecord {
         if self.packets > 1 {
             write!(f, "  {} packets", self.packets)?;
         }
-        match self.policies.as_slice() {
-            [] => write!(f, "\n    {}", self.because)?,
-            some => write!(f, "\n    {}: {}", self.because, some.join(", "))?,
+        match (self.rules.as_slice(), self.policies.as_slice()) {
+            ([], []) => write!(f, "\n    {}", self.because)?,
+            ([], policies) => write!(f, "\n    {}: {}", self.because, policies.join(", "))?,
+            (rules, _) => write!(f, "\n    by {}", rules.join(" and "))?,
         }
         if let Some(miss) = &self.nearest_miss {
             write!(f, "\n    nearest miss: {miss}")?;
         }
-        if self.engine.as_deref() == Some("allowed") && !self.policies.is_empty() {
-            write!(f, "\n    the engine allows such a connection by now")?;
+        match self.engine.as_deref() {
+            Some("allowed") if self.is_refusal() && !self.policies.is_empty() => {
+                write!(f, "\n    the engine allows such a connection by now")
+            }
+            Some("denied") if !self.is_refusal() => {
+                write!(f, "\n    the engine denies such a connection by now, or its other node does")
+            }
+            _ => Ok(()),
         }
-        Ok(())
     }
 }

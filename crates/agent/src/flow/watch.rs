@@ -1,4 +1,4 @@
-//! The thread that reads what the kernel logs.
+//! The threads that read what the kernel logs.
 
 use std::convert::Infallible;
 use std::sync::mpsc::Sender;
@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use podfence_netlink::nflog::{Event, Options, Receiver};
 
 use super::fold::Fold;
-use super::refused::{Noted, Refused};
+use super::kind::{Kind, Noted};
 use crate::listener::{Ended, Listener, Stopped, keep};
 use crate::message::Message;
 
@@ -18,13 +18,26 @@ const LOOK: Duration = Duration::from_secs(1);
 /// Kinds told in one look, at most: each is explained by the engine, which has other things to do.
 const TOLD: usize = 200;
 
+/// Which packets a thread hears of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Heard {
+    /// Those that are dropped: each is counted, whether it is told of or not.
+    Refusals,
+    /// Those that open an admitted connection. They are told of as far as there is room.
+    Admissions,
+}
+
 /// Reads the packets of a group in the network namespace of the calling thread, in a thread of its own, and tells the loop.
-pub(crate) fn watch(group: u16, to: Sender<Message>) {
-    keep(Listener::Refusals, to.clone(), move |opened| {
+pub(crate) fn watch(heard: Heard, group: u16, to: Sender<Message>) {
+    let listener = match heard {
+        Heard::Refusals => Listener::Refusals,
+        Heard::Admissions => Listener::Admissions,
+    };
+    keep(listener, to.clone(), move |opened| {
         let receiver = Receiver::bind(group, &Options::default());
         let read = receiver.map_err(|error| Stopped::Failed(error.to_string())).and_then(|receiver| {
             opened()?;
-            read(receiver, &to)
+            Reading::new(heard, &to).read(receiver)
         });
         match read {
             Err(stopped) => stopped,
@@ -33,34 +46,60 @@ pub(crate) fn watch(group: u16, to: Sender<Message>) {
     });
 }
 
-fn read(mut receiver: Receiver, to: &Sender<Message>) -> Result<Infallible, Stopped> {
-    let mut fold = Fold::new(EVERY);
-    let (mut look, mut room, mut untold) = (Instant::now(), TOLD, 0);
-    loop {
-        let event = receiver.receive(LOOK);
-        match event.map_err(|error| Stopped::Failed(error.to_string()))? {
-            Some(Event::Packet(packet)) => {
-                let noted = Refused::read(&packet).and_then(|refused| fold.note(refused, Instant::now()));
-                untold += u64::from(noted.is_some() && room == 0);
-                if let Some(noted) = noted.filter(|_| room > 0) {
-                    room -= 1;
-                    tell(to, vec![noted], 0)?;
+/// What has been read and not been told.
+struct Reading<'a> {
+    heard: Heard,
+    to: &'a Sender<Message>,
+    fold: Fold,
+    looked: Instant,
+    /// Kinds that may still be told before the next look.
+    room: usize,
+    untold: u64,
+}
+
+impl<'a> Reading<'a> {
+    fn new(heard: Heard, to: &'a Sender<Message>) -> Self {
+        Self { heard, to, fold: Fold::new(EVERY), looked: Instant::now(), room: TOLD, untold: 0 }
+    }
+
+    fn read(&mut self, mut receiver: Receiver) -> Result<Infallible, Stopped> {
+        loop {
+            let event = receiver.receive(LOOK);
+            match event.map_err(|error| Stopped::Failed(error.to_string()))? {
+                Some(Event::Packet(packet)) => {
+                    if let Some(kind) = Kind::read(&packet) {
+                        self.note(kind)?;
+                    }
                 }
+                Some(Event::Lost(packets)) => self.untold += u64::from(packets),
+                None => {}
             }
-            Some(Event::Lost(packets)) => untold += u64::from(packets),
-            None => {}
-        }
-        if look.elapsed() >= LOOK {
-            (look, room) = (Instant::now(), TOLD);
-            untold += fold.take_uncounted();
-            let due = fold.due(look);
-            if !due.is_empty() || untold > 0 {
-                tell(to, due, std::mem::take(&mut untold))?;
+            if self.looked.elapsed() >= LOOK {
+                self.look()?;
             }
         }
     }
-}
 
-fn tell(to: &Sender<Message>, noted: Vec<Noted>, untold: u64) -> Result<(), Ended> {
-    to.send(Message::Refused(noted, untold)).map_err(|_| Ended)
+    fn note(&mut self, kind: Kind) -> Result<(), Ended> {
+        let Some(noted) = self.fold.note(kind, Instant::now()) else { return Ok(()) };
+        if self.room == 0 {
+            self.untold += 1;
+            return Ok(());
+        }
+        self.room -= 1;
+        self.tell(vec![noted])
+    }
+
+    fn look(&mut self) -> Result<(), Ended> {
+        (self.looked, self.room) = (Instant::now(), TOLD);
+        self.untold += self.fold.take_uncounted();
+        let due = self.fold.due(self.looked);
+        if due.is_empty() && self.untold == 0 { Ok(()) } else { self.tell(due) }
+    }
+
+    fn tell(&mut self, noted: Vec<Noted>) -> Result<(), Ended> {
+        let untold = std::mem::take(&mut self.untold);
+        let untold = if self.heard == Heard::Refusals { untold } else { 0 };
+        self.to.send(Message::Noted(noted, untold)).map_err(|_| Ended)
+    }
 }

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 pub use self::client::{Client, ClientError};
 pub use self::profile::{Profile, ThreadTime};
 pub use self::server::serve;
-use crate::about::{PodStatus, PolicyStatus};
+use crate::about::{Comparisons, PodStatus, PolicyStatus, Question};
 use crate::dump::Dump;
 use crate::flow::FlowRecord;
 use crate::links::Plugged;
@@ -50,6 +50,8 @@ pub enum Request {
         /// Its name.
         name: String,
     },
+    /// What do engine and kernel say of these connections?
+    Compare(Question),
     /// What is in force, object by object.
     Dump,
     /// Where your time goes.
@@ -113,6 +115,7 @@ impl Request {
             | Self::Flows { .. }
             | Self::Policy { .. }
             | Self::Pod { .. }
+            | Self::Compare(_)
             | Self::Dump
             | Self::Profile { .. } => false,
         }
@@ -131,10 +134,8 @@ impl Request {
 impl From<Plugged> for Request {
     fn from(plugged: Plugged) -> Self {
         let Plugged { pod, link, container, addresses } = plugged;
-        let (interface, bridge) = match link {
-            Link::Routed(name) => (name, None),
-            Link::Bridged { bridge, port } => (port, Some(bridge)),
-        };
+        let (interface, bridge) = link.names();
+        let (interface, bridge) = (interface.to_owned(), bridge.map(ToOwned::to_owned));
         Self::Plug { namespace: pod.namespace, pod: pod.name, interface, bridge, container, addresses }
     }
 }
@@ -160,6 +161,8 @@ pub enum Answer {
     Policy(Box<PolicyStatus>),
     /// What is enforced for a pod.
     Pod(Box<PodStatus>),
+    /// What engine and kernel say of connections.
+    Compared(Box<Comparisons>),
     /// What is in force.
     Dump(Box<Dump>),
     /// Where its time goes.

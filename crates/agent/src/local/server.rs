@@ -12,6 +12,7 @@ use podfence_model::NamespacedName;
 
 use super::profile::profile;
 use super::{Answer, Request};
+use crate::about::Question;
 use crate::log::LogControl;
 use crate::message::{Message, Reply};
 use crate::place::bind_over;
@@ -65,15 +66,9 @@ impl House {
                 Err(error) => Answer::Error { error },
             },
             Request::Dump => told(&self.ask(Message::Dump), |dump| Answer::Dump(Box::new(dump))),
-            Request::Policy { namespace, name } => {
-                let policy = NamespacedName { namespace, name };
-                let answer = self.ask(|reply| Message::Policy(policy, reply));
-                said(&answer, |policy| Answer::Policy(Box::new(policy)))
-            }
-            Request::Pod { namespace, name } => {
-                let pod = NamespacedName { namespace, name };
-                said(&self.ask(|reply| Message::Pod(pod, reply)), |pod| Answer::Pod(Box::new(pod)))
-            }
+            Request::Policy { namespace, name } => self.about_policy(NamespacedName { namespace, name }),
+            Request::Pod { namespace, name } => self.about_pod(NamespacedName { namespace, name }),
+            Request::Compare(question) => self.compare(question),
             Request::Profile { seconds } => match profile(seconds) {
                 Ok(profile) => Answer::Profile(profile),
                 Err(error) => Answer::Error { error: error.to_string() },
@@ -103,6 +98,19 @@ impl House {
 }
 
 impl House {
+    fn about_policy(&self, name: NamespacedName) -> Answer {
+        said(&self.ask(|reply| Message::Policy(name, reply)), |policy| Answer::Policy(Box::new(policy)))
+    }
+
+    fn about_pod(&self, name: NamespacedName) -> Answer {
+        said(&self.ask(|reply| Message::Pod(name, reply)), |pod| Answer::Pod(Box::new(pod)))
+    }
+
+    fn compare(&self, question: Question) -> Answer {
+        let answer = self.ask(|reply| Message::Compare(question, reply));
+        said(&answer, |compared| Answer::Compared(Box::new(compared)))
+    }
+
     /// Asks the loop, whose answer comes when it comes.
     fn ask<T>(&self, question: impl FnOnce(Reply<T>) -> Message) -> Receiver<T> {
         let (reply, answer) = Reply::new();

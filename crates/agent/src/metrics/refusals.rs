@@ -66,6 +66,7 @@ mod tests {
             protocol: String::new(),
             port: None,
             policies: Vec::new(),
+            rules: Vec::new(),
             nearest_miss: None,
             engine: None,
             packets: 2,

@@ -27,8 +27,7 @@ impl Directory {
         let mut world = read(&self.inputs, &self.options)?.world;
         world.expand_workloads();
         let mut alike = Alike::default();
-        let pods = std::mem::take(&mut world.pods).into_iter();
-        world.pods = pods.map(|(id, pod)| (id, alike.share(pod))).collect();
+        world.pods.values_mut().for_each(|pod| alike.share(pod));
         Ok(world)
     }
 }

@@ -22,9 +22,9 @@ pub struct Move {
 
 impl Engine {
     /// Enters a pod, or what it has become. Costs by the pod's own addresses and labels, not by other pods.
-    pub fn put_pod(&mut self, pod: Pod) -> Vec<Move> {
+    pub fn put_pod(&mut self, mut pod: Pod) -> Vec<Move> {
         self.imply_namespace(&pod.meta.id.namespace);
-        let pod = self.alike.share(pod);
+        self.alike.share(&mut pod);
         let known = self.pod_id(&pod.meta.id);
         let id = known.unwrap_or_else(|| self.new_place(&pod));
         let before = self.withdraw(id);

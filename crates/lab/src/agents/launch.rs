@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::{self, Read};
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::thread;
@@ -13,7 +14,7 @@ use podfence_agent::config::Listen;
 use podfence_agent::local::Request;
 use podfence_agent::privileges::give_up_capabilities;
 use podfence_agent::{Setup, run};
-use podfence_dataplane_nft::Settings;
+use podfence_dataplane_nft::{Admissions, Settings};
 use podfence_model::NamespacedName;
 use podfence_netlink::nft::Name;
 use podfence_plan::Link;
@@ -37,6 +38,8 @@ pub(super) struct Launch {
     priority: i32,
     pod_interfaces: Vec<String>,
     log_group: u16,
+    /// The group that admitted connections are told to, and of how many one.
+    admissions: Option<(u16, NonZeroU32)>,
     transaction_bytes: usize,
     /// The ranges of its pods, closed until it has read the objects.
     pub closed_at_first: Vec<String>,
@@ -62,6 +65,7 @@ impl Launch {
             priority: settings.priority,
             pod_interfaces: settings.pod_interfaces.iter().map(ToString::to_string).collect(),
             log_group: settings.log_group,
+            admissions: settings.admissions.map(|told| (told.log_group, told.one_in)),
             transaction_bytes: settings.transaction_bytes,
             closed_at_first: Vec::new(),
             writes_flows: false,
@@ -81,6 +85,7 @@ impl Launch {
 
     fn setup(self) -> io::Result<Setup> {
         let Self { mark_mask, priority, log_group, transaction_bytes, .. } = self;
+        let admissions = self.admissions.map(|(log_group, one_in)| Admissions { log_group, one_in });
         let table = Name::new(self.table).map_err(io::Error::other)?;
         let metrics = metrics_beside(&self.socket);
         let flow_log = self.writes_flows.then(|| (self.socket.with_extension("flows"), FLOW_LOG));
@@ -98,7 +103,15 @@ impl Launch {
             closed_at_first: Some(ranges),
             flow_log,
             listen: Listen::Unix(metrics),
-            dataplane: Settings { table, mark_mask, priority, pod_interfaces, log_group, transaction_bytes },
+            dataplane: Settings {
+                table,
+                mark_mask,
+                priority,
+                pod_interfaces,
+                log_group,
+                admissions,
+                transaction_bytes,
+            },
             ..Setup::default()
         })
     }

@@ -15,7 +15,7 @@ use std::time::Duration;
 use std::{fs, io};
 
 use nix::sys::signal::Signal;
-use podfence_agent::about::{PodStatus, PolicyStatus};
+use podfence_agent::about::{Comparisons, PodStatus, PolicyStatus, Question};
 use podfence_agent::flow::FlowRecord;
 use podfence_agent::local::{Answer, ClientError, Profile, Request};
 use podfence_agent::{Dump, Status};
@@ -146,6 +146,14 @@ impl Agents {
         let NamespacedName { namespace, name } = pod.clone();
         match self.ask(node, &Request::Pod { namespace, name })? {
             Some(Answer::Pod(pod)) => Ok(*pod),
+            _ => Err(AgentError::Absent(node.to_owned())),
+        }
+    }
+
+    /// What engine and kernel of a node say of connections, or why it cannot say.
+    pub fn compare(&mut self, node: &str, question: Question) -> Result<Comparisons, AgentError> {
+        match self.ask(node, &Request::Compare(question))? {
+            Some(Answer::Compared(compared)) => Ok(*compared),
             _ => Err(AgentError::Absent(node.to_owned())),
         }
     }

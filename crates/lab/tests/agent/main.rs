@@ -35,11 +35,12 @@ use libtest_mimic::{Arguments, Failed, Trial};
 use podfence_lab::sandbox;
 use podfence_testkit::sandboxed;
 
-const TESTS: [(&str, fn()); 29] = [
+const TESTS: [(&str, fn()); 31] = [
     ("killed_under_traffic", crash::killed_under_traffic),
     ("stopped_under_traffic", crash::stopped_under_traffic),
     ("what_others_change_is_noticed_and_mended", meddling::what_others_change_is_noticed_and_mended),
     ("refusals_are_told_with_their_policies", refusals::refusals_are_told_with_their_policies),
+    ("admissions_are_told_if_wished", refusals::admissions_are_told_if_wished),
     ("starting_pods_do_not_escape", starts::starting_pods_do_not_escape),
     ("pods_without_ranges_do_not_escape", starts::pods_without_ranges_do_not_escape),
     ("odd_frames_carry_nothing", hostile::odd_frames_carry_nothing),
@@ -53,6 +54,10 @@ const TESTS: [(&str, fn()); 29] = [
     ("what_is_lost_in_a_flood_is_found", meddling::what_is_lost_in_a_flood_is_found),
     ("an_agent_shows_its_state_and_its_time", operated::an_agent_shows_its_state_and_its_time),
     ("an_agent_tells_of_one_policy_and_one_pod", operated::an_agent_tells_of_one_policy_and_one_pod),
+    (
+        "engine_and_kernel_are_shown_beside_each_other",
+        operated::engine_and_kernel_are_shown_beside_each_other,
+    ),
     ("metrics_say_what_is_so", operated::metrics_say_what_is_so),
     (
         "an_agent_has_no_privilege_that_it_does_not_need",

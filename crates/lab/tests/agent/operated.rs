@@ -7,12 +7,14 @@ use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use podfence_agent::about::{Agreement, AskedProtocol, Question, Who};
 use podfence_lab::cluster::Cluster;
 use podfence_model::{Family, Protocol, World};
 use podfence_testkit::build::{everything, id, ingress, number, own, rule};
 use podfence_testkit::schemas;
 
 use crate::crash::closed;
+use crate::refusals::send;
 use crate::talk::{SPEECH, Talk, address, netns};
 
 const NODE: &str = "node-1";
@@ -115,6 +117,42 @@ pub fn an_agent_tells_of_one_policy_and_one_pod() {
     assert!(cluster.agents().pod(NODE, &id("x/nobody")).is_err());
     fits("status-policy-v1", serde_json::to_value(&told).unwrap());
     fits("status-pod-v1", serde_json::to_value(&pod).unwrap());
+}
+
+/// A question about two pods.
+fn between(source: &str, destination: &str, port: &str) -> Question {
+    let pod = |name: &str| Who::Object { namespace: "x".to_owned(), kind: None, name: name.to_owned() };
+    let (source, destination) = (pod(source), pod(destination));
+    Question { source, destination, port: Some(port.to_owned()), protocol: Some(AskedProtocol::Udp) }
+}
+
+/// Who is refused and who is not, by which chains, and that the counter counts.
+pub fn engine_and_kernel_are_shown_beside_each_other() {
+    let mut cluster = Cluster::build(World::default()).unwrap();
+    cluster.update(closed(true)).unwrap();
+    let refused = cluster.agents().compare(NODE, between("a", "b", "7777")).unwrap();
+    println!("{refused}");
+    assert_eq!(refused.connections.len(), 2, "one for each family");
+    let one = &refused.connections[0];
+    assert_eq!((one.agreement, one.engine.as_str()), (Agreement::Agree, "denied"));
+    let kernel = one.kernel.as_ref().unwrap();
+    assert_eq!((kernel.verdict.as_str(), kernel.counted), ("dropped", Some(0)));
+    let about: Vec<&str> = kernel.chains.iter().filter_map(|chain| chain.about.as_deref()).collect();
+    assert!(about.contains(&"x/deny-b"), "the program says whose it is: {about:?}");
+    send(&cluster, ("a", "b"), 3);
+    until("the counter counts and the log tells", || {
+        let again = cluster.agents().compare(NODE, between("a", "b", "7777")).unwrap();
+        let one = &again.connections[0];
+        one.kernel.as_ref().unwrap().counted == Some(3) && one.last_refused.is_some()
+    });
+    let passes = cluster.agents().compare(NODE, between("b", "a", "7777"));
+    assert!(passes.unwrap().connections.iter().all(|one| one.agreement == Agreement::Agree));
+    let allowed = cluster.agents().compare(NODE, between("a", "c", "7777")).unwrap();
+    let verdicts = allowed.connections.iter().map(|one| one.kernel.as_ref().unwrap().verdict.as_str());
+    assert_eq!(verdicts.collect::<Vec<_>>(), ["passes", "passes"]);
+    let missing = cluster.agents().compare(NODE, between("a", "bb", "7777")).unwrap_err().to_string();
+    assert!(missing.contains("no pod and no workload x/bb"), "{missing}");
+    fits("explain-live-v1", serde_json::to_value(&refused).unwrap());
 }
 
 fn fits(schema: &str, mut document: serde_json::Value) {

@@ -1,11 +1,13 @@
 //! Worlds that change at random: after each change everything that can be asked is asked of engine and kernel.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::os::fd::AsFd;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use libtest_mimic::Failed;
+use podfence_agent::about::{Agreement, AskedProtocol, Question, Who};
 use podfence_engine::{Engine, Outcome};
 use podfence_lab::asked::Asked;
 use podfence_lab::cluster::{Cluster, Settings};
@@ -35,6 +37,7 @@ struct Tally {
     compared: AtomicUsize,
     denied: AtomicUsize,
     kept: AtomicUsize,
+    traced: AtomicUsize,
     update_microseconds: AtomicUsize,
 }
 
@@ -89,6 +92,7 @@ fn one_world(seed: u64, tally: &Tally) -> Result<(), String> {
         tally.update_microseconds.fetch_add(took, Ordering::Relaxed);
         tally.kept.fetch_add(stayed(&cluster, &before).map_err(told)?, Ordering::Relaxed);
         compare(&cluster, &engine, tally).map_err(told)?;
+        traced(&mut cluster, &mut rng, tally).map_err(told)?;
     }
     Ok(())
 }
@@ -137,4 +141,34 @@ fn compare(cluster: &Cluster, engine: &Engine, tally: &Tally) -> Result<(), Stri
     tally.denied.fetch_add(denied, Ordering::Relaxed);
     tally.compared.fetch_add(findings.compared(), Ordering::Relaxed);
     drawn::no_difference(cluster.world(), &findings)
+}
+
+/// What each agent says of its kernel's tables is what its engine says, and so what packets have just shown.
+fn traced(cluster: &mut Cluster, rng: &mut Rng, tally: &Tally) -> Result<(), String> {
+    const QUESTIONS: usize = 12;
+    let ends = ends(cluster.world());
+    let nodes: Vec<String> = cluster.world().nodes.keys().cloned().collect();
+    for node in nodes {
+        for _ in 0..QUESTIONS {
+            let [source, destination] = [0; 2].map(|_| Who::Address(ends[rng.usize(..ends.len())]));
+            let protocol = [AskedProtocol::Tcp, AskedProtocol::Udp, AskedProtocol::Icmp][rng.usize(..3)];
+            let port = Some(["80", "53", "8080", "443"][rng.usize(..4)].to_owned());
+            let question = Question { source, destination, port, protocol: Some(protocol) };
+            let Ok(told) = cluster.agents().compare(&node, question) else { continue };
+            if let Some(differs) = told.connections.iter().find(|one| one.agreement == Agreement::Differ) {
+                return Err(format!("engine and tables of {node} differ: {differs:#?}\n{differs}"));
+            }
+            let agree = told.connections.iter().filter(|one| one.agreement == Agreement::Agree).count();
+            tally.traced.fetch_add(agree, Ordering::Relaxed);
+        }
+    }
+    Ok(())
+}
+
+/// Addresses of pods, of nodes, and of nobody.
+fn ends(world: &World) -> Vec<IpAddr> {
+    let outside = ["192.0.2.1", "198.51.100.7", "2001:db8::1", "10.244.1.250"].map(|ip| ip.parse().unwrap());
+    let pods = world.pods.values().flat_map(podfence_model::Pod::ips);
+    let nodes = world.nodes.values().flat_map(|node| &node.addresses);
+    pods.chain(nodes).copied().chain(outside).collect()
 }

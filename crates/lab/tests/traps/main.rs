@@ -17,6 +17,7 @@ mod forged;
 mod gaps;
 mod generations;
 mod itself;
+mod led;
 mod listing;
 mod live;
 mod logged;
@@ -87,6 +88,8 @@ const TESTS: &[(&str, fn())] = &[
     ("events_lead_where_a_fresh_plan_does", live::events_lead_where_a_fresh_plan_does),
     ("whatever_is_changed_is_found", verified::whatever_is_changed_is_found),
     ("a_known_address_is_not_like_another", verified::a_known_address_is_not_like_another),
+    ("a_packet_is_led_as_policies_say", led::a_packet_is_led_as_policies_say),
+    ("a_trace_sees_what_others_wrote", led::a_trace_sees_what_others_wrote),
     ("outgrown_sets_are_made_anew", size::outgrown_sets_are_made_anew),
     ("a_failed_plan_changes_nothing", deltas::a_failed_plan_changes_nothing),
     ("a_table_that_was_deleted_is_built_again", deltas::a_table_that_was_deleted_is_built_again),

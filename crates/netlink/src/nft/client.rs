@@ -9,11 +9,13 @@ use super::chain::Table;
 use super::commit::{self, CommitError};
 use super::constants::NFTA_GEN_ID;
 use super::element::Element;
+use super::find;
 use super::flowtable::{self, Flowtable};
 use super::foreign::{self, ForeignChain};
 use super::name::Name;
 use super::read::{self, ChainInfo, RuleInfo, SetInfo, TableInfo};
 use super::set::Set;
+use super::value::Value;
 use crate::error::Error;
 use crate::message;
 use crate::socket::{Request, Socket};
@@ -141,6 +143,12 @@ impl Nftables {
     /// The elements of a set, sorted by key; ranges joined.
     pub fn elements(&mut self, table: &Table, set: &Set) -> Result<Vec<Element>, Error> {
         read::elements(&mut self.socket, table, set)
+    }
+
+    /// The element of a set or map that a key meets, of a range only its beginning. Costs one look-up, however large the set is.
+    /// `None`, too, where there is no such set.
+    pub fn find(&mut self, table: &Table, set: &Name, key: &Value) -> Result<Option<Element>, Error> {
+        find::find(&mut self.socket, table, set, key)
     }
 
     /// Whether a set without ranges holds just `count` elements, all of which are expected: for sets that are too large to be

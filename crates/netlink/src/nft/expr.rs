@@ -15,9 +15,14 @@ impl Register {
     /// How many there are.
     pub const COUNT: usize = 16;
 
+    /// Where it stands among all data registers, from 0.
+    pub const fn index(self) -> usize {
+        self.0 as usize
+    }
+
     /// The register `bytes` further on; none behind the last.
     pub fn after(self, bytes: usize) -> Option<Self> {
-        let index = usize::from(self.0) + bytes.div_ceil(4);
+        let index = self.index() + bytes.div_ceil(4);
         if index >= Self::COUNT {
             return None;
         }

@@ -18,6 +18,7 @@ mod constants;
 mod element;
 mod encode;
 mod expr;
+mod find;
 mod flowtable;
 mod foreign;
 mod interval;

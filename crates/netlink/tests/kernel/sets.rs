@@ -3,12 +3,13 @@
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 use podfence_netlink::nft::{
-    Batch, Chain, Comment, DataType, Element, Family, Name, Nftables, Set, Table, Value, Verdict,
+    Batch, Chain, Comment, DataType, Element, Family, Key, Name, Nftables, Set, Table, Value, Verdict,
 };
 
 pub const TESTS: crate::Tests = &[
     ("every_kind_of_set_is_written_and_read_back", every_kind),
     ("elements_may_be_there_already_but_not_with_other_data", adding_again),
+    ("a_key_is_found_alone_and_in_ranges", finding),
     ("comments_are_read_back", comments),
     ("a_set_of_stated_size_holds_no_more", stated_size),
 ];
@@ -97,6 +98,59 @@ fn every_kind() {
         nft.commit(&batch).unwrap();
     }
     assert_eq!(nft.tables().unwrap(), []);
+}
+
+/// Whatever a set holds is found by its own key and by the last of its range; what is beside it is not.
+fn finding() {
+    let mut nft = Nftables::open().unwrap();
+    for (set, elements) in kinds() {
+        let mut batch = Batch::new();
+        batch.create_table(&TABLE, None);
+        batch.create_chain(&TABLE, &Chain::regular(CHAIN));
+        batch.create_set(&TABLE, &set).unwrap();
+        nft.commit(&batch).unwrap();
+        for element in &elements {
+            let (first, last) = ends(element);
+            assert_eq!(nft.find(&TABLE, &SET, &first).unwrap(), None, "{set:?}");
+            let mut batch = Batch::new();
+            batch.add_elements(&TABLE, &set, [element.clone()]).unwrap();
+            nft.commit(&batch).unwrap();
+            let found = Some(Element { key: Key::Single(first), ..element.clone() });
+            assert_eq!(
+                [first, last].map(|key| nft.find(&TABLE, &SET, &key).unwrap()),
+                [found.clone(), found]
+            );
+            let mut batch = Batch::new();
+            batch.delete_elements(&TABLE, &set, [element.clone()]).unwrap();
+            nft.commit(&batch).unwrap();
+        }
+        between(&mut nft, &set, elements);
+        let mut batch = Batch::new();
+        batch.delete_table(&TABLE);
+        nft.commit(&batch).unwrap();
+    }
+    assert_eq!(nft.find(&TABLE, &SET, &v4(1)).unwrap(), None, "there is no such table");
+}
+
+/// The key behind a range is not in it, even where another range begins later.
+fn between(nft: &mut Nftables, set: &Set, elements: Vec<Element>) {
+    let mut batch = Batch::new();
+    batch.add_elements(&TABLE, set, elements).unwrap();
+    nft.commit(&batch).unwrap();
+    let gap = match &set.key[..] {
+        [DataType::Ipv4] if set.interval => v4(8),
+        [DataType::Ipv6] if set.interval => v6(8),
+        [DataType::Port] if set.interval => Value::port(100),
+        _ => return,
+    };
+    assert_eq!(nft.find(&TABLE, &SET, &gap).unwrap(), None, "{set:?}");
+}
+
+fn ends(element: &Element) -> (Value, Value) {
+    match element.key {
+        Key::Single(key) => (key, key),
+        Key::Range(first, last) => (first, last),
+    }
 }
 
 fn delete_one_by_one(nft: &mut Nftables, set: &Set, mut elements: Vec<Element>) {

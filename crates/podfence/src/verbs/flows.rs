@@ -1,4 +1,4 @@
-//! `podfence flows`: whom the agent of this node refused, and which policies said so.
+//! `podfence flows`: whom the agent of this node refused or admitted, and which policies said so.
 
 use std::path::PathBuf;
 
@@ -13,7 +13,8 @@ use crate::output;
 
 const ABOUT: &str = "\
 Packets of one kind (who, to whom, on which port, why) are one line when they begin, and one line
-with a count every ten seconds as long as they go on.
+with a count every ten seconds as long as they go on. Connections that policies admit are told of
+if the agent is asked to: podfence agent --flow-log-allowed all, or 1/100 for one in a hundred.
 
 Examples:
   podfence flows                      the last ones
@@ -38,9 +39,13 @@ pub struct Arguments {
     #[arg(long, value_name = "WHO")]
     to: Option<String>,
 
-    /// Only what was refused; nothing else is recorded so far
-    #[arg(long)]
+    /// Only what was refused
+    #[arg(long, conflicts_with = "allowed")]
     denied: bool,
+
+    /// Only what was admitted
+    #[arg(long)]
+    allowed: bool,
 
     /// The agent's local socket
     #[arg(long, value_name = "PATH", default_value = SOCKET)]
@@ -65,7 +70,8 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
 
 fn is_asked(arguments: &Arguments, record: &FlowRecord) -> bool {
     let meets = |end: &FlowEnd, asked: &Option<String>| asked.as_ref().is_none_or(|asked| end.is(asked));
-    meets(&record.source, &arguments.from) && meets(&record.destination, &arguments.to)
+    let of_verdict = if record.is_refusal() { !arguments.allowed } else { !arguments.denied };
+    of_verdict && meets(&record.source, &arguments.from) && meets(&record.destination, &arguments.to)
 }
 
 fn line(record: &FlowRecord, form: Output) -> serde_json::Result<String> {

@@ -1,6 +1,5 @@
 //! `podfence status`: how the agent of this node stands, and what it enforces for a policy or a pod.
 
-use std::fmt::Display;
 use std::path::PathBuf;
 
 use anyhow::bail;
@@ -8,7 +7,6 @@ use clap::Args;
 use podfence_agent::Status;
 use podfence_agent::local::{Answer, Client, Request};
 use podfence_model::NamespacedName;
-use serde::Serialize;
 
 use super::agent::SOCKET;
 use crate::cli::Output;
@@ -66,11 +64,11 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
             is_good(&status)
         }
         Answer::Policy(policy) => {
-            show("status-policy-v1", &*policy, form)?;
+            output::show("status-policy-v1", &*policy, form)?;
             policy.standing.refused.is_empty() && policy.standing.behind.is_none()
         }
         Answer::Pod(pod) => {
-            show("status-pod-v1", &*pod, form)?;
+            output::show("status-pod-v1", &*pod, form)?;
             pod.enforced
         }
         _ => bail!("the agent does not say how it stands"),
@@ -97,21 +95,6 @@ fn named(text: &str) -> Result<NamespacedName, String> {
         return Err("say NAMESPACE/NAME".to_owned());
     }
     Ok(NamespacedName { namespace: namespace.to_owned(), name: name.to_owned() })
-}
-
-/// An answer that says which schema it fits.
-#[derive(Serialize)]
-struct Document<'a, T> {
-    schema: &'static str,
-    #[serde(flatten)]
-    answer: &'a T,
-}
-
-fn show<T: Serialize + Display>(schema: &'static str, answer: &T, form: Output) -> anyhow::Result<()> {
-    Ok(output::print(&match form {
-        Output::Json => serde_json::to_string_pretty(&Document { schema, answer })? + "\n",
-        Output::Text => answer.to_string(),
-    })?)
 }
 
 fn is_good(status: &Status) -> bool {

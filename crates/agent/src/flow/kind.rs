@@ -1,9 +1,9 @@
-//! A refused packet, as far as it tells one refusal from another.
+//! A packet that the kernel told of, as far as it tells one kind from another.
 
 use std::net::IpAddr;
 use std::time::Instant;
 
-use podfence_dataplane_nft::Refusal;
+use podfence_dataplane_nft::{Refusal, is_admission};
 use podfence_model::{Endpoint, Flow, Layer4, Port, Protocol};
 use podfence_netlink::conntrack::Transport;
 use podfence_netlink::headers::{self, TransportHeader};
@@ -15,11 +15,20 @@ const UDP: u8 = 17;
 const ICMPV6: u8 = 58;
 const SCTP: u8 = 132;
 
-/// What tells one refusal from another: packets of one kind are one line of the log.
+/// Why the kernel tells of a packet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Refused {
+pub enum Why {
+    /// It was dropped.
+    Refused(Refusal),
+    /// It opens a connection that was admitted.
+    Admitted,
+}
+
+/// What tells one kind of packets from another: those of one kind are one line of the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Kind {
     /// Why.
-    pub reason: Refusal,
+    pub why: Why,
     /// Who opened the connection, or sent the packet where there is none.
     pub source: IpAddr,
     /// Whom it was for, behind a Service the pod.
@@ -30,24 +39,47 @@ pub struct Refused {
     pub port: Option<u16>,
 }
 
-/// A refusal that is to be told.
+/// A kind of packets that is to be told of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Noted {
-    /// What is refused.
-    pub refused: Refused,
+    /// Which.
+    pub kind: Kind,
     /// When the first of these packets came.
     pub since: Instant,
     /// How many packets there were since it was told last, this one among them.
     pub packets: u64,
 }
 
-impl Refused {
+impl Noted {
+    /// How many packets were refused; none if they were admitted.
+    pub(crate) fn refused(&self) -> u64 {
+        match self.kind.why {
+            Why::Refused(_) => self.packets,
+            Why::Admitted => 0,
+        }
+    }
+}
+
+impl Why {
+    /// What a log prefix says; `None` for those that are not ours.
+    fn from_prefix(prefix: &str) -> Option<Self> {
+        let admitted = is_admission(prefix).then_some(Self::Admitted);
+        admitted.or_else(|| Refusal::from_prefix(prefix).map(Self::Refused))
+    }
+
+    /// Whether it is what policies say, and not the shape of the packet.
+    fn is_of_policies(self) -> bool {
+        matches!(self, Self::Refused(Refusal::Egress | Refusal::Ingress) | Self::Admitted)
+    }
+}
+
+impl Kind {
     /// What a logged packet says; `None` for packets that others log, or whose addresses cannot be read.
     ///
     /// Policies judge a connection by who opened it and by the pod that answers, whichever way the packet goes.
     pub(crate) fn read(packet: &Packet) -> Option<Self> {
-        let reason = Refusal::from_prefix(packet.prefix.trim_end())?;
-        let connection = packet.connection.as_ref().filter(|_| is_of_policies(reason));
+        let why = Why::from_prefix(packet.prefix.trim_end())?;
+        let connection = packet.connection.as_ref().filter(|_| why.is_of_policies());
         if let Some(connection) = connection {
             let (original, reply) = (&connection.entry.original, &connection.entry.reply);
             let port = match reply.transport {
@@ -55,7 +87,7 @@ impl Refused {
                 _ => None,
             };
             let (source, destination) = (original.source, reply.source);
-            return Some(Self { reason, source, destination, protocol: original.protocol, port });
+            return Some(Self { why, source, destination, protocol: original.protocol, port });
         }
         let headers = headers::parse(&packet.payload)?;
         let port = match headers.transport {
@@ -63,7 +95,7 @@ impl Refused {
             _ => None,
         };
         let headers::Headers { source, destination, protocol, .. } = headers;
-        Some(Self { reason, source, destination, protocol, port })
+        Some(Self { why, source, destination, protocol, port })
     }
 
     /// The question that the engine can answer; `None` for protocols that policies do not know.
@@ -93,9 +125,4 @@ impl Refused {
             (None, number) => number.to_string(),
         }
     }
-}
-
-/// Whether it was policies that refused, and not the shape of the packet.
-fn is_of_policies(reason: Refusal) -> bool {
-    matches!(reason, Refusal::Egress | Refusal::Ingress)
 }

@@ -1,5 +1,9 @@
 //! `podfence explain SRC DST`: can SRC reach DST, and why?
 
+mod live;
+
+use std::path::PathBuf;
+
 use anyhow::bail;
 use clap::Args;
 use podfence_analysis::diff::Snapshot;
@@ -14,6 +18,7 @@ use podfence_report::mend::{Change, Draft};
 use podfence_report::{findings, json, terminal};
 use podfence_source::{Loaded, SourceMap};
 
+use super::agent::SOCKET;
 use crate::cli::{Output, Source};
 use crate::exit::Exit;
 use crate::{input, output, progress};
@@ -33,9 +38,10 @@ Examples:
   podfence explain 203.0.113.7 deploy/web --port http -f .
   podfence explain client 8.8.8.8:53 --protocol udp -f -
   podfence explain netpol/default-deny -f manifests/
+  podfence explain --live shop/web shop/db:5432      what this node's kernel does, too
 
 Exit code: 0 allowed (of many ports: one at least), 1 denied, 2 bad use or input,
-3 undecidable (a fact is missing).";
+3 undecidable (a fact is missing), 70 with --live, where engine and kernel differ.";
 
 /// The arguments of `explain`.
 #[derive(Debug, Args)]
@@ -68,6 +74,15 @@ pub struct Arguments {
     #[arg(long, requires = "destination")]
     deny: bool,
 
+    /// Ask the agent of this node: the engine's verdict beside what the kernel's tables do with the
+    /// packet, chain by chain, and what its counters and the flow log say
+    #[arg(long, requires = "destination", conflicts_with_all = ["filenames", "deny", "all_ports"])]
+    live: bool,
+
+    /// The agent's local socket
+    #[arg(long, value_name = "PATH", default_value = SOCKET, requires = "live")]
+    socket: PathBuf,
+
     /// The form of the answer
     #[arg(short, long, value_enum, default_value_t = Output::Text)]
     output: Output,
@@ -85,6 +100,9 @@ fn protocol(text: &str) -> Result<AskedProtocol, String> {
 
 /// Answers, and tells by the exit code.
 pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
+    if let (true, Some(destination)) = (arguments.live, &arguments.destination) {
+        return live::run(arguments, destination);
+    }
     let Some(mut loaded) = input::load(&arguments.input)? else { return Ok(Exit::Unusable) };
     assumed::add_cluster_dns(&mut loaded.world);
     let Loaded { world, sources, .. } = &loaded;
