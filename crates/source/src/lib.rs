@@ -6,7 +6,7 @@
 //!
 //! Start with [`read()`]. Inside: `input` (files to texts), `yaml` (text to trees), `decode` (typed access
 //! to trees), `kinds` (trees to objects), `gather` (objects to a world). Beside that way: `outline` (what the text of an
-//! object says, field by field), `edit` (changing it) `expectations` and `settings` (files that are no manifests).
+//! object says, field by field), `edit` (changing it), `live` (single objects of an API server), `expectations` and `settings` (files that are no manifests).
 
 mod aside;
 mod code;
@@ -17,6 +17,7 @@ mod expectations;
 mod gather;
 mod input;
 mod kinds;
+mod live;
 mod names;
 mod outline;
 mod read;
@@ -30,6 +31,7 @@ pub use diagnostic::{Diagnostic, Edit, Label, Severity};
 pub use edit::{EditError, apply};
 pub use expectations::{ExpectationFile, LoadedExpectations, expectations};
 pub use input::{Input, MAX_INPUT, is_manifest};
+pub use live::{LiveObject, Nameless, live_object};
 pub use outline::{Field, Outlines, View};
 pub use read::{Loaded, Options, Refused, read};
 pub use settings::{Stated, StatedSettings, settings};

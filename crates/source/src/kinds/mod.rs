@@ -33,9 +33,9 @@ use manifest::Manifest;
 
 /// What a list passes on to items that do not state it themselves.
 #[derive(Clone, Copy, Default)]
-struct Inherited<'n> {
-    api_version: Option<&'n str>,
-    kind: Option<&'n str>,
+pub(crate) struct Inherited<'n> {
+    pub(crate) api_version: Option<&'n str>,
+    pub(crate) kind: Option<&'n str>,
 }
 
 pub(crate) use port::number as port_number;
@@ -43,6 +43,11 @@ pub(crate) use port::number as port_number;
 /// Reads one document into what is gathered.
 pub(crate) fn read(document: Item<'_>, gathered: &mut Gathered, default_namespace: &str) {
     object(document, gathered, default_namespace, Inherited::default());
+}
+
+/// Reads one object of an API server, which states its namespace.
+pub(crate) fn read_as<'n>(item: Item<'n>, gathered: &mut Gathered, of: Inherited<'n>) {
+    object(item, gathered, "", of);
 }
 
 fn object<'n>(item: Item<'n>, gathered: &mut Gathered, default_namespace: &str, inherited: Inherited<'n>) {
