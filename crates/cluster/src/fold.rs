@@ -236,17 +236,12 @@ fn gone(kind: &Kind, id: NamespacedName) -> News {
 fn read(kind: &Kind, sighting: &Sighting, alike: &mut Alike) -> News {
     let key = kind.key(sighting.id.clone());
     match live_object(&sighting.value, kind.of, &sighting.version) {
-        Ok(LiveObject { object, unclear, .. }) => {
-            let change = object.map(|object| Change::Put(shared(object, alike)));
-            News { key, change, unclear, written: sighting.written }
+        Ok(LiveObject { mut object, unclear, .. }) => {
+            if let Some(Object::Pod(pod)) = &mut object {
+                alike.share(pod);
+            }
+            News { key, change: object.map(Change::Put), unclear, written: sighting.written }
         }
         Err(nameless) => News { key, change: None, unclear: Some(nameless.to_string()), written: None },
-    }
-}
-
-fn shared(object: Object, alike: &mut Alike) -> Object {
-    match object {
-        Object::Pod(pod) => Object::Pod(Box::new(alike.share(*pod))),
-        other => other,
     }
 }
