@@ -10,6 +10,7 @@ mod stale;
 mod update;
 
 use std::collections::BTreeMap;
+use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
@@ -20,7 +21,7 @@ use tokio::runtime::Runtime;
 
 use self::parts::{Place, Serving};
 use self::proxied::Proxied;
-use crate::agents::{AgentError, Agents};
+use crate::agents::{AgentError, Agents, Manifests, Objects};
 use crate::dns::{NameError, Resolver, SharedZone};
 use crate::ingress::SharedRoutes;
 use crate::netns::Netns;
@@ -42,7 +43,7 @@ pub(crate) const OUTSIDE_PORT: u16 = 80;
 pub enum ClusterError {
     /// The threads of the servers could not be started.
     #[error("cannot start the lab's servers: {0}")]
-    Runtime(#[source] std::io::Error),
+    Runtime(#[source] io::Error),
     /// Namespaces, links or routes.
     #[error(transparent)]
     Topology(#[from] TopologyError),
@@ -66,9 +67,9 @@ pub enum ClusterError {
     /// An agent.
     #[error(transparent)]
     Agent(#[from] AgentError),
-    /// The agents' files could not be made.
-    #[error("cannot make a directory for the agents: {0}")]
-    Directory(#[source] std::io::Error),
+    /// There is no place for the agents' files and objects.
+    #[error("cannot make a place for what the agents read: {0}")]
+    Directory(#[source] io::Error),
 }
 
 /// A running cluster.
@@ -104,11 +105,26 @@ impl Cluster {
 
     /// As [`Cluster::build_with`], with pods hanging on their nodes by `links`, as the world was placed for.
     pub fn build_on(links: Links, world: World, settings: Settings) -> Result<Self, ClusterError> {
-        let mut cluster = Self {
+        let manifests = |_: &Topology| Manifests::new().map(|all| Box::new(all) as Box<dyn Objects>);
+        let mut cluster = Self::empty(links, settings, manifests)?;
+        let parts = cluster.begin(world)?;
+        cluster.finish(&parts)?;
+        Ok(cluster)
+    }
+
+    /// A cluster with nothing in it, whose agents will be told of the world by `objects`, which may have its seat outside.
+    pub fn empty(
+        links: Links,
+        settings: Settings,
+        objects: impl FnOnce(&Topology) -> io::Result<Box<dyn Objects>>,
+    ) -> Result<Self, ClusterError> {
+        let topology = Topology::with_links(links, &usual_outside())?;
+        let objects = objects(&topology).map_err(ClusterError::Directory)?;
+        Ok(Self {
             world: World::default(),
-            topology: Topology::with_links(links, &usual_outside())?,
+            topology,
             runtime: Runtime::new().map_err(ClusterError::Runtime)?,
-            agents: Agents::new(settings).map_err(ClusterError::Directory)?,
+            agents: Agents::new(settings, objects).map_err(ClusterError::Directory)?,
             nodes: BTreeMap::new(),
             plugged: BTreeMap::new(),
             links: BTreeMap::new(),
@@ -117,10 +133,7 @@ impl Cluster {
             translated: BTreeMap::new(),
             zone: SharedZone::default(),
             routes: SharedRoutes::default(),
-        };
-        let parts = cluster.begin(world)?;
-        cluster.finish(&parts)?;
-        Ok(cluster)
+        })
     }
 
     /// The world that is built.

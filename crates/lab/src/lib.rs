@@ -24,7 +24,7 @@ mod limits;
 mod memory;
 mod named_ports;
 pub mod netns;
-mod objects;
+pub mod objects;
 pub mod place;
 pub mod probe;
 pub mod record;

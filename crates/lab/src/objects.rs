@@ -2,17 +2,28 @@
 //!
 //! Only what verdicts depend on is written: namespaces whose labels are known, nodes, pods and policies.
 
-use podfence_model::{Addresses, ContainerPort, Labels, Life, Namespace, NetworkPolicy, Node, Pod, World};
+use podfence_model::{
+    Addresses, ContainerPort, Labels, Life, Namespace, NetworkPolicy, Node, ObjectKey, Pod, World,
+};
 use podfence_report::policy_text;
 use serde_json::{Value, json};
 
-/// The objects, as documents of YAML.
+/// The objects, as one text of YAML.
 pub(crate) fn text(world: &World) -> String {
-    let namespaces = world.namespaces.values().filter(|namespace| namespace.labels_known).map(namespace);
-    let objects = namespaces.chain(world.nodes.values().map(node)).chain(world.pods.values().map(pod));
-    let documents = objects.map(|object| object.to_string() + "\n");
-    let policies = world.policies.values().map(|policy: &NetworkPolicy| policy_text(policy) + "\n");
-    documents.chain(policies).collect::<Vec<_>>().join("---\n")
+    documents(world).map(|(_, document)| document).collect::<Vec<_>>().join("---\n")
+}
+
+/// The objects, each a document of YAML; all but policies are JSON, too.
+pub fn documents(world: &World) -> impl Iterator<Item = (ObjectKey, String)> {
+    let line = |object: Value| object.to_string() + "\n";
+    let known = world.namespaces.values().filter(|namespace| namespace.labels_known);
+    let namespaces = known.map(move |one| (ObjectKey::Namespace(one.name.clone()), line(namespace(one))));
+    let nodes = world.nodes.values().map(move |one| (ObjectKey::Node(one.name.clone()), line(node(one))));
+    let pods = world.pods.values().map(move |one| (ObjectKey::Pod(one.meta.id.clone()), line(pod(one))));
+    let text = |policy: &NetworkPolicy| policy_text(policy) + "\n";
+    let policies = world.policies.values();
+    let policies = policies.map(move |one| (ObjectKey::Policy(one.meta.id.clone()), text(one)));
+    namespaces.chain(nodes).chain(pods).chain(policies)
 }
 
 fn object(kind: &str, namespace: Option<&str>, name: &str, labels: &Labels) -> Value {

@@ -39,6 +39,10 @@ pub(crate) fn follow(
     bodies: impl IntoIterator<Item = Body>,
     packet: &Opening,
 ) -> Result<Trace, DataplaneError> {
+    let own = nft.table(table)?;
+    if own.is_none_or(|info| info.suspended || info.comment.as_ref() != Some(&OWN_TABLE)) {
+        return Ok(Trace { steps: Vec::new(), end: End::Altered(Difference::Table(table.clone())) });
+    }
     let written = bodies.into_iter().map(|body| (body.chain.name.clone(), body)).collect();
     let sets = nft.sets(table)?.into_iter().map(|info| (info.set.name.clone(), info.set)).collect();
     let registers = Registers::empty();
@@ -64,10 +68,6 @@ struct Led<'a> {
 
 impl Led<'_> {
     fn lead(&mut self) -> Result<(), Stop> {
-        let table = self.nft.table(self.table)?;
-        if table.is_none_or(|info| info.suspended || info.comment.as_ref() != Some(&OWN_TABLE)) {
-            return Err(altered(Difference::Table(self.table.clone())));
-        }
         let last = match self.packet.hop {
             Hop::Forward => "forward",
             Hop::Input => "input",

@@ -20,6 +20,8 @@ use podfence_netlink::nft::Name;
 use podfence_plan::Link;
 use serde::{Deserialize, Serialize};
 
+use super::objects::Source;
+
 /// The first argument of a program that is to be an agent; the second is the file of its [`Launch`].
 pub(super) const CALL: &str = "agent-of-a-lab";
 
@@ -30,7 +32,7 @@ const FLOW_LOG: u64 = 1 << 20;
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Launch {
     node: String,
-    objects: PathBuf,
+    source: Source,
     pub socket: PathBuf,
     plugged: Vec<Request>,
     table: String,
@@ -50,14 +52,14 @@ pub(super) struct Launch {
 impl Launch {
     pub(super) fn new<'l>(
         node: &str,
-        objects: PathBuf,
+        source: Source,
         socket: PathBuf,
         links: impl Iterator<Item = (&'l NamespacedName, &'l Link)>,
         settings: &Settings,
     ) -> Self {
         Self {
             node: node.to_owned(),
-            objects,
+            source,
             socket,
             plugged: links.map(|(pod, link)| Request::plug(pod, link)).collect(),
             table: settings.table.to_string(),
@@ -87,6 +89,10 @@ impl Launch {
         let Self { mark_mask, priority, log_group, transaction_bytes, .. } = self;
         let admissions = self.admissions.map(|(log_group, one_in)| Admissions { log_group, one_in });
         let table = Name::new(self.table).map_err(io::Error::other)?;
+        let manifests = match self.source {
+            Source::Manifests(path) => vec![path.into()],
+            Source::Api(_) => Vec::new(),
+        };
         let metrics = metrics_beside(&self.socket);
         let flow_log = self.writes_flows.then(|| (self.socket.with_extension("flows"), FLOW_LOG));
         let pod_interfaces = self.pod_interfaces.iter().map(|text| text.parse()).collect::<Result<_, _>>();
@@ -97,7 +103,7 @@ impl Launch {
         let links: BTreeMap<_, _> = plugged.map(|plugged| (plugged.pod, plugged.link)).collect();
         Ok(Setup {
             node: self.node,
-            manifests: vec![self.objects.into()],
+            manifests,
             socket: self.socket,
             links,
             closed_at_first: Some(ranges),

@@ -6,13 +6,14 @@
 //! watches its standard input, of which the lab holds the other end.
 
 mod launch;
+mod objects;
 mod process;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io;
 use std::path::PathBuf;
 use std::process::ExitStatus;
 use std::time::Duration;
-use std::{fs, io};
 
 use nix::sys::signal::Signal;
 use podfence_agent::about::{Comparisons, PodStatus, PolicyStatus, Question};
@@ -25,10 +26,11 @@ use podfence_plan::Link;
 
 use self::launch::Launch;
 pub use self::launch::become_one_if_told;
+pub(crate) use self::objects::Manifests;
+pub use self::objects::{Objects, Source};
 use self::process::Agent;
 use crate::memory::Directory;
 use crate::netns::Netns;
-use crate::objects;
 
 /// An agent could not be started, ended or asked.
 #[derive(Debug, thiserror::Error)]
@@ -61,6 +63,7 @@ pub enum AgentError {
 #[derive(Debug)]
 pub struct Agents {
     directory: Directory,
+    objects: Box<dyn Objects>,
     settings: Settings,
     running: BTreeMap<String, Agent>,
     /// Agents started so far, for the names of sockets.
@@ -193,10 +196,11 @@ impl Agents {
 }
 
 impl Agents {
-    /// None yet; they will have these settings.
-    pub(crate) fn new(settings: Settings) -> io::Result<Self> {
+    /// None yet; they will have these settings, and be told of the world so.
+    pub(crate) fn new(settings: Settings, objects: Box<dyn Objects>) -> io::Result<Self> {
         Ok(Self {
             directory: Directory::new()?,
+            objects,
             settings,
             running: BTreeMap::new(),
             started: 0,
@@ -230,7 +234,7 @@ impl Agents {
         nodes: &[(String, Netns)],
         links: &BTreeMap<NamespacedName, Link>,
     ) -> Result<(), AgentError> {
-        self.write(world).map_err(AgentError::Objects)?;
+        self.objects.publish(world).map_err(AgentError::Objects)?;
         let node_of = |pod: &NamespacedName| world.pods.get(pod).and_then(|pod| pod.node.as_deref());
         let told = !self.untold;
         for (node, netns) in nodes {
@@ -256,17 +260,6 @@ impl Agents {
             self.told.insert(pod.clone(), now);
         }
         Ok(())
-    }
-
-    /// Replaces the objects at once, so that no agent reads half of them.
-    fn write(&self, world: &World) -> io::Result<()> {
-        let beside = self.directory.path().join(".objects");
-        fs::write(&beside, objects::text(world))?;
-        fs::rename(beside, self.objects())
-    }
-
-    fn objects(&self) -> PathBuf {
-        self.directory.path().join("objects.yaml")
     }
 
     /// All at the same time.
@@ -300,8 +293,13 @@ impl Agents {
         self.started += 1;
         let directory = self.disk.as_ref().unwrap_or(&self.directory);
         let socket = directory.path().join(format!("{}.sock", self.started));
-        let mut launch =
-            Launch::new(node, self.objects(), socket, links.iter().map(|(p, l)| (*p, *l)), &self.settings);
+        let mut launch = Launch::new(
+            node,
+            self.objects.source(),
+            socket,
+            links.iter().map(|(p, l)| (*p, *l)),
+            &self.settings,
+        );
         launch.writes_flows = self.disk.is_some();
         launch.closed_at_first = ranges.iter().map(ToString::to_string).collect();
         let mut agent = Agent::start(netns, &launch)

@@ -10,7 +10,7 @@ use libtest_mimic::Failed;
 use podfence_agent::about::{Agreement, AskedProtocol, Question, Who};
 use podfence_engine::{Engine, Outcome};
 use podfence_lab::asked::Asked;
-use podfence_lab::cluster::{Cluster, Settings};
+use podfence_lab::cluster::Cluster;
 use podfence_lab::setup::{Families, Links, Setup};
 use podfence_model::{NamespacedName, World};
 use podfence_testkit::generate::{self, Rng};
@@ -22,8 +22,6 @@ use crate::drawn;
 const CHANGES: usize = 60;
 /// Changes that one world goes through.
 const A_WORLD: usize = 8;
-/// Worlds that wait for their time-outs at the same time.
-const AT_ONCE: usize = 8;
 /// Nothing is lost on the way here; what is late is asked again.
 const TIMEOUT: Duration = Duration::from_millis(700);
 
@@ -59,7 +57,7 @@ pub fn agree() -> Result<(), Failed> {
         failures
     };
     let failures: Vec<String> = std::thread::scope(|scope| {
-        let workers: Vec<_> = (0..AT_ONCE).map(|_| scope.spawn(work)).collect();
+        let workers: Vec<_> = (0..crate::AT_ONCE).map(|_| scope.spawn(work)).collect();
         workers.into_iter().flat_map(|w| w.join().unwrap()).collect()
     });
     println!("{tally:?}");
@@ -75,8 +73,7 @@ fn one_world(seed: u64, tally: &Tally) -> Result<(), String> {
     let mut rng = Rng::with_seed(seed);
     let setup = setup_of(seed);
     let mut world = change::first(generate::lab_sized(seed), setup, &mut rng).map_err(|e| e.to_string())?;
-    let empty = Cluster::build_on(setup.links, World::default(), Settings::default());
-    let mut cluster = empty.map_err(|e| format!("seed {seed}: {e}"))?;
+    let mut cluster = crate::begin(setup).map_err(|e| format!("seed {seed}: {e}"))?;
     let mut history = vec!["built".to_owned()];
     for number in 0..=A_WORLD {
         if number > 0 {

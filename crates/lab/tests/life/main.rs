@@ -19,8 +19,14 @@ mod talk;
 use std::process::ExitCode;
 
 use libtest_mimic::{Arguments, Failed, Trial};
+use podfence_lab::cluster::{Cluster, ClusterError, Settings};
 use podfence_lab::sandbox;
+use podfence_lab::setup::Setup;
+use podfence_model::World;
 use podfence_testkit::sandboxed;
+
+/// Worlds that wait for their time-outs at the same time.
+const AT_ONCE: usize = 8;
 
 fn main() -> ExitCode {
     if let Some(ended) = podfence_lab::agents::become_one_if_told() {
@@ -44,4 +50,9 @@ fn main() -> ExitCode {
             simple("udp_follows_its_service", seats::udp_follows_its_service),
         ]
     })
+}
+
+/// A cluster whose agents read manifests.
+fn begin(setup: Setup) -> Result<Cluster, ClusterError> {
+    Cluster::build_on(setup.links, World::default(), Settings::default())
 }

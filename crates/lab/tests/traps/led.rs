@@ -97,8 +97,8 @@ pub fn a_trace_sees_what_others_wrote() {
 
     let (netns, mut dataplane) = peers();
     let union = dataplane.trace(&admitted, &plan()).unwrap();
-    let asked = union.steps.iter().flat_map(|step| &step.asked);
-    let found = asked.filter(|asked| asked.holds && asked.set.starts_with("peers_")).next_back().unwrap();
+    let mut asked = union.steps.iter().flat_map(|step| &step.asked);
+    let found = asked.rfind(|asked| asked.holds && asked.set.starts_with("peers_")).unwrap();
     let set = Set::new(Name::new(found.set.clone()).unwrap(), [DataType::Ipv4]);
     meddle(&netns, move |batch| batch.delete_elements(&TABLE, &set, [Element::new(ip(A))]).unwrap());
     let trace = dataplane.trace(&admitted, &plan()).unwrap();

@@ -1,0 +1,163 @@
+//! A lab's world as the objects of a real API server: each change is the requests that lead to it.
+//!
+//! The lab plays the kubelets: it registers nodes, and says in the status of a pod what the pod's node would say.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use podfence_lab::agents::{Objects, Source};
+use podfence_lab::objects::documents;
+use podfence_model::{NamespacedName, ObjectKey, World};
+use serde_json::{Value, json};
+
+use crate::client::{Client, Refusal};
+
+/// What the controller of namespaces may take to end one.
+const PATIENCE: Duration = Duration::from_mins(1);
+
+/// What the server holds.
+#[derive(Debug)]
+pub struct Published {
+    client: Client,
+    kubeconfig: PathBuf,
+    /// As they were written last.
+    held: BTreeMap<ObjectKey, String>,
+}
+
+impl Published {
+    pub fn new(client: Client, kubeconfig: PathBuf) -> Self {
+        Self { client, kubeconfig, held: BTreeMap::new() }
+    }
+
+    fn put(&mut self, key: &ObjectKey, text: &str) -> Result<(), Refusal> {
+        match (key, self.held.get(key).cloned()) {
+            (ObjectKey::Pod(pod), Some(before)) => self.change_pod(pod, &before, text),
+            (ObjectKey::Node(_), Some(before)) => self.change_node(key, &before, text),
+            (_, Some(_)) => self.client.replace(&path(key), text).map(drop),
+            (ObjectKey::Pod(pod), None) => self.start_pod(pod, text),
+            (ObjectKey::Node(_), None) => self.register(key, text),
+            (_, None) => self.client.create(&collection(key), text).map(drop),
+        }
+    }
+
+    fn register(&mut self, key: &ObjectKey, text: &str) -> Result<(), Refusal> {
+        self.client.create(&collection(key), text)?;
+        self.client.merge(&(path(key) + "/status"), &json!({"status": of(text)["status"]})).map(drop)
+    }
+
+    /// The ranges of a node never change: one with others is another node.
+    fn change_node(&mut self, key: &ObjectKey, before: &str, text: &str) -> Result<(), Refusal> {
+        if of(before)["spec"] != of(text)["spec"] {
+            self.client.delete(&path(key), 0)?;
+            return self.register(key, text);
+        }
+        self.client.replace(&path(key), text)?;
+        self.client.merge(&(path(key) + "/status"), &json!({"status": of(text)["status"]})).map(drop)
+    }
+
+    fn start_pod(&mut self, pod: &NamespacedName, text: &str) -> Result<(), Refusal> {
+        let key = ObjectKey::Pod(pod.clone());
+        self.client.create(&collection(&key), text)?;
+        self.report(&key, &of(text))?;
+        if is_ending(&of(text)) { self.client.delete(&path(&key), 3_600) } else { Ok(()) }
+    }
+
+    /// A pod's labels and status change, and it may begin to end. With anything else it is another pod.
+    fn change_pod(&mut self, pod: &NamespacedName, before: &str, text: &str) -> Result<(), Refusal> {
+        let key = ObjectKey::Pod(pod.clone());
+        let (before, now) = (of(before), of(text));
+        let over = |pod: &Value| pod["status"]["phase"] == "Succeeded";
+        if before["spec"] != now["spec"] || over(&before) || (is_ending(&before) && !is_ending(&now)) {
+            self.client.delete(&path(&key), 0)?;
+            return self.start_pod(pod, text);
+        }
+        if before["metadata"]["labels"] != now["metadata"]["labels"] {
+            let labels =
+                json!([{"op": "add", "path": "/metadata/labels", "value": now["metadata"]["labels"]}]);
+            self.client.patch(&path(&key), &labels)?;
+        }
+        self.report(&key, &now)?;
+        if is_ending(&now) && !is_ending(&before) { self.client.delete(&path(&key), 3_600) } else { Ok(()) }
+    }
+
+    /// What a kubelet says of a pod.
+    fn report(&mut self, key: &ObjectKey, pod: &Value) -> Result<(), Refusal> {
+        let status = &pod["status"];
+        let ips = &status["podIPs"];
+        let said = json!({"status": {"phase": status["phase"], "podIPs": ips, "podIP": ips[0]["ip"]}});
+        self.client.merge(&(path(key) + "/status"), &said).map(drop)
+    }
+
+    fn remove(&mut self, key: &ObjectKey) -> Result<(), Refusal> {
+        self.client.delete(&path(key), 0)?;
+        let begun = Instant::now();
+        while matches!(key, ObjectKey::Namespace(_)) && begun.elapsed() < PATIENCE {
+            if self.client.get(&path(key)).is_err() {
+                break;
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        Ok(())
+    }
+}
+
+impl Objects for Published {
+    fn publish(&mut self, world: &World) -> io::Result<()> {
+        let mut wanted: BTreeMap<ObjectKey, String> = documents(world).collect();
+        let lived_in = world.pods.keys().chain(world.policies.keys()).map(|id| &id.namespace);
+        for name in lived_in {
+            let bare =
+                || json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}).to_string();
+            wanted.entry(ObjectKey::Namespace(name.clone())).or_insert_with(bare);
+        }
+        let mut gone: Vec<ObjectKey> =
+            self.held.keys().filter(|key| !wanted.contains_key(key)).cloned().collect();
+        gone.sort_by_key(|key| matches!(key, ObjectKey::Namespace(_))); // namespaces when they are empty
+        for key in gone {
+            self.remove(&key).map_err(io::Error::other)?;
+            self.held.remove(&key);
+        }
+        let mut changed: Vec<(ObjectKey, String)> =
+            wanted.into_iter().filter(|(key, text)| self.held.get(key) != Some(text)).collect();
+        changed.sort_by_key(|(key, _)| !matches!(key, ObjectKey::Namespace(_) | ObjectKey::Node(_)));
+        for (key, text) in changed {
+            self.put(&key, &text).map_err(|refusal| io::Error::other(format!("{refusal}\n{text}")))?;
+            self.held.insert(key, text);
+        }
+        Ok(())
+    }
+
+    fn source(&self) -> Source {
+        Source::Api(self.kubeconfig.clone())
+    }
+}
+
+fn is_ending(pod: &Value) -> bool {
+    pod["metadata"]["deletionTimestamp"].is_string()
+}
+
+fn of(text: &str) -> Value {
+    serde_json::from_str(text).unwrap_or_default()
+}
+
+fn collection(key: &ObjectKey) -> String {
+    match key {
+        ObjectKey::Namespace(_) => "/api/v1/namespaces".to_owned(),
+        ObjectKey::Node(_) => "/api/v1/nodes".to_owned(),
+        ObjectKey::Pod(id) => format!("/api/v1/namespaces/{}/pods", id.namespace),
+        ObjectKey::Service(id) => format!("/api/v1/namespaces/{}/services", id.namespace),
+        ObjectKey::Policy(id) => {
+            format!("/apis/networking.k8s.io/v1/namespaces/{}/networkpolicies", id.namespace)
+        }
+    }
+}
+
+fn path(key: &ObjectKey) -> String {
+    let name = match key {
+        ObjectKey::Namespace(name) | ObjectKey::Node(name) => name,
+        ObjectKey::Pod(id) | ObjectKey::Service(id) | ObjectKey::Policy(id) => &id.name,
+    };
+    format!("{}/{name}", collection(key))
+}
