@@ -3,6 +3,7 @@
 //! - The first world is told when all kinds have been listed to the end, not before.
 //! - A later list of a kind counts when it is complete: what is other is told then, at once, and what is not in it has gone. A list
 //!   that breaks off counts for nothing.
+//! - After the server was away, what the lists bring is told together (`hold`).
 //! - What is as before in all that was kept is not told.
 
 use std::collections::{BTreeMap, HashMap};
@@ -13,6 +14,7 @@ use podfence_model::{Alike, Change, NamespacedName, Object, ObjectKey, World};
 use podfence_source::{LiveObject, live_object};
 
 use crate::failure::Failure;
+use crate::hold::Hold;
 use crate::kind::Kind;
 use crate::sighting::Sighting;
 
@@ -93,6 +95,10 @@ pub struct Fold {
     unclear: BTreeMap<ObjectKey, String>,
     alike: Alike,
     prints: RandomState,
+    /// Since the server was away, until all kinds have been heard of again.
+    hold: Option<Hold<News>>,
+    /// Kinds that wait to try again should do so now.
+    hurries: bool,
 }
 
 impl Fold {
@@ -104,6 +110,8 @@ impl Fold {
             unclear: BTreeMap::new(),
             alike: Alike::default(),
             prints: RandomState::new(),
+            hold: None,
+            hurries: false,
         }
     }
 
@@ -114,28 +122,76 @@ impl Fold {
             Step::Seen(sighting) => {
                 let print = sighting.print(&self.prints);
                 let news = self.kinds[kind].see(&sighting, print, &mut self.alike);
-                self.tell(news.into_iter().collect(), tell);
+                self.pass(kind, news.into_iter().collect(), tell);
             }
             Step::Gone(id) => {
                 let news = self.kinds[kind].lose(id);
-                self.tell(news.into_iter().collect(), tell);
+                self.pass(kind, news.into_iter().collect(), tell);
             }
             Step::Complete(wish) => {
                 let news = self.kinds[kind].complete(wish);
-                self.tell(news, tell);
+                self.pass(kind, news, tell);
                 self.trouble(kind, None, tell);
                 self.begin(tell);
+                self.hear(kind, tell);
             }
             Step::Failed(failure, _) => {
                 let told = failure.told(&self.kinds[kind].kind);
                 self.trouble(kind, Some(told), tell);
+                match failure.is_of_server() {
+                    Some(true) => self.miss(kind, tell),
+                    Some(false) => self.hear(kind, tell),
+                    None => {}
+                }
             }
-            Step::Well => self.trouble(kind, None, tell),
+            Step::Well => {
+                self.trouble(kind, None, tell);
+                self.hear(kind, tell);
+            }
         }
     }
 
-    /// The number of the last wish that everything told is younger than.
+    /// Whether kinds that wait to try again should do so now, since the server is back. Said once.
+    pub fn hurries(&mut self) -> bool {
+        std::mem::take(&mut self.hurries)
+    }
+
+    /// The server was not there when this kind was asked for.
+    fn miss(&mut self, kind: usize, tell: &mut dyn FnMut(Event)) {
+        if self.first.is_none() {
+            self.hold.get_or_insert_default().lose(kind);
+            self.release(tell);
+        }
+    }
+
+    /// This kind has been heard of, if only that it may not be read.
+    fn hear(&mut self, kind: usize, tell: &mut dyn FnMut(Event)) {
+        if let Some(hold) = &mut self.hold {
+            self.hurries |= hold.hear(kind);
+            self.release(tell);
+        }
+    }
+
+    fn release(&mut self, tell: &mut dyn FnMut(Event)) {
+        let Some(news) = self.hold.as_mut().and_then(Hold::end) else { return };
+        self.hold = None;
+        self.tell(news, tell);
+    }
+
+    /// Tells news, or keeps them for later.
+    fn pass(&mut self, kind: usize, news: Vec<News>, tell: &mut dyn FnMut(Event)) {
+        let news = match &mut self.hold {
+            Some(hold) => hold.keep(kind, news),
+            None => news,
+        };
+        self.tell(news, tell);
+    }
+
+    /// The number of the last wish that everything told is younger than; none while something waits to be told.
     pub fn granted(&self) -> u64 {
+        if self.hold.is_some() {
+            return 0;
+        }
         self.kinds.iter().map(|following| following.wish).min().unwrap_or(u64::MAX)
     }
 

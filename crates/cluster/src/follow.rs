@@ -91,10 +91,9 @@ impl Follower {
                 move |step| desk.take(kind, step)
             })
             .collect();
-        let keep = FOLLOWED
-            .iter()
-            .zip(&tells)
-            .map(|(kind, tell)| Watch::new(*kind, (&link, &patience), wishes.clone(), tell).keep());
+        let keep = FOLLOWED.iter().zip(&tells).map(|(kind, tell)| {
+            Watch::new(*kind, (&link, &patience), (wishes.clone(), &desk.hurry), tell).keep()
+        });
         tokio::select! {
             _ = join_all(keep) => {}
             () = desk.hear(asked, &wished) => {}
@@ -109,6 +108,8 @@ struct Desk<T> {
     inner: RefCell<Inner<T>>,
     /// Nobody listens any more.
     over: Notify,
+    /// The server is back: who waits to try again need not wait.
+    hurry: Notify,
 }
 
 struct Inner<T> {
@@ -121,7 +122,7 @@ struct Inner<T> {
 impl<T: FnMut(Event) -> ControlFlow<()>> Desk<T> {
     fn new(tell: T) -> Self {
         let inner = Inner { fold: Fold::new(&FOLLOWED), tell, waiting: Vec::new() };
-        Self { inner: RefCell::new(inner), over: Notify::new() }
+        Self { inner: RefCell::new(inner), over: Notify::new(), hurry: Notify::new() }
     }
 
     fn take(&self, kind: usize, step: Step) {
@@ -135,6 +136,9 @@ impl<T: FnMut(Event) -> ControlFlow<()>> Desk<T> {
                 self.over.notify_one();
             }
         });
+        if fold.hurries() {
+            self.hurry.notify_waiters();
+        }
         let granted = fold.granted();
         for (_, answer) in waiting.extract_if(.., |(wish, _)| *wish <= granted) {
             answer(Ok(()));

@@ -10,6 +10,7 @@ mod backoff;
 mod failure;
 mod fold;
 mod follow;
+mod hold;
 mod kind;
 mod line;
 mod link;

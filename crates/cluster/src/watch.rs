@@ -11,6 +11,7 @@ use std::time::Duration;
 use futures::{AsyncBufRead, AsyncBufReadExt};
 use kube::core::Request;
 use kube::core::params::{ListParams, WatchParams};
+use tokio::sync::Notify;
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::backoff::Backoff;
@@ -68,6 +69,8 @@ pub struct Watch<'l> {
     /// The number of the last wish, and that of the last list.
     wishes: tokio::sync::watch::Receiver<u64>,
     listing: u64,
+    /// Ends a pause.
+    hurry: &'l Notify,
     /// What to go on from; nothing while everything has to be listed.
     version: Option<String>,
     /// Whether the server is asked for streaming lists.
@@ -82,7 +85,7 @@ impl<'l> Watch<'l> {
     pub fn new(
         kind: Kind,
         (link, patience): (&'l Link, &'l Patience),
-        wishes: tokio::sync::watch::Receiver<u64>,
+        (wishes, hurry): (tokio::sync::watch::Receiver<u64>, &'l Notify),
         tell: &'l dyn Fn(Step),
     ) -> Self {
         let backoff = Backoff::new(patience.tries.0, patience.tries.1);
@@ -93,6 +96,7 @@ impl<'l> Watch<'l> {
             tell,
             wishes,
             listing: 0,
+            hurry,
             version: None,
             streams: true,
             backoff,
@@ -174,6 +178,7 @@ impl<'l> Watch<'l> {
         self.paused = self.backoff.wait();
         tokio::select! {
             () = sleep(self.paused) => {}
+            () = self.hurry.notified() => {}
             () = wished(&mut self.wishes, self.listing) => self.version = None,
         }
     }

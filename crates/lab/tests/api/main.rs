@@ -16,6 +16,7 @@ mod drawn;
 #[path = "../life/drill.rs"]
 mod drill;
 mod forward;
+mod kubelet;
 mod publish;
 #[path = "../scenarios/run.rs"]
 mod run;
@@ -27,7 +28,7 @@ use std::process::ExitCode;
 use libtest_mimic::{Arguments, Trial};
 use podfence_lab::cluster::{Cluster, ClusterError, Settings};
 use podfence_lab::sandbox;
-use podfence_lab::setup::{Families, Setup};
+use podfence_lab::setup::{Families, Links, Setup};
 use podfence_testkit::sandboxed;
 
 /// Labs at the same time: each has an API server of its own.
@@ -48,6 +49,13 @@ fn main() -> ExitCode {
     let ended = sandboxed::run(&arguments, sandbox::enter(), |_| {
         let mut trials = run::trials();
         trials.push(Trial::test("a_storm_through_the_api", drill::agree));
+        trials.extend([Links::Ptp, Links::Bridge].map(|links| {
+            let name = format!("deployments_services_and_policies/{links:?}");
+            Trial::test(name, move || {
+                kubelet::deployments_services_and_policies(links);
+                Ok(())
+            })
+        }));
         trials
     });
     seat::clear();

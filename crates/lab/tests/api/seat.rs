@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::IpAddr;
+use std::path::PathBuf;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -19,20 +20,40 @@ static FREE: Mutex<Vec<Server>> = Mutex::new(Vec::new());
 /// A server that a lab uses.
 #[derive(Debug)]
 struct Seat {
-    published: Published,
+    objects: Box<dyn Objects>,
     _forward: Forward,
     server: Option<Server>,
+    /// Whether the next lab may have it, when this one has taken everything away.
+    emptied: bool,
 }
 
-/// A server, empty, that agents reach at an address of the outside.
+/// A server, empty, that agents reach at an address of the outside, and that holds what the lab says.
 pub fn take(topology: &Topology, v6: bool) -> io::Result<Box<dyn Objects>> {
+    let published = |server: &Server, kubeconfig| Box::new(Published::new(server.client(), kubeconfig)) as _;
+    Ok(Box::new(Seat { emptied: true, ..seated(topology, v6, published)? }))
+}
+
+/// A server, empty, that agents reach at an address of the outside, for whoever speaks to it by `objects`.
+pub fn take_as(
+    topology: &Topology,
+    v6: bool,
+    objects: impl FnOnce(&Server, PathBuf) -> Box<dyn Objects>,
+) -> io::Result<Box<dyn Objects>> {
+    Ok(Box::new(seated(topology, v6, objects)?))
+}
+
+fn seated(
+    topology: &Topology,
+    v6: bool,
+    objects: impl FnOnce(&Server, PathBuf) -> Box<dyn Objects>,
+) -> io::Result<Seat> {
     let free = FREE.lock().map_err(|_| io::ErrorKind::Other)?.pop();
     let server = free.map_or_else(start, Ok)?;
     let address: IpAddr = if v6 { "2001:db8::1" } else { "192.0.2.1" }.parse().map_err(io::Error::other)?;
     let forward = Forward::start(topology.outside(), address, server.netns(), server.port()?)?;
     let kubeconfig = server.kubeconfig_at(&forward.at().to_string())?;
-    let published = Published::new(server.client(), kubeconfig);
-    Ok(Box::new(Seat { published, _forward: forward, server: Some(server) }))
+    let objects = objects(&server, kubeconfig);
+    Ok(Seat { objects, _forward: forward, server: Some(server), emptied: false })
 }
 
 /// Ends all servers.
@@ -49,18 +70,19 @@ fn start() -> io::Result<Server> {
 
 impl Objects for Seat {
     fn publish(&mut self, world: &World) -> io::Result<()> {
-        self.published.publish(world)
+        self.objects.publish(world)
     }
 
     fn source(&self) -> Source {
-        self.published.source()
+        self.objects.source()
     }
 }
 
 impl Drop for Seat {
     /// A server that could not be emptied is not used again.
     fn drop(&mut self) {
-        let emptied = !std::thread::panicking() && self.published.publish(&World::default()).is_ok();
+        let empties = self.emptied && !std::thread::panicking();
+        let emptied = empties && self.objects.publish(&World::default()).is_ok();
         if let (true, Some(server), Ok(mut free)) = (emptied, self.server.take(), FREE.lock()) {
             free.push(server);
         }
