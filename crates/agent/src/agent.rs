@@ -8,7 +8,7 @@ mod answers;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use podfence_dataplane_nft::{Dataplane, Touch};
 use podfence_model::{Change, NamespacedName, ObjectKey, World};
@@ -29,6 +29,8 @@ use crate::resync::Resync;
 
 /// So long a change waits for others.
 const COALESCE: Duration = Duration::from_millis(3);
+/// Moments that are kept of changes that wait.
+const MOMENTS: usize = 1_024;
 /// The kernel is compared with the plan this often, unless told otherwise.
 pub const RESYNC: Duration = Duration::from_mins(5);
 
@@ -51,10 +53,17 @@ pub struct Agent<K> {
     /// When changes were heard of that are not enforced, and how many.
     heard: Vec<(Instant, u64)>,
     latency: Latency,
+    /// When changes were written that are not enforced, as far as they tell.
+    written: Vec<SystemTime>,
+    age: Latency,
     refusals: Refusals,
     /// Everything heard before is in force.
     as_of: Option<Instant>,
     unreadable: Option<String>,
+    /// A first world that cannot be of this node. The node may come to it.
+    stranger: Option<Box<World>>,
+    /// Objects that are told of in their closed form, since they are not exactly understood.
+    unclear: BTreeMap<ObjectKey, String>,
     resync: Resync,
     /// Between two tries of an object that the kernel refuses, at most.
     retry: Duration,
@@ -93,9 +102,13 @@ impl<K: Kernel> Agent<K> {
             waiting: Vec::new(),
             heard: Vec::new(),
             latency: Latency::default(),
+            written: Vec::new(),
+            age: Latency::default(),
             refusals: Refusals::default(),
             as_of: None,
             unreadable: None,
+            stranger: None,
+            unclear: BTreeMap::new(),
             resync: Resync::new(RESYNC),
             retry: LONGEST_OF_OBJECT,
             drifts: 0,
@@ -152,8 +165,10 @@ impl<K: Kernel> Agent<K> {
     fn hear(&mut self, message: Message) {
         match message {
             Message::World(world) => self.take(*world),
-            Message::Changes(changes) => self.await_others(changes),
+            Message::Changes(changes, written) => self.follow(changes, written),
             Message::Unreadable(error) => self.cannot_read(error),
+            Message::Readable => self.can_read(),
+            Message::Unclear(unclear) => self.note_unclear(unclear),
             Message::Mark(reply) => self.mark(reply),
             Message::Plug(plugged, reply) => self.plug(plugged, reply),
             Message::Unplug(pod, container) => self.unplug(pod, container.as_deref()),
@@ -203,12 +218,16 @@ impl<K: Kernel> Agent<K> {
     fn take(&mut self, world: World) {
         match &self.state {
             State::Waiting(_) => match self.stranger_to(&world) {
-                Some(why) => self.cannot_read(why),
+                Some(why) => {
+                    self.stranger = Some(Box::new(world));
+                    self.cannot_read(why);
+                }
                 None => self.begin(world),
             },
             State::Following(enforcer) => {
                 let changes = enforcer.live().engine().changes_to(world);
                 self.pending = Pending::default(); // what waits is older
+                self.unreadable = None;
                 self.await_others(changes);
             }
         }
@@ -234,9 +253,34 @@ impl<K: Kernel> Agent<K> {
         self.unreadable = Some(error);
     }
 
+    fn can_read(&mut self) {
+        if self.stranger.is_none() && self.unreadable.take().is_some() {
+            tracing::info!("the objects can be read again");
+        }
+    }
+
+    fn note_unclear(&mut self, unclear: BTreeMap<ObjectKey, String>) {
+        for (object, why) in unclear.iter().filter(|(object, why)| self.unclear.get(*object) != Some(*why)) {
+            tracing::error!(%object, why, "this object is not understood; it is enforced closed, or as it was before");
+        }
+        self.unclear = unclear;
+    }
+
+    /// Takes changes of the world that was told.
+    fn follow(&mut self, changes: Vec<Change>, written: Vec<SystemTime>) {
+        if let Some(mut world) = self.stranger.take() {
+            for change in changes {
+                world.change(change);
+            }
+            return self.take(*world);
+        }
+        let room = MOMENTS.saturating_sub(self.written.len());
+        self.written.extend(written.into_iter().take(room));
+        self.await_others(changes);
+    }
+
     /// Enters changes, which wait a moment for others.
     fn await_others(&mut self, changes: Vec<Change>) {
-        self.unreadable = None;
         self.note_heard(changes.len() as u64);
         for change in changes {
             self.pending.push(change);
@@ -274,7 +318,6 @@ impl<K: Kernel> Agent<K> {
 
     /// Notes that changes were heard of; of very many only the first moments, which is what lag and latency are about.
     fn note_heard(&mut self, changes: u64) {
-        const MOMENTS: usize = 1_024;
         let full = self.heard.len() >= MOMENTS;
         match self.heard.last_mut() {
             Some((_, last)) if full => *last += changes,
@@ -288,6 +331,10 @@ impl<K: Kernel> Agent<K> {
         if enforcer.behind().is_none() {
             for (heard, changes) in self.heard.drain(..) {
                 self.latency.observe(heard.elapsed(), changes);
+            }
+            let now = self.calendar.date(Instant::now());
+            for written in self.written.drain(..) {
+                self.age.observe(now.duration_since(written).unwrap_or_default(), 1);
             }
         }
     }

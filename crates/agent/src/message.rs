@@ -1,10 +1,11 @@
 //! What the loop is told and asked.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::mpsc::{Receiver, Sender, channel};
+use std::time::SystemTime;
 
 use podfence_dataplane_nft::Touch;
-use podfence_model::{Change, NamespacedName, World};
+use podfence_model::{Change, NamespacedName, ObjectKey, World};
 
 use crate::about::{Comparisons, PodStatus, PolicyStatus, Question};
 use crate::dump::Dump;
@@ -19,10 +20,14 @@ use crate::status::Status;
 pub enum Message {
     /// Everything there is. What is not in it has gone.
     World(Box<World>),
-    /// What has changed since.
-    Changes(Vec<Change>),
+    /// What has changed since, and when those of the changes were written that tell it.
+    Changes(Vec<Change>, Vec<SystemTime>),
     /// The objects cannot be read; what they said last still counts.
     Unreadable(String),
+    /// They can be read again.
+    Readable,
+    /// All objects that are not exactly understood, and why: they are told of in their closed form.
+    Unclear(BTreeMap<ObjectKey, String>),
     /// Answer when everything told before is enforced.
     Mark(Reply<Result<(), String>>),
     /// A pod is plugged in: the host's end of its link. Answer when it is enforced.

@@ -10,12 +10,13 @@ use std::{fs, io};
 
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use nix::sys::signal::{SigSet, Signal};
+use podfence_cluster::{Access, AccessError, Endpoint};
 use podfence_dataplane_nft::{Dataplane, DataplaneError, Settings};
 use podfence_model::{Cidr, NamespacedName};
 use podfence_plan::Link;
 
 use crate::agent::{Agent, RESYNC};
-use crate::config::{Configuration, Listen};
+use crate::config::{Configuration, DEFAULT_FILE, Listen, Sources};
 use crate::enforcer::LONGEST_OF_OBJECT;
 use crate::flow::{self, Heard, Log};
 use crate::guard;
@@ -26,7 +27,7 @@ use crate::log::LogControl;
 use crate::message::Message;
 use crate::privileges::{PrivilegesError, give_up_capabilities, write_only_below};
 use crate::serve;
-use crate::source::Source;
+use crate::source::{Api, Source};
 use crate::threads::spawn;
 
 /// What an agent is told when it starts.
@@ -34,8 +35,10 @@ use crate::threads::spawn;
 pub struct Setup {
     /// The node whose pods it guards.
     pub node: String,
-    /// Files and directories of manifests.
-    pub manifests: Vec<OsString>,
+    /// Where objects come from.
+    pub sources: Sources,
+    /// The API server, where it is the source.
+    pub access: Access,
     /// The local socket.
     pub socket: PathBuf,
     /// Links of pods that are plugged in already; later ones are told over the socket.
@@ -64,7 +67,8 @@ impl Default for Setup {
     fn default() -> Self {
         Self {
             node: String::new(),
-            manifests: Vec::new(),
+            sources: Sources::default(),
+            access: Access::default(),
             socket: PathBuf::new(),
             links: BTreeMap::new(),
             closed_at_first: None,
@@ -88,7 +92,8 @@ impl TryFrom<Configuration> for Setup {
         let node = told.node_name.map_or_else(host_name, Ok).map_err(RunError::HostName)?;
         Ok(Self {
             node,
-            manifests: told.manifests,
+            sources: told.sources,
+            access: told.access,
             socket: told.socket,
             closed_at_first: (!told.open_at_first).then_some(told.pod_ranges),
             flow_log: told.flow_log.map(|path| (path, told.flow_log_bytes)),
@@ -105,6 +110,14 @@ impl TryFrom<Configuration> for Setup {
 /// The agent could not start.
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
+    /// Nobody says where objects come from.
+    #[error(
+        "nobody says where objects come from: give --source api or --source dir:PATH, or `sources` in {DEFAULT_FILE}"
+    )]
+    NoSource,
+    /// The API server.
+    #[error("{0}")]
+    Access(#[from] AccessError),
     /// Another agent guards this node.
     #[error(transparent)]
     Lock(#[from] LockError),
@@ -171,6 +184,7 @@ pub fn run(setup: &Setup) -> Result<(), RunError> {
     open_as_many_files_as_allowed();
     let writes_in = setup.make_directories()?;
     let (told, log) = (kept_links(setup)?, flow_log(setup)?);
+    let source = Origin::of(setup)?; // what it names may be for root alone to read
     let eyes = Eyes::open().map_err(RunError::Survey)?; // hearing of other namespaces wants a privilege of its own
     give_up(setup, &writes_in)?;
     let (to, messages) = channel();
@@ -194,7 +208,7 @@ pub fn run(setup: &Setup) -> Result<(), RunError> {
             "pods are open until the first state is enforced: no pod-ranges or pod-interfaces are told to be closed before"
         );
     }
-    let source = Source::directory(setup.manifests.clone(), to.clone());
+    let source = source.start(to.clone());
     let unable = |source| RunError::Socket { path: setup.socket.clone(), source };
     local::serve(&setup.socket, &source, &to, &setup.log).map_err(unable)?;
     serve::serve(&setup.listen, &to);
@@ -202,6 +216,36 @@ pub fn run(setup: &Setup) -> Result<(), RunError> {
     agent.run(&messages);
     tracing::info!("agent stops; what it enforced stays in force");
     Ok(())
+}
+
+/// A source that can be started.
+enum Origin {
+    Files(Vec<OsString>),
+    Api(Box<Endpoint>),
+}
+
+impl Origin {
+    fn of(setup: &Setup) -> Result<Self, RunError> {
+        match &setup.sources {
+            Sources::Untold => Err(RunError::NoSource),
+            Sources::Files(paths) => Ok(Self::Files(paths.clone())),
+            Sources::Api => Ok(Self::Api(Box::new(setup.access.endpoint()?))),
+        }
+    }
+
+    fn start(self, to: Sender<Message>) -> Source {
+        match self {
+            Self::Files(paths) => Source::directory(paths, to),
+            Self::Api(endpoint) => {
+                tracing::info!(
+                    server = endpoint.url(),
+                    origin = endpoint.origin(),
+                    "an API server is followed"
+                );
+                Source::Api(Api::follow(*endpoint, to))
+            }
+        }
+    }
 }
 
 /// A process begins with 1,024, which is what `select` could tell apart; nothing here uses that.

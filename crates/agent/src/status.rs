@@ -38,7 +38,7 @@ pub struct Status {
     /// When the kernel was last compared with the plan, in seconds since 1970.
     #[serde(default)]
     pub checked: Option<u64>,
-    /// Objects that the kernel refuses, with what it says. They are enforced closed.
+    /// Objects that the kernel refuses, or that are not understood, and why. They are enforced closed.
     pub refused: BTreeMap<String, String>,
     /// Pods whose packets do not come by our hooks: for them nothing is enforced.
     pub not_enforced: Vec<Bypass>,

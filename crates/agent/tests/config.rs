@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use podfence_agent::config::{ConfigError, Listen, Resolved, SETTINGS, resolve};
+use podfence_agent::config::{ConfigError, Listen, Resolved, SETTINGS, Sources, resolve};
 use podfence_agent::metrics::{CLUSTER, NODE};
 use podfence_testkit::schemas;
 use serde_json::{Map, Value, json};
@@ -53,7 +53,8 @@ fn a_flag_counts_more_than_the_environment_and_that_more_than_the_file() {
     let is = &resolved.configuration;
     assert_eq!((is.resync.as_secs(), is.retry.as_secs()), (5, 4));
     assert_eq!(is.node_name.as_deref(), Some("e"));
-    assert_eq!((is.manifests.len(), is.pod_ranges.len()), (2, 1));
+    assert!(matches!(&is.sources, Sources::Files(paths) if paths.len() == 2));
+    assert_eq!(is.pod_ranges.len(), 1);
     assert_eq!((is.log_level.to_string().as_str(), is.log_json), ("debug", true));
     assert_eq!(is.listen, Listen::Tcp("127.0.0.1:9353".parse().unwrap()), "the default");
     let shown = resolved.to_string();

@@ -38,6 +38,7 @@ impl<K: Kernel> Agent<K> {
             elements: enforcer.map_or(0, |live| elements_of(live.plan())),
             lag: self.lag(),
             latency: self.latency.clone(),
+            age: self.age.clone(),
             refusals: self.refusals.clone(),
         }
     }
@@ -77,13 +78,14 @@ impl<K: Kernel> Agent<K> {
 
     /// How the agent stands to some objects.
     fn standing(&self, enforcer: &Enforcer<K>, objects: &[ObjectKey]) -> Standing {
-        let refused = enforcer.refused().iter().filter(|(key, _)| objects.contains(key));
+        let refused = enforcer.refused().iter().map(|(key, refused)| (key, &refused.error));
+        let closed = self.unclear.iter().chain(refused).filter(|(key, _)| objects.contains(key));
         Standing {
             node: self.node.clone(),
             as_of: self.as_of.map(|moment| utc_of(self.date(moment))),
             behind: enforcer.behind().map(|behind| behind.error.clone()),
             lag_milliseconds: self.lag().as_millis().try_into().unwrap_or(u64::MAX),
-            refused: refused.map(|(key, refused)| (key.to_string(), refused.error.clone())).collect(),
+            refused: closed.map(|(key, why)| (key.to_string(), why.clone())).collect(),
         }
     }
 
@@ -98,6 +100,7 @@ impl<K: Kernel> Agent<K> {
             State::Waiting(_) => None,
         };
         let refused = enforcer.map(|enforcer| enforcer.refused()).into_iter().flatten();
+        let refused = refused.map(|(key, refused)| (key, &refused.error));
         let counts = enforcer.map(|enforcer| enforcer.counts()).unwrap_or_default();
         Status {
             node: self.node.clone(),
@@ -113,7 +116,12 @@ impl<K: Kernel> Agent<K> {
             checked: self.resync.last.map(|moment| self.date(moment)),
             unwritten: self.unwritten(),
             unserved: self.unserved.clone(),
-            refused: refused.map(|(key, refused)| (key.to_string(), refused.error.clone())).collect(),
+            refused: self
+                .unclear
+                .iter()
+                .chain(refused)
+                .map(|(key, why)| (key.to_string(), why.clone()))
+                .collect(),
             not_enforced: self.seen.outlook.bypasses.clone(),
             suspicions: self.seen.outlook.suspicions.clone(),
             unlinked: enforcer.map_or_else(Vec::new, |enforcer| unlinked(enforcer.live().plan())),

@@ -58,6 +58,74 @@ fn a_world_without_its_node_is_not_enforced_in_place_of_another() {
 }
 
 #[test]
+fn a_node_that_comes_to_a_strange_world_begins_it() {
+    let kernel = Blind::default();
+    let mut agent = Agent::new("node", kernel.clone(), Told::default(), Log::new());
+    let (to, messages) = channel();
+    let put = |name: &str| {
+        let node = build::node(name, &["172.18.0.2"], &[]);
+        Message::Changes(vec![Change::Put(Object::Node(node))], vec![SystemTime::now()])
+    };
+    for message in [Message::World(world_of("n1").into()), put("n2"), Message::Readable] {
+        to.send(message).unwrap();
+    }
+    drop(to);
+    agent.run(&messages);
+    assert!(agent.status().unreadable.unwrap().contains("of nodes there is n1, n2"));
+    let (to, messages) = channel();
+    let (reply, enforced) = Reply::new();
+    for message in [put("node"), Message::Mark(reply)] {
+        to.send(message).unwrap();
+    }
+    drop(to);
+    agent.run(&messages);
+    assert_eq!((enforced.recv(), agent.status().unreadable), (Ok(Ok(())), None));
+}
+
+#[test]
+fn what_a_source_cannot_read_is_told_until_it_can() {
+    let mut agent = Agent::new("node", Blind::default(), Told::default(), Log::new());
+    let policy = ObjectKey::Policy(NamespacedName::new("shop", "web"));
+    let change = || Change::Put(Object::Namespace(podfence_model::Namespace::implied("shop")));
+    let long_ago = SystemTime::now() - Duration::from_secs(1);
+    let told: [&dyn Fn() -> Message; 3] = [
+        &|| Message::Unreadable("pods are forbidden".into()),
+        &|| Message::Unclear(BTreeMap::from([(policy.clone(), "spec.x: unknown field `x`".into())])),
+        &|| Message::Changes(vec![change()], vec![long_ago]),
+    ];
+    hear(&mut agent, vec![Message::World(world_of("node").into())]);
+    hear(&mut agent, told.map(|message| message()).into());
+    let status = agent.status();
+    assert_eq!(
+        status.unreadable.as_deref(),
+        Some("pods are forbidden"),
+        "changes of other kinds mend nothing"
+    );
+    assert_eq!(status.refused["policy shop/web"], "spec.x: unknown field `x`");
+    assert!(status.ready, "what was in force stays in force");
+    assert!((1.0..60.0).contains(&agent.sample().age.sum) && agent.sample().age.count == 1);
+    hear(&mut agent, vec![Message::Readable, Message::Unclear(BTreeMap::new())]);
+    assert!(agent.status().unreadable.is_none() && agent.status().refused.is_empty());
+}
+
+/// Lets an agent hear messages until they are enforced.
+fn hear(agent: &mut Agent<Blind>, told: Vec<Message>) {
+    let (to, messages) = channel();
+    for message in told {
+        to.send(message).unwrap();
+    }
+    let (reply, enforced) = Reply::new();
+    to.send(Message::Mark(reply)).unwrap();
+    thread::scope(|scope| {
+        scope.spawn(move || {
+            assert_eq!(enforced.recv(), Ok(Ok(())));
+            to.send(Message::Stop).unwrap();
+        });
+        agent.run(&messages);
+    });
+}
+
+#[test]
 fn where_nobody_can_say_what_was_changed_everything_is_made_anew() {
     let kernel = Blind::default();
     let mut agent = Agent::new("node", kernel.clone(), Told::default(), Log::new());
@@ -81,20 +149,10 @@ fn clock() -> SystemTime {
 
 /// Lets an agent hear of a namespace, and of nothing after that is in force.
 fn follows(agent: &mut Agent<Blind>, name: &str) {
-    let (to, messages) = channel();
     let mut world = world_of("node");
     let namespace = podfence_model::Namespace::new(name, labels(&[]), ORIGIN);
     world.namespaces.insert(name.into(), namespace);
-    let (reply, enforced) = Reply::new();
-    to.send(Message::World(world.into())).unwrap();
-    to.send(Message::Mark(reply)).unwrap();
-    thread::scope(|scope| {
-        scope.spawn(move || {
-            assert_eq!(enforced.recv(), Ok(Ok(())));
-            to.send(Message::Stop).unwrap();
-        });
-        agent.run(&messages);
-    });
+    hear(agent, vec![Message::World(world.into())]);
 }
 
 #[test]
@@ -150,7 +208,7 @@ fn what_was_lent_outlasts_other_changes_and_the_agent() {
     let new = Pod { addresses: Addresses::NotYet, ..stated.clone() };
     let (id, link) = (new.meta.id.clone(), Link::Routed("veth1".into()));
     let world = |pod: &Pod| Message::World(Box::new(World::default().with(pod.clone())));
-    let put = |pod: &Pod| Message::Changes(vec![Change::Put(Object::Pod(Box::new(pod.clone())))]);
+    let put = |pod: &Pod| Message::Changes(vec![Change::Put(Object::Pod(Box::new(pod.clone())))], Vec::new());
     let plug = || {
         let plugged =
             Plugged { pod: id.clone(), link: link.clone(), container: None, addresses: vec![ip("10.0.0.9")] };

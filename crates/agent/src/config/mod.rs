@@ -13,6 +13,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
+pub use podfence_cluster::Access;
 use podfence_dataplane_nft::Settings as Dataplane;
 use podfence_model::Cidr;
 
@@ -21,13 +22,27 @@ pub use self::resolved::{ConfigError, DEFAULT_FILE, Origin, Resolved, resolve};
 pub use self::settings::{SETTINGS, Setting};
 use crate::log::LogLevel;
 
+/// Where objects come from.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Sources {
+    /// Nobody says.
+    #[default]
+    Untold,
+    /// Files and directories of manifests.
+    Files(Vec<OsString>),
+    /// The cluster's API server.
+    Api,
+}
+
 /// The settings of an agent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Configuration {
     /// The node; the host's name if not told.
     pub node_name: Option<String>,
-    /// Files and directories of manifests.
-    pub manifests: Vec<OsString>,
+    /// Where objects come from.
+    pub sources: Sources,
+    /// The API server, where it is the source.
+    pub access: Access,
     /// Whether pods may do everything before the first state.
     pub open_at_first: bool,
     /// Ranges that are closed at first.
@@ -59,7 +74,8 @@ impl Default for Configuration {
     fn default() -> Self {
         Self {
             node_name: None,
-            manifests: Vec::new(),
+            sources: Sources::default(),
+            access: Access::default(),
             open_at_first: false,
             pod_ranges: Vec::new(),
             socket: PathBuf::new(),

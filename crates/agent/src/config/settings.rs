@@ -1,7 +1,7 @@
 //! Every setting there is.
 
 use super::Configuration;
-use super::values::{absolute, admissions, duration, manifests, mask, megabytes, one_of, parsed, priority};
+use super::values::{absolute, admissions, duration, mask, megabytes, one_of, parsed, priority, sources};
 use crate::log::LogLevel;
 
 /// How a text, or the texts of a list, come into the settings.
@@ -96,12 +96,32 @@ pub const SETTINGS: &[Setting] = &[
     Setting::one(
         "sources",
         "source",
-        "dir:PATH",
-        "Where objects come from: dir:PATH, a file or directory of manifests with pods, their addresses and nodes",
-        set_all!(manifests = manifests),
+        "api|dir:PATH",
+        "Where objects come from: api, the cluster's API server; or dir:PATH, a file or directory of manifests with pods, \
+         their addresses and nodes",
+        |configuration, texts| {
+            configuration.sources = sources(texts)?;
+            Ok(())
+        },
     )
     .many()
     .otherwise("the agent does not start"),
+    Setting::one(
+        "kubeconfig",
+        "kubeconfig",
+        "PATH",
+        "The kubeconfig that says which API server",
+        set!(access.kubeconfig = |text| absolute(text).map(Some)),
+    )
+    .otherwise("KUBECONFIG, ~/.kube/config, or inside a pod its service account"),
+    Setting::one(
+        "context",
+        "context",
+        "NAME",
+        "The context of the kubeconfig",
+        set!(access.context = |text: &str| Ok::<_, String>(Some(text.to_owned()))),
+    )
+    .otherwise("the kubeconfig's current one"),
     Setting::one(
         "node-name",
         "node-name",

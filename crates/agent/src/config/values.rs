@@ -9,6 +9,8 @@ use std::time::Duration;
 use podfence_dataplane_nft::Admissions;
 use podfence_model::nearest;
 
+use super::Sources;
+
 /// One of some words.
 pub(crate) fn one_of<T: Copy>(text: &str, words: &[(&str, T)]) -> Result<T, String> {
     if let Some((_, value)) = words.iter().find(|(word, _)| *word == text) {
@@ -85,12 +87,23 @@ pub(super) fn megabytes(text: &str) -> Result<u64, String> {
         .ok_or_else(|| format!("`{text}` is no size: write megabytes, 1 to 1048576"))
 }
 
+/// `api` alone, or `dir:PATH` several times.
+pub(super) fn sources(texts: &[String]) -> Result<Sources, String> {
+    if texts.iter().all(|text| text == "api") {
+        return Ok(if texts.is_empty() { Sources::Untold } else { Sources::Api });
+    }
+    texts.iter().map(|text| manifests(text)).collect::<Result<_, _>>().map(Sources::Files)
+}
+
 /// The path of `dir:PATH`.
-pub(super) fn manifests(text: &str) -> Result<OsString, String> {
+fn manifests(text: &str) -> Result<OsString, String> {
     match text.strip_prefix("dir:") {
         Some("") => Err("`dir:` names no path".into()),
         Some(path) => Ok(path.into()),
-        None => Err(format!("`{text}` is no source: an agent reads manifests so far; write dir:PATH")),
+        None if text == "api" => {
+            Err("`api` is the only source, or none: manifests beside it would be others' objects".into())
+        }
+        None => Err(format!("`{text}` is no source: write api or dir:PATH")),
     }
 }
 

@@ -35,6 +35,8 @@ pub struct Sample {
     pub lag: Duration,
     /// From the moment a change is heard of to the kernel's acknowledgement.
     pub latency: Latency,
+    /// From the moment a change was written, by its own account, to the kernel's acknowledgement.
+    pub age: Latency,
     /// Refused packets.
     pub refusals: Refusals,
 }

@@ -1,6 +1,6 @@
 //! Every metric there is. Names get `podfence_` before them, the unit behind them, and counters `_total`.
 
-use super::Sample;
+use super::{Latency, Sample};
 use crate::status::Done;
 
 /// What a metric is, and where its value comes from.
@@ -13,7 +13,7 @@ pub(super) enum Shape {
     /// What was counted since the start.
     Counter(fn(&Done) -> u64),
     /// The latency of changes.
-    Latency,
+    Latency(fn(&Sample) -> &Latency),
     /// Refused packets by reason and namespace.
     Refusals,
     /// Version and node.
@@ -36,7 +36,7 @@ impl Metric {
     pub fn name(&self) -> String {
         let behind = match self.shape {
             Shape::Gauge(_) => "",
-            Shape::Seconds(_) | Shape::Latency => "_seconds",
+            Shape::Seconds(_) | Shape::Latency(_) => "_seconds",
             Shape::Counter(_) | Shape::Refusals => "_total",
             Shape::Build => "_info",
             Shape::Memory => "_bytes",
@@ -95,7 +95,7 @@ pub const NODE: &[Metric] = &[
     ),
     Metric::gauge(
         "refused_objects",
-        "Objects that the kernel refuses, which are enforced closed",
+        "Objects that are enforced closed, because the kernel refuses them or they are not understood",
         |sample| number(sample.status.refused.len()),
     ),
     Metric::gauge("local_pods", "Pods of this node that policies can see", |sample| {
@@ -139,7 +139,12 @@ pub const NODE: &[Metric] = &[
     Metric::of(
         "programming_latency",
         "From the moment a change is heard of to the kernel's acknowledgement",
-        Shape::Latency,
+        Shape::Latency(|sample| &sample.latency),
+    ),
+    Metric::of(
+        "programming_age",
+        "From the moment a change was written, by the object's own account (to the second), to the kernel's acknowledgement",
+        Shape::Latency(|sample| &sample.age),
     ),
     Metric::of("resident_memory", "Memory of the agent's process", Shape::Memory),
 ];

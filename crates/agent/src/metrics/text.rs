@@ -47,7 +47,7 @@ impl Shape {
             Self::Gauge(_) => (MetricType::Gauge, None),
             Self::Seconds(_) => (MetricType::Gauge, Some(Unit::Seconds)),
             Self::Counter(_) | Self::Refusals => (MetricType::Counter, None),
-            Self::Latency => (MetricType::Histogram, Some(Unit::Seconds)),
+            Self::Latency(_) => (MetricType::Histogram, Some(Unit::Seconds)),
             Self::Build => (MetricType::Info, None),
             Self::Memory => (MetricType::Gauge, Some(Unit::Bytes)),
         }
@@ -61,8 +61,8 @@ impl Shape {
             Self::Counter(value) => {
                 encoder.encode_counter::<NoLabelSet, _, f64>(&value(&sample.status.done), None)
             }
-            Self::Latency => {
-                let latency = &sample.latency;
+            Self::Latency(value) => {
+                let latency = value(sample);
                 encoder.encode_histogram::<NoLabelSet>(latency.sum, latency.count, &latency.buckets(), None)
             }
             Self::Build => {

@@ -42,6 +42,7 @@ fn sample(ready: bool, behind: Option<&str>) -> Sample {
         elements: 11,
         lag: Duration::from_millis(1_500),
         latency,
+        age: Latency::default(),
         refusals: Refusals::default(),
     }
 }

@@ -1,19 +1,21 @@
 //! Where the agent's objects come from: threads that tell the loop of changes, and never decide what they mean.
 
+mod api;
 mod dir;
 mod watch;
 
 use std::ffi::OsString;
 use std::sync::mpsc::{Receiver, Sender, channel};
 
+pub use self::api::Api;
 pub use self::dir::Directory;
 pub use self::watch::Watch;
 use crate::message::{Message, Reply};
 use crate::threads::spawn;
 
-/// What a source is asked.
+/// What a source of files is asked.
 #[derive(Debug)]
-enum Wish {
+pub enum Wish {
     /// The files have changed.
     Look,
     /// Read again now, and answer when what was read is enforced.
@@ -22,12 +24,20 @@ enum Wish {
 
 /// The loop's end of a source.
 #[derive(Debug, Clone)]
-pub struct Source(Sender<Wish>);
+pub enum Source {
+    /// Files and directories.
+    Files(Sender<Wish>),
+    /// An API server.
+    Api(Api),
+}
 
 impl Source {
     /// Asks for what there is now; the answer comes when it is enforced, or says why it cannot be read.
     pub fn sync(&self, reply: Reply<Result<(), String>>) {
-        let _ = self.0.send(Wish::Sync(reply)); // a source that has ended drops the reply, and who waits is told
+        match self {
+            Self::Files(wishes) => drop(wishes.send(Wish::Sync(reply))), // a source that has ended drops the reply, and who waits is told
+            Self::Api(api) => api.sync(reply),
+        }
     }
 
     /// Follows manifests at these paths. The first world is told as soon as it can be read.
@@ -41,7 +51,7 @@ impl Source {
             }
         });
         spawn("source", move || follow(&Directory::new(&paths), &asked, &to));
-        Self(wishes)
+        Self::Files(wishes)
     }
 }
 

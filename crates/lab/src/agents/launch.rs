@@ -10,7 +10,7 @@ use std::process::ExitCode;
 use std::thread;
 
 use nix::sys::signal::SigSet;
-use podfence_agent::config::Listen;
+use podfence_agent::config::{Access, Listen, Sources};
 use podfence_agent::local::Request;
 use podfence_agent::privileges::give_up_capabilities;
 use podfence_agent::{Setup, run};
@@ -89,9 +89,9 @@ impl Launch {
         let Self { mark_mask, priority, log_group, transaction_bytes, .. } = self;
         let admissions = self.admissions.map(|(log_group, one_in)| Admissions { log_group, one_in });
         let table = Name::new(self.table).map_err(io::Error::other)?;
-        let manifests = match self.source {
-            Source::Manifests(path) => vec![path.into()],
-            Source::Api(_) => Vec::new(),
+        let (sources, access) = match self.source {
+            Source::Manifests(path) => (Sources::Files(vec![path.into()]), Access::default()),
+            Source::Api(path) => (Sources::Api, Access { kubeconfig: Some(path), context: None }),
         };
         let metrics = metrics_beside(&self.socket);
         let flow_log = self.writes_flows.then(|| (self.socket.with_extension("flows"), FLOW_LOG));
@@ -103,7 +103,8 @@ impl Launch {
         let links: BTreeMap<_, _> = plugged.map(|plugged| (plugged.pod, plugged.link)).collect();
         Ok(Setup {
             node: self.node,
-            manifests,
+            sources,
+            access,
             socket: self.socket,
             links,
             closed_at_first: Some(ranges),

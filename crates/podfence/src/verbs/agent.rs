@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use clap::Args;
-use podfence_agent::config::{ConfigError, DEFAULT_FILE, Resolved, resolve};
+use podfence_agent::config::{ConfigError, Resolved, resolve};
 use podfence_agent::local::{Answer, Client, Request};
 use podfence_agent::{LogLevel, Setup, clean_up, run as run_agent};
 
@@ -24,6 +24,7 @@ PODFENCE_LOG_LEVEL for --log-level, and in the configuration file. An option cou
 environment, and that more than the file.
 
 Examples:
+  podfence agent --source api                     the cluster's API server, as a pod or by a kubeconfig
   podfence agent --source dir:/etc/podfence       manifests of files; read again when they change
   podfence agent --print-config                   what is configured, and where
   podfence agent --set-log-level debug            tell the agent that runs here to log more
@@ -85,11 +86,6 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
     if arguments.cleanup {
         clean_up(told.dataplane, &told.socket).context("cannot clean up")?;
         return Ok(Exit::Good);
-    }
-    if told.manifests.is_empty() {
-        anyhow::bail!(
-            "nobody says where objects come from: give --source dir:PATH, or `sources` in {DEFAULT_FILE}"
-        );
     }
     run_agent(&Setup { log, ..Setup::try_from(told)? })?;
     Ok(Exit::Good)
