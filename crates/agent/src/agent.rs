@@ -60,6 +60,8 @@ pub struct Agent<K> {
     /// Everything heard before is in force.
     as_of: Option<Instant>,
     unreadable: Option<String>,
+    /// The node has gone from the world that is followed.
+    homeless: bool,
     /// A first world that cannot be of this node. The node may come to it.
     stranger: Option<Box<World>>,
     /// Objects that are told of in their closed form, since they are not exactly understood.
@@ -107,6 +109,7 @@ impl<K: Kernel> Agent<K> {
             refusals: Refusals::default(),
             as_of: None,
             unreadable: None,
+            homeless: false,
             stranger: None,
             unclear: BTreeMap::new(),
             resync: Resync::new(RESYNC),
@@ -254,7 +257,7 @@ impl<K: Kernel> Agent<K> {
     }
 
     fn can_read(&mut self) {
-        if self.stranger.is_none() && self.unreadable.take().is_some() {
+        if self.stranger.is_none() && !self.homeless && self.unreadable.take().is_some() {
             tracing::info!("the objects can be read again");
         }
     }
@@ -285,7 +288,38 @@ impl<K: Kernel> Agent<K> {
         for change in changes {
             self.pending.push(change);
         }
+        let homeless = self.has_lost_its_node();
+        let was_homeless = std::mem::replace(&mut self.homeless, homeless);
+        if self.homeless {
+            return self.wait_for_node(was_homeless);
+        }
+        if was_homeless {
+            self.unreadable = None;
+        }
         self.due.get_or_insert_with(|| Instant::now() + COALESCE);
+    }
+
+    /// A world without this node and its pods is none to go by, as [`Self::stranger_to`] says of a first one: an API server whose
+    /// database was wiped says that there are no policies either.
+    fn has_lost_its_node(&self) -> bool {
+        let State::Following(enforcer) = &self.state else { return false };
+        let stays = |pod: &NamespacedName| !self.pending.removes(&ObjectKey::Pod(pod.clone()));
+        self.pending.removes(&ObjectKey::Node(self.node.clone()))
+            && !enforcer.live().plan().pods.keys().any(stays)
+            && !self.pending.puts_pod_on(&self.node)
+    }
+
+    /// What was told waits, and what was in force stays.
+    fn wait_for_node(&mut self, was_homeless: bool) {
+        self.due = None;
+        if !was_homeless {
+            self.cannot_read(format!(
+                "there is no node {} any more; what comes waits until it is back",
+                self.node
+            ));
+        }
+        let why = self.unreadable.clone().unwrap_or_default();
+        self.waiting.drain(..).for_each(|reply| reply.give(Err(why.clone())));
     }
 
     /// Enforces the first whole state.
@@ -306,6 +340,9 @@ impl<K: Kernel> Agent<K> {
     }
 
     fn enforce(&mut self) {
+        if self.homeless {
+            return;
+        }
         let State::Following(enforcer) = &mut self.state else { return };
         let taken = Instant::now();
         while !self.pending.is_empty() {
@@ -359,6 +396,7 @@ impl<K: Kernel> Agent<K> {
     fn mark(&mut self, reply: Reply<Result<(), String>>) {
         match (&self.state, &self.unreadable) {
             (State::Waiting(_), Some(why)) => reply.give(Err(why.clone())),
+            (_, Some(why)) if self.homeless => reply.give(Err(why.clone())),
             _ => self.waiting.push(reply),
         }
     }

@@ -26,6 +26,20 @@ impl Pending {
         self.last.is_empty()
     }
 
+    /// Whether an object is to go.
+    pub fn removes(&self, key: &ObjectKey) -> bool {
+        self.last.get(key).is_some_and(|(_, change)| matches!(change, Change::Remove(_)))
+    }
+
+    /// Whether a pod of this node comes, or changes.
+    pub fn puts_pod_on(&self, node: &str) -> bool {
+        let is_there = |change: &Change| match change {
+            Change::Put(Object::Pod(pod)) => pod.node.as_deref() == Some(node),
+            _ => false,
+        };
+        self.last.values().any(|(_, change)| is_there(change))
+    }
+
     /// The next lot: what takes something away first, otherwise in the order of arrival.
     pub fn take_lot(&mut self) -> Vec<Change> {
         let mut all: Vec<(u64, Change)> = self.last.drain().map(|(_, waiting)| waiting).collect();

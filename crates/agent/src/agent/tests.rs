@@ -82,6 +82,38 @@ fn a_node_that_comes_to_a_strange_world_begins_it() {
     assert_eq!((enforced.recv(), agent.status().unreadable), (Ok(Ok(())), None));
 }
 
+/// Messages, and what the last of them is answered.
+fn told(agent: &mut Agent<Blind>, messages: Vec<Message>) -> Result<(), String> {
+    let (to, inbox) = channel();
+    let (reply, enforced) = Reply::new();
+    messages.into_iter().chain([Message::Mark(reply)]).for_each(|message| to.send(message).unwrap());
+    std::thread::spawn(move || {
+        std::thread::sleep(Duration::from_millis(100)); // changes wait for others, but not so long
+        to.send(Message::Stop).unwrap();
+    });
+    agent.run(&inbox);
+    enforced.try_recv().unwrap_or_else(|_| Err("no answer".to_owned()))
+}
+
+#[test]
+fn a_world_that_loses_its_node_is_not_followed_until_it_is_back() {
+    let kernel = Blind::default();
+    let mut agent = Agent::new("node", kernel.clone(), Told::default(), Log::new());
+    let policy = || build::ingress("shop/db", build::everything(), Vec::new());
+    assert_eq!(told(&mut agent, vec![Message::World(world_of("node").with(policy()).into())]), Ok(()));
+    let enforced = kernel.0.get();
+    let wiped = Message::World(World::default().into());
+    let error = told(&mut agent, vec![wiped]).unwrap_err();
+    assert_eq!(error, "there is no node node any more; what comes waits until it is back");
+    let gone = vec![Change::Remove(ObjectKey::Policy(policy().meta.id))];
+    assert!(told(&mut agent, vec![Message::Changes(gone, Vec::new()), Message::Readable]).is_err());
+    assert_eq!((kernel.0.get(), agent.status().unreadable), (enforced, Some(error)));
+    let back = Message::World(world_of("node").with(policy()).into());
+    assert_eq!(told(&mut agent, vec![back]), Ok(()));
+    assert_eq!(agent.status().unreadable, None);
+    assert!(agent.about_policy(&policy().meta.id).is_ok(), "it was never taken away");
+}
+
 #[test]
 fn what_a_source_cannot_read_is_told_until_it_can() {
     let mut agent = Agent::new("node", Blind::default(), Told::default(), Log::new());
