@@ -6,6 +6,7 @@
 
 pub mod about;
 mod agent;
+mod behind;
 mod calendar;
 pub mod cni;
 pub mod config;

@@ -21,7 +21,7 @@ use crate::enforcer::LONGEST_OF_OBJECT;
 use crate::flow::{self, Heard, Log};
 use crate::guard;
 use crate::links::{Eyes, Told};
-use crate::local;
+use crate::local::{self, House};
 use crate::lock::{Lock, LockError};
 use crate::log::LogControl;
 use crate::message::Message;
@@ -195,6 +195,7 @@ pub fn run(setup: &Setup) -> Result<(), RunError> {
     if let Some(admissions) = setup.dataplane.admissions {
         flow::watch(Heard::Admissions, admissions.log_group, to.clone());
     }
+    let kept = told.written();
     let agent = Agent::new(&setup.node, dataplane, told, log);
     let mut agent = agent.surveyed_by(eyes.watch(to.clone()));
     agent.check_every(setup.resync);
@@ -210,7 +211,8 @@ pub fn run(setup: &Setup) -> Result<(), RunError> {
     }
     let source = source.start(to.clone());
     let unable = |source| RunError::Socket { path: setup.socket.clone(), source };
-    local::serve(&setup.socket, &source, &to, &setup.log).map_err(unable)?;
+    let house = House { source, to: to.clone(), log: setup.log.clone(), links: kept };
+    local::serve(&setup.socket, house).map_err(unable)?;
     serve::serve(&setup.listen, &to);
     tracing::info!(node = setup.node, socket = %setup.socket.display(), "agent runs");
     agent.run(&messages);

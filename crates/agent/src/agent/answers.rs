@@ -134,7 +134,7 @@ impl<K: Kernel> Agent<K> {
                 checks: self.resync.checks,
                 unchecked: self.resync.failures,
                 refused: self.refused,
-                untold: self.untold + self.log.lost,
+                untold: self.untold + self.log.lost(),
             },
         }
     }
@@ -148,10 +148,10 @@ impl<K> Agent<K> {
 
     fn unwritten(&self) -> BTreeMap<String, String> {
         let files = [
-            ("flow records", self.log.unwritten.why()),
-            ("links for the next agent", self.told.unwritten.why()),
+            ("flow records", self.log.unwritten()),
+            ("links for the next agent", self.told.unwritten()),
         ];
-        files.into_iter().filter_map(|(what, why)| Some((what.to_owned(), why?.to_owned()))).collect()
+        files.into_iter().filter_map(|(what, why)| Some((what.to_owned(), why?))).collect()
     }
 }
 

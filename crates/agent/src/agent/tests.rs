@@ -227,6 +227,7 @@ fn known_after(agent: &mut Agent<Blind>, messages: Vec<Message>) -> Vec<IpAddr> 
     drop(to);
     agent.run(&heard);
     waits.join().unwrap();
+    agent.told.written().wait(RESYNC); // as who plugs a pod in does
     let State::Following(enforcer) = &agent.state else { panic!("it has heard a first state") };
     enforcer.live().plan().known.iter().copied().collect()
 }

@@ -3,28 +3,29 @@
 use std::collections::VecDeque;
 use std::io;
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 
 use super::record::FlowRecord;
 use super::rotated::Rotated;
-use crate::unwritten::Unwritten;
+use crate::behind::Behind;
 
 /// How many records are kept in memory for those who ask: so many of packets refused, and as many of connections admitted, so that
 /// those do not push these out.
 const KEPT: usize = 1_000;
 /// How many records a reader may lag behind. What comes then it misses, until it has read on.
 const LAG: usize = 1_000;
+/// How many records the file may lag behind: two times as many as are told at once (`fold`). What comes then is lost to it.
+const UNWRITTEN: usize = 8_192;
 
 /// The flow log of an agent.
 #[derive(Debug, Default)]
 pub struct Log {
-    file: Option<Rotated>,
+    file: Option<Behind<Box<FlowRecord>>>,
+    lost: Arc<AtomicU64>,
     kept: Kept,
     readers: Vec<SyncSender<FlowRecord>>,
-    /// Why records cannot be written, as long as they cannot.
-    pub unwritten: Unwritten,
-    /// Packets of records that could not be written, since the disk is full or the like.
-    pub lost: u64,
 }
 
 impl Log {
@@ -35,7 +36,25 @@ impl Log {
 
     /// Writes to a file as well, which holds `most` bytes before it is turned over.
     pub fn to_file(path: &Path, most: u64) -> io::Result<Self> {
-        Ok(Self { file: Some(Rotated::open(path, most)?), ..Self::default() })
+        let (mut file, lost) = (Rotated::open(path, most)?, Arc::new(AtomicU64::new(0)));
+        let count = lost.clone();
+        let write = move |record: Box<FlowRecord>| {
+            let written = write(&mut file, &record);
+            count.fetch_add(if written.is_err() { record.packets } else { 0 }, Ordering::Relaxed);
+            written
+        };
+        let file = Some(Behind::new(("flow records", path), UNWRITTEN, write));
+        Ok(Self { file, lost, ..Self::default() })
+    }
+
+    /// Packets of records that could not be written, since the disk is full, slow or the like.
+    pub fn lost(&self) -> u64 {
+        self.lost.load(Ordering::Relaxed)
+    }
+
+    /// Why records cannot be written, as long as they cannot.
+    pub fn unwritten(&self) -> Option<String> {
+        self.file.as_ref()?.why()
     }
 
     /// Adds a record. That it cannot be written is counted, told, and no reason to stop.
@@ -48,13 +67,9 @@ impl Log {
 
     fn write(&mut self, record: &FlowRecord) {
         let Some(file) = &mut self.file else { return };
-        let line = serde_json::to_vec(record).map_err(io::Error::from);
-        let written = line.and_then(|mut line| {
-            line.push(b'\n');
-            file.write(&line)
-        });
-        self.lost += if written.is_err() { record.packets } else { 0 };
-        self.unwritten.note("flow records", file.path(), &written);
+        if let Err(record) = file.put(Box::new(record.clone())) {
+            self.lost.fetch_add(record.packets, Ordering::Relaxed);
+        }
     }
 
     /// The last records, the oldest first.
@@ -71,6 +86,12 @@ impl Log {
         });
         (self.kept().cloned().collect(), receiver)
     }
+}
+
+fn write(file: &mut Rotated, record: &FlowRecord) -> io::Result<()> {
+    let mut line = serde_json::to_vec(record)?;
+    line.push(b'\n');
+    file.write(&line)
 }
 
 /// The last records, each with its number.
@@ -112,6 +133,12 @@ mod tests {
     use super::*;
     use crate::flow::FlowEnd;
 
+    impl Log {
+        fn settle(&self) {
+            self.file.as_ref().unwrap().written().wait(std::time::Duration::from_secs(10));
+        }
+    }
+
     fn one(number: u64) -> FlowRecord {
         let end = |last: u8| FlowEnd {
             address: Ipv4Addr::new(192, 0, 2, last).into(),
@@ -147,6 +174,7 @@ mod tests {
         let mut log = Log::to_file(&path, 2_000).unwrap();
         let (_, follow) = log.read(true);
         (0..100).for_each(|number| log.add(one(number)));
+        log.settle();
         let text = std::fs::read_to_string(&path).unwrap();
         assert!(text.len() <= 2_000, "{}", text.len());
         let last: FlowRecord = serde_json::from_str(text.lines().last().unwrap()).unwrap();
@@ -154,7 +182,7 @@ mod tests {
         assert!(folder.join("flows.jsonl.1").exists());
         assert_eq!(log.read(false).0.len(), 100);
         assert_eq!(follow.unwrap().try_iter().count(), 100);
-        assert_eq!((log.lost, log.unwritten.why()), (0, None));
+        assert_eq!((log.lost(), log.unwritten()), (0, None));
         std::fs::remove_dir_all(folder).unwrap();
     }
 
@@ -162,9 +190,24 @@ mod tests {
     fn what_a_full_disk_does_not_take_is_told_and_kept_in_memory() {
         let mut log = Log::to_file(Path::new("/dev/full"), 2_000).unwrap();
         (1..=3).for_each(|packets| log.add(one(packets)));
-        assert_eq!(log.lost, 6);
+        log.settle();
+        assert_eq!(log.lost(), 6);
         assert_eq!(log.read(false).0.len(), 3);
-        assert_eq!(log.unwritten.why(), Some("/dev/full: No space left on device (os error 28)"));
+        assert_eq!(log.unwritten().as_deref(), Some("/dev/full: No space left on device (os error 28)"));
+    }
+
+    #[test]
+    fn a_disk_that_takes_nothing_holds_nobody_up() {
+        let pipe = std::env::temp_dir().join(format!("podfence-slow-{}", std::process::id()));
+        nix::unistd::mkfifo(&pipe, nix::sys::stat::Mode::S_IRWXU).unwrap();
+        let reads = std::fs::OpenOptions::new().read(true).write(true).open(&pipe).unwrap(); // and never does
+        let mut log = Log::to_file(&pipe, 1 << 30).unwrap();
+        let all = 2 * UNWRITTEN as u64;
+        (0..all).for_each(|_| log.add(one(1)));
+        assert!(log.lost() > 0 && log.lost() < all, "{} of {all} are counted as lost", log.lost());
+        assert_eq!(log.read(false).0.len(), KEPT);
+        std::fs::remove_file(pipe).unwrap();
+        drop((log, reads)); // the end waits for a while, and no longer
     }
 
     #[test]

@@ -23,11 +23,6 @@ impl Rotated {
         Ok(Self { path: path.to_owned(), file, bytes, most })
     }
 
-    /// Where it is.
-    pub(super) fn path(&self) -> &Path {
-        &self.path
-    }
-
     /// Appends a line, whole or not at all.
     pub(super) fn write(&mut self, line: &[u8]) -> io::Result<()> {
         let length = u64::try_from(line.len()).unwrap_or(u64::MAX);

@@ -4,15 +4,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use std::{fs, io};
 
 use podfence_model::NamespacedName;
 use podfence_plan::Link;
 
+use crate::behind::{Behind, Written};
 use crate::local::Request;
-use crate::unwritten::Unwritten;
 
 /// So long after one try to keep links comes the next.
 const AGAIN: Duration = Duration::from_secs(1);
@@ -34,10 +35,47 @@ pub struct Plugged {
 #[derive(Debug, Default)]
 pub struct Told {
     known: BTreeMap<NamespacedName, Plugged>,
-    file: Option<PathBuf>,
-    /// Why they cannot be kept, as long as they cannot.
-    pub unwritten: Unwritten,
+    kept: Option<Kept>,
     next_try: Option<Instant>,
+}
+
+/// The file that is written for the next agent.
+#[derive(Debug)]
+struct Kept {
+    /// What it should hold, until that is written. What is wished later is written in place of what still waits.
+    text: Arc<Mutex<Option<String>>>,
+    file: Behind<()>,
+}
+
+impl Kept {
+    fn new(path: &Path) -> Self {
+        let text = Arc::<Mutex<Option<String>>>::default();
+        let (wished, target) = (text.clone(), path.to_owned());
+        let write = move |()| {
+            let text = lock(&wished).take();
+            text.map_or(Ok(()), |text| replace(&target, &text))
+        };
+        Self { text, file: Behind::new(("links for the next agent", path), 1, write) }
+    }
+
+    fn put(&mut self, text: String) {
+        *lock(&self.text) = Some(text);
+        let _ = self.file.put(()); // no room: a write that has not begun takes this text
+    }
+}
+
+fn lock(text: &Mutex<Option<String>>) -> MutexGuard<'_, Option<String>> {
+    text.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Writes a file as a whole or not at all.
+fn replace(file: &Path, text: &str) -> io::Result<()> {
+    let beside = file.with_extension("new");
+    let written = fs::write(&beside, text).and_then(|()| fs::rename(&beside, file));
+    if written.is_err() {
+        _ = fs::remove_file(beside); // half of it is of use to nobody
+    }
+    written
 }
 
 impl Told {
@@ -54,7 +92,7 @@ impl Told {
         for (pod, link) in known {
             all.insert(pod.clone(), Plugged { pod, link, container: None, addresses: Vec::new() });
         }
-        Ok(Self { known: all, file: Some(file.to_owned()), ..Self::default() })
+        Ok(Self { known: all, kept: Some(Kept::new(file)), next_try: None })
     }
 
     /// All of them.
@@ -112,6 +150,16 @@ impl Told {
         self.known.values().filter(gone).map(|plugged| plugged.pod.clone()).collect()
     }
 
+    /// Why they cannot be kept, as long as they cannot.
+    pub fn unwritten(&self) -> Option<String> {
+        self.kept.as_ref()?.file.why()
+    }
+
+    /// For those who wait until what is known is kept.
+    pub fn written(&self) -> Written {
+        self.kept.as_ref().map(|kept| kept.file.written()).unwrap_or_default()
+    }
+
     /// When [`Self::keep_again`] has something to do.
     pub fn next_try(&self) -> Option<Instant> {
         self.next_try
@@ -119,29 +167,29 @@ impl Told {
 
     /// Writes what could not be written before, if it is time.
     pub fn keep_again(&mut self, now: Instant) {
-        if self.next_try.is_some_and(|due| due <= now) {
-            self.keep();
+        if self.next_try.is_none_or(|due| due > now) {
+            return;
+        }
+        let Some(kept) = &self.kept else { return };
+        match (kept.file.is_idle(), kept.file.why()) {
+            (true, None) => self.next_try = None,
+            (true, Some(_)) => self.keep(),
+            (false, _) => self.next_try = Some(now + AGAIN),
         }
     }
 
-    /// Writes the file, as a whole or not at all. That it cannot be written is told; links are known all the same.
+    /// Has the file written, as a whole or not at all. That it cannot be written is told; links are known all the same.
     fn keep(&mut self) {
-        let Some(file) = &self.file else { return };
-        let beside = file.with_extension("new");
-        let written = write(&self.known).and_then(|text| fs::write(&beside, text));
-        let written = written.and_then(|()| fs::rename(&beside, file));
-        if written.is_err() {
-            _ = fs::remove_file(beside); // half of it is of use to nobody
-        }
-        self.next_try = written.is_err().then(|| Instant::now() + AGAIN);
-        self.unwritten.note("links for the next agent", file, &written);
+        let Some(kept) = &mut self.kept else { return };
+        kept.put(write(&self.known));
+        self.next_try = Some(Instant::now() + AGAIN);
     }
 }
 
 /// A line for each link, in the words of the local socket.
-fn write(known: &BTreeMap<NamespacedName, Plugged>) -> io::Result<String> {
-    let line = |plugged: &Plugged| Ok(serde_json::to_string(&Request::from(plugged.clone()))? + "\n");
-    known.values().map(line).collect()
+fn write(known: &BTreeMap<NamespacedName, Plugged>) -> String {
+    let line = |plugged: &Plugged| serde_json::to_string(&Request::from(plugged.clone())).map(|line| line + "\n");
+    known.values().flat_map(line).collect() // texts and numbers can always be written
 }
 
 fn read(text: &str) -> io::Result<BTreeMap<NamespacedName, Plugged>> {
@@ -176,12 +224,14 @@ mod tests {
         first.insert(plugged("db", bridged.clone(), Some("c1")));
         first.insert(plugged("gone", routed("veth3"), None));
         assert!(first.remove(&pod("gone"), None) && !first.remove(&pod("gone"), None));
+        first.written().wait(AGAIN);
         let told = BTreeMap::from([(pod("web"), routed("veth9"))]);
         let mut next = Told::kept(&file, told).unwrap();
         let expected = [(pod("db"), bridged), (pod("web"), routed("veth9"))];
         assert_eq!(next.all(), BTreeMap::from(expected), "what is told at the start counts more");
         assert_eq!(next.loans(), [(pod("db"), vec![IpAddr::from([10, 0, 0, 1])])]);
         next.end_loan(&pod("db"));
+        next.written().wait(AGAIN);
         assert_eq!(Told::kept(&file, BTreeMap::new()).unwrap().loans(), []);
         assert!(!next.remove(&pod("db"), Some("c0")), "an old sandbox");
         assert_eq!(next.in_no_other_than(&["c1".into()].into()), []);

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::client::{Client, ClientError};
 pub use self::profile::{Profile, ThreadTime};
-pub use self::server::serve;
+pub use self::server::{House, serve};
 use crate::about::{Comparisons, PodStatus, PolicyStatus, Question};
 use crate::dump::Dump;
 use crate::flow::FlowRecord;
@@ -180,6 +180,7 @@ mod tests {
     use std::sync::mpsc::channel;
 
     use super::*;
+    use crate::behind::Written;
     use crate::log::{LogControl, LogLevel};
     use crate::source::Source;
 
@@ -192,7 +193,8 @@ mod tests {
             *LEVEL.lock().unwrap() = level;
             Ok(())
         });
-        serve(&socket, &Source::directory(Vec::new(), to.clone()), &to, &log).unwrap();
+        let source = Source::directory(Vec::new(), to.clone());
+        serve(&socket, House { source, to, log, links: Written::default() }).unwrap();
         let mut client = Client::open(&socket).unwrap();
         let ask = |client: &mut Client, level: &str| client.ask(&Request::LogLevel { level: level.into() });
         assert_eq!(ask(&mut client, "debug").unwrap(), Answer::Done);

@@ -4,6 +4,7 @@ use std::io::{self, BufRead, BufReader, Write};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::sync::mpsc::{Receiver, Sender};
+use std::time::Duration;
 
 use nix::sys::socket::getsockopt;
 use nix::sys::socket::sockopt::PeerCredentials;
@@ -13,6 +14,7 @@ use podfence_model::NamespacedName;
 use super::profile::profile;
 use super::{Answer, Request};
 use crate::about::Question;
+use crate::behind::Written;
 use crate::log::LogControl;
 use crate::message::{Message, Reply};
 use crate::place::bind_over;
@@ -20,9 +22,8 @@ use crate::source::Source;
 use crate::threads::spawn;
 
 /// Listens at `path`, in place of whoever listened there before.
-pub fn serve(path: &Path, source: &Source, to: &Sender<Message>, log: &LogControl) -> io::Result<()> {
+pub fn serve(path: &Path, house: House) -> io::Result<()> {
     let listener = bind_over(path, 0o600)?;
-    let house = House { source: source.clone(), to: to.clone(), log: log.clone() };
     spawn("local", move || {
         for stream in listener.incoming().flatten() {
             let house = house.clone();
@@ -32,12 +33,20 @@ pub fn serve(path: &Path, source: &Source, to: &Sender<Message>, log: &LogContro
     Ok(())
 }
 
+/// So long who plugs a pod in waits until its link is kept for the next agent, too. It is enforced in any case.
+const UNTIL_KEPT: Duration = Duration::from_secs(1);
+
 /// Who knows the answers.
 #[derive(Debug, Clone)]
-struct House {
-    source: Source,
-    to: Sender<Message>,
-    log: LogControl,
+pub struct House {
+    /// Where objects come from.
+    pub source: Source,
+    /// The loop.
+    pub to: Sender<Message>,
+    /// What changes how much is logged.
+    pub log: LogControl,
+    /// How far links are kept for the next agent.
+    pub links: Written,
 }
 
 impl House {
@@ -57,7 +66,7 @@ impl House {
     }
 
     fn answer(&self, request: Request) -> Answer {
-        let Self { source, to, log } = self;
+        let Self { source, to, log, links } = self;
         match request {
             Request::Status => told(&self.ask(Message::Status), |status| Answer::Status(Box::new(status))),
             Request::Flows { .. } => Answer::Done, // told by whoever holds the stream
@@ -91,7 +100,9 @@ impl House {
                 if let Some(plugged) = plug.plugged() {
                     let _ = to.send(Message::Plug(plugged, reply));
                 }
-                done(&answer)
+                let done = done(&answer);
+                links.wait(UNTIL_KEPT);
+                done
             }
         }
     }
