@@ -66,6 +66,8 @@ pub struct Agent<K> {
     stranger: Option<Box<World>>,
     /// Objects that are told of in their closed form, since they are not exactly understood.
     unclear: BTreeMap<ObjectKey, String>,
+    /// Whether nothing is closed before the first state, though it should be.
+    open_at_first: bool,
     resync: Resync,
     /// Between two tries of an object that the kernel refuses, at most.
     retry: Duration,
@@ -112,6 +114,7 @@ impl<K: Kernel> Agent<K> {
             homeless: false,
             stranger: None,
             unclear: BTreeMap::new(),
+            open_at_first: false,
             resync: Resync::new(RESYNC),
             retry: LONGEST_OF_OBJECT,
             drifts: 0,
@@ -131,6 +134,14 @@ impl<K: Kernel> Agent<K> {
     /// Waits no longer than this between two tries of an object that the kernel refuses.
     pub fn retry_within(&mut self, longest: Duration) {
         self.retry = longest;
+    }
+
+    /// Notes that nobody says which pods are to be closed before the first state.
+    pub fn is_open_at_first(&mut self) {
+        tracing::warn!(
+            "pods are open until the first state is enforced: neither pod-ranges nor pod-interfaces say which are to be closed"
+        );
+        self.open_at_first = true;
     }
 
     /// Has links looked for, and told of to the loop.

@@ -35,8 +35,7 @@ fn holder(process: Option<i32>) -> String {
 impl Lock {
     /// Takes the lock of a table in the network namespace of the calling thread.
     pub fn take(settings: &Settings) -> Result<Self, LockError> {
-        let address = UnixAddr::new_abstract(format!("podfence/{}", settings.table).as_bytes())
-            .map_err(io::Error::from)?;
+        let address = address(settings)?;
         let socket = open()?;
         match bind(socket.as_raw_fd(), &address) {
             Ok(()) => {
@@ -47,6 +46,15 @@ impl Lock {
             Err(errno) => Err(LockError::System(errno.into())),
         }
     }
+}
+
+fn address(settings: &Settings) -> io::Result<UnixAddr> {
+    Ok(UnixAddr::new_abstract(format!("podfence/{}", settings.table).as_bytes())?)
+}
+
+/// The process that guards a table of the network namespace of the calling thread; `None` if none does, or it cannot be seen.
+pub fn guardian(settings: &Settings) -> Option<i32> {
+    who(&address(settings).ok()?)
 }
 
 /// The process that listens at an address. `None` where that cannot be seen: it has just ended, or belongs to a process

@@ -200,14 +200,12 @@ pub fn run(setup: &Setup) -> Result<(), RunError> {
     let mut agent = agent.surveyed_by(eyes.watch(to.clone()));
     agent.check_every(setup.resync);
     agent.retry_within(setup.retry);
-    if let Some(ranges) = &setup.closed_at_first
-        && !(ranges.is_empty() && setup.dataplane.pod_interfaces.is_empty())
-    {
-        agent.close(ranges)?;
-    } else {
-        tracing::warn!(
-            "pods are open until the first state is enforced: no pod-ranges or pod-interfaces are told to be closed before"
-        );
+    match &setup.closed_at_first {
+        Some(ranges) if ranges.is_empty() && setup.dataplane.pod_interfaces.is_empty() => {
+            agent.is_open_at_first();
+        }
+        Some(ranges) => agent.close(ranges)?,
+        None => tracing::info!("pods are open until the first state is enforced, as before-first-sync says"),
     }
     let source = source.start(to.clone());
     let unable = |source| RunError::Socket { path: setup.socket.clone(), source };

@@ -44,6 +44,12 @@ pub struct Status {
     pub not_enforced: Vec<Bypass>,
     /// What may take packets past our hooks; that cannot be told from here.
     pub suspicions: Vec<String>,
+    /// Why pods are open until the first state is enforced although they should be closed, and what would mend that.
+    #[serde(default)]
+    pub open_at_first: Option<String>,
+    /// Pods that have no address, so that nothing can be enforced for them yet.
+    #[serde(default)]
+    pub addressless: Vec<String>,
     /// Pods whose link is not known, so that their source addresses are not checked.
     pub unlinked: Vec<String>,
     /// What is in force.
@@ -120,6 +126,9 @@ impl fmt::Display for Status {
         if let Some(why) = &self.unserved {
             writeln!(f, "  no metrics       {why}")?;
         }
+        if let Some(why) = &self.open_at_first {
+            writeln!(f, "  open at first    {why}")?;
+        }
         if let Some(error) = &self.unreadable {
             writeln!(
                 f,
@@ -186,6 +195,9 @@ impl Status {
     }
 
     fn write_doubts(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !self.addressless.is_empty() {
+            writeln!(f, "  without address  {}", some_of(&self.addressless))?;
+        }
         if !self.unlinked.is_empty() {
             writeln!(f, "  source unchecked {}", some_of(&self.unlinked))?;
         }

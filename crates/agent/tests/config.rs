@@ -6,7 +6,9 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use podfence_agent::config::{ConfigError, Listen, Resolved, SETTINGS, Sources, resolve};
+use podfence_agent::config::{
+    AgentSocket, ConfigError, Listen, Resolved, SETTINGS, Sources, resolve,
+};
 use podfence_agent::metrics::{CLUSTER, NODE};
 use podfence_testkit::schemas;
 use serde_json::{Map, Value, json};
@@ -141,6 +143,46 @@ fn mistakes_are_told_with_their_place() {
     let missing = Path::new("/nonexistent/podfence.yaml");
     let error = resolve(|_| Vec::new(), |_| None, Some(missing)).unwrap_err().to_string();
     assert!(error.contains("/nonexistent/podfence.yaml"), "{error}");
+}
+
+/// The socket that somebody finds who asks an agent.
+fn found(flags: Told<'_>, environment: Told<'_>, file: Option<&Path>) -> Result<AgentSocket, ConfigError> {
+    let flags =
+        |flag: &str| flags.iter().filter(|(name, _)| *name == flag).map(|(_, v)| (*v).to_owned()).collect();
+    let variables: BTreeMap<_, _> = environment.iter().copied().collect();
+    AgentSocket::find(flags, |variable| variables.get(variable).map(|text| (*text).to_owned()), file)
+}
+
+#[test]
+fn who_asks_finds_the_socket_as_the_agent_does() {
+    let file = File::new("asked", "socket: /f/agent.sock\nmark-mask: '0x1'\n");
+    let name = file.0.to_str().unwrap();
+    let by_file = format!("the socket is named by: {name}:1");
+    let table: [(Told<'_>, Told<'_>, Option<&Path>, &str, &str); 5] = [
+        (&[("socket", "/x")], &[("PODFENCE_SOCKET", "/e")], Some(&file.0), "/x", "the socket is named by: flag --socket"),
+        (&[], &[("PODFENCE_SOCKET", "/e")], Some(&file.0), "/e", "the socket is named by: environment, PODFENCE_SOCKET"),
+        (&[], &[], Some(&file.0), "/f/agent.sock", &by_file),
+        (&[], &[("PODFENCE_CONFIG", name)], None, "/f/agent.sock", &by_file),
+        (&[], &[("PODFENCE_CONFIG", "")], None, "/run/podfence/agent.sock", "PODFENCE_SOCKET or `socket` in /etc/podfence/config.yaml"),
+    ];
+    for (flags, environment, file, path, by) in table {
+        let socket = found(flags, environment, file).unwrap();
+        assert_eq!(socket.path, Path::new(path));
+        assert!(socket.to_string().contains(by), "{socket}\n{by}");
+    }
+    let away = found(&[("socket", "/nowhere/agent.sock")], &[], None).unwrap().open().unwrap_err().to_string();
+    assert!(away.starts_with("no agent answers at /nowhere/agent.sock: ") && away.contains("flag --socket"), "{away}");
+}
+
+#[test]
+fn who_named_a_file_that_is_not_there_is_told() {
+    let nowhere = "/nonexistent/podfence.yaml";
+    let variable = |name: &str| (name == "PODFENCE_CONFIG").then(|| nowhere.to_owned());
+    let error = resolve(|_| Vec::new(), variable, None).unwrap_err().to_string();
+    assert!(error.starts_with("environment, PODFENCE_CONFIG: cannot read the configuration file /nonexistent/podfence.yaml: "), "{error}");
+    let error = resolve(|_| Vec::new(), variable, Some(Path::new(nowhere))).unwrap_err().to_string();
+    assert!(error.starts_with("flag --config: "), "{error}");
+    assert!(found(&[], &[("PODFENCE_CONFIG", nowhere)], None).is_err());
 }
 
 /// A document of all settings with these values, as the file nests them.

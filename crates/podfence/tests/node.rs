@@ -73,3 +73,35 @@ fn by_its_name_it_is_a_plugin() {
     assert_eq!(said["code"], 50, "{said}");
     fs::remove_dir_all(directory).expect("it was ours");
 }
+
+#[test]
+fn whoever_asks_the_agent_finds_its_socket_by_its_settings() {
+    let directory = std::env::temp_dir().join(format!("podfence-asks-{}", std::process::id()));
+    fs::create_dir_all(&directory).expect("a temporary directory");
+    let file = directory.join("config.yaml");
+    fs::write(&file, "resync: 1s\nsocket: /nowhere/of-file.sock\n").expect("a file");
+    let verbs: [&[&str]; 6] = [
+        &["status"],
+        &["flows"],
+        &["explain", "--live", "shop/web", "shop/db:80"],
+        &["agent", "--dump"],
+        &["agent", "--profile", "1"],
+        &["agent", "--set-log-level", "debug"],
+    ];
+    for verb in verbs {
+        let said = |variables: &[(&str, &str)], more: &[&str]| {
+            let mut command = Command::new(env!("CARGO_BIN_EXE_podfence"));
+            command.args(verb).args(more).env_remove("PODFENCE_SOCKET").env("PODFENCE_CONFIG", &file);
+            let output = command.envs(variables.iter().copied()).output().expect("it runs");
+            assert_eq!(output.status.code(), Some(2), "{verb:?}");
+            text(&output.stderr)
+        };
+        let by_file = said(&[], &[]);
+        assert!(by_file.contains("at /nowhere/of-file.sock") && by_file.contains("config.yaml:2"), "{by_file}");
+        let by_variable = said(&[("PODFENCE_SOCKET", "/nowhere/e.sock")], &[]);
+        assert!(by_variable.contains("at /nowhere/e.sock") && by_variable.contains("PODFENCE_SOCKET"), "{by_variable}");
+        let by_flag = said(&[("PODFENCE_SOCKET", "/nowhere/e.sock")], &["--socket", NOWHERE]);
+        assert!(by_flag.contains("at /nowhere/agent.sock") && by_flag.contains("flag --socket"), "{by_flag}");
+    }
+    fs::remove_dir_all(directory).expect("it was ours");
+}

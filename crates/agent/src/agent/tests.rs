@@ -158,6 +158,21 @@ fn hear(agent: &mut Agent<Blind>, told: Vec<Message>) {
 }
 
 #[test]
+fn what_stays_open_or_unaddressed_is_named_in_the_status() {
+    let mut agent = Agent::new("node-1", Blind::default(), Told::default(), Log::new());
+    assert_eq!(agent.status().open_at_first, None);
+    agent.is_open_at_first();
+    let early = agent.status().to_string();
+    assert!(early.contains("open at first    pods are open") && early.contains("set pod-ranges, or"), "{early}");
+    let new = Pod { addresses: Addresses::NotYet, ..pod("shop/web", "node-1", &["10.244.1.7"], &[]) };
+    let node = build::node("node-1", &["172.18.0.1"], &["10.244.1.0/24"]);
+    known_after(&mut agent, vec![Message::World(Box::new(World::default().with(node).with(new)))]);
+    let status = agent.status().to_string();
+    assert!(status.contains("set pod-ranges: [10.244.1.0/24], or"), "{status}");
+    assert!(status.contains("without address  shop/web\n"), "{status}");
+}
+
+#[test]
 fn where_nobody_can_say_what_was_changed_everything_is_made_anew() {
     let kernel = Blind::default();
     let mut agent = Agent::new("node", kernel.clone(), Told::default(), Log::new());

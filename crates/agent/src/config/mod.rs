@@ -7,6 +7,7 @@
 mod listen;
 mod resolved;
 mod settings;
+mod socket;
 pub(crate) mod values;
 
 use std::ffi::OsString;
@@ -18,8 +19,9 @@ use podfence_dataplane_nft::Settings as Dataplane;
 use podfence_model::Cidr;
 
 pub use self::listen::Listen;
-pub use self::resolved::{ConfigError, DEFAULT_FILE, Origin, Resolved, resolve};
+pub use self::resolved::{ConfigError, DEFAULT_FILE, FILE_VARIABLE, Origin, Resolved, resolve};
 pub use self::settings::{SETTINGS, Setting};
+pub use self::socket::{AgentSocket, NoAgent};
 use crate::log::LogLevel;
 
 /// Where objects come from.

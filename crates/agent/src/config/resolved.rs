@@ -1,16 +1,20 @@
 //! What is in force of flags, the environment, the file and the defaults, and where each value comes from.
 
 use std::fmt;
+use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use podfence_model::Place;
-use podfence_source::{Diagnostic, Input, Refused, StatedSettings, settings};
+use podfence_source::{Diagnostic, Input, Refused, SourceMap, StatedSettings, settings};
 
 use super::Configuration;
 use super::settings::{SETTINGS, Setting};
 
 /// The file that is read unless told otherwise; it need not be there.
 pub const DEFAULT_FILE: &str = "/etc/podfence/config.yaml";
+
+/// The variable of the environment that names another.
+pub const FILE_VARIABLE: &str = "PODFENCE_CONFIG";
 
 /// Where a value comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,9 +58,9 @@ pub enum ConfigError {
 
 /// A setting with its value.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Chosen {
-    values: Vec<String>,
-    origin: Origin,
+pub(super) struct Chosen {
+    pub(super) values: Vec<String>,
+    pub(super) origin: Origin,
 }
 
 /// Settings in force.
@@ -68,8 +72,8 @@ pub struct Resolved {
     chosen: Vec<(&'static Setting, Option<Chosen>)>,
 }
 
-/// Finds out what is in force. `flags` and `environment` are asked for a flag's values by its name, and for a variable; the file
-/// is [`DEFAULT_FILE`], if it is there, unless one is named.
+/// Finds out what is in force. `flags` and `environment` are asked for a flag's values by its name, and for a variable. A file may
+/// be named on the command line, or else by [`FILE_VARIABLE`]; otherwise it is [`DEFAULT_FILE`], if that is there.
 ///
 /// # Errors
 /// When the file cannot be read or states what is no setting, or a value makes no sense, wherever it comes from.
@@ -78,18 +82,18 @@ pub fn resolve(
     environment: impl Fn(&str) -> Option<String>,
     file: Option<&Path>,
 ) -> Result<Resolved, ConfigError> {
-    let file = stated(file)?;
+    let file = stated(named(file, &environment).as_ref())?;
     let mut resolved = Resolved { configuration: Configuration::default(), chosen: Vec::new() };
     let mut wrong = Vec::new();
     for setting in SETTINGS {
-        let chosen = of_flag(setting, &flags)
-            .or_else(|| of_environment(setting, &environment))
-            .or_else(|| of_file(setting, &file))
-            .or_else(|| of_default(setting));
+        let chosen = chosen(setting, (&flags, &environment), &file);
         if let Some(Chosen { values, origin }) = &chosen
             && let Err(message) = setting.set(&mut resolved.configuration, values)
         {
-            wrong.push(refused(setting, origin, message)?);
+            match refused(setting, origin, message, &SourceMap::default()) {
+                ConfigError::File(refused) => wrong.extend(refused.diagnostics),
+                error @ ConfigError::Value { .. } => return Err(error),
+            }
         }
         resolved.chosen.push((setting, chosen));
     }
@@ -99,14 +103,44 @@ pub fn resolve(
     Err(Refused { diagnostics: wrong, sources: file.sources }.into())
 }
 
-fn stated(file: Option<&Path>) -> Result<StatedSettings, Refused> {
-    let path = match file {
-        Some(path) => path.to_owned(),
+/// The file that somebody names, and who.
+pub(super) fn named(
+    flag: Option<&Path>,
+    environment: &impl Fn(&str) -> Option<String>,
+) -> Option<(PathBuf, Origin)> {
+    let by_flag = flag.map(|path| (path.to_owned(), Origin::Flag("config")));
+    let variable = || environment(FILE_VARIABLE).filter(|path| !path.is_empty());
+    by_flag.or_else(|| Some((variable()?.into(), Origin::Environment(FILE_VARIABLE.to_owned()))))
+}
+
+/// What the file states that somebody names, or else the usual one if it is there.
+pub(super) fn stated(named: Option<&(PathBuf, Origin)>) -> Result<StatedSettings, ConfigError> {
+    let path = match named {
+        Some((path, origin)) => {
+            let unable = |error| ConfigError::Value {
+                origin: origin.clone(),
+                message: format!("cannot read the configuration file {}: {error}", path.display()),
+            };
+            File::open(path).map_err(unable)?;
+            path.clone()
+        }
         None if Path::new(DEFAULT_FILE).exists() => PathBuf::from(DEFAULT_FILE),
         None => return Ok(StatedSettings::default()),
     };
     let names: Vec<&'static str> = SETTINGS.iter().map(|setting| setting.name).collect();
-    settings(&Input::Path(path), &names)
+    Ok(settings(&Input::Path(path), &names)?)
+}
+
+/// The value that counts of a setting.
+pub(super) fn chosen(
+    setting: &Setting,
+    (flags, environment): (&impl Fn(&str) -> Vec<String>, &impl Fn(&str) -> Option<String>),
+    file: &StatedSettings,
+) -> Option<Chosen> {
+    of_flag(setting, flags)
+        .or_else(|| of_environment(setting, environment))
+        .or_else(|| of_file(setting, file))
+        .or_else(|| of_default(setting))
 }
 
 fn of_flag(setting: &Setting, flags: impl Fn(&str) -> Vec<String>) -> Option<Chosen> {
@@ -136,12 +170,19 @@ fn of_default(setting: &Setting) -> Option<Chosen> {
     Some(Chosen { values, origin: Origin::Default })
 }
 
-/// What is wrong with a value of the file; an error if it comes from elsewhere.
-fn refused(setting: &Setting, origin: &Origin, message: String) -> Result<Diagnostic, ConfigError> {
+/// What is wrong with a value; of the file with its place in it.
+pub(super) fn refused(
+    setting: &Setting,
+    origin: &Origin,
+    message: String,
+    sources: &SourceMap,
+) -> ConfigError {
     let Origin::File(place) = origin else {
-        return Err(ConfigError::Value { origin: origin.clone(), message });
+        return ConfigError::Value { origin: origin.clone(), message };
     };
-    Ok(Diagnostic::error("setting", format!("`{}`: {message}", setting.name)).at(place.clone(), ""))
+    let diagnostic =
+        Diagnostic::error("setting", format!("`{}`: {message}", setting.name)).at(place.clone(), "");
+    Refused { diagnostics: vec![diagnostic], sources: sources.clone() }.into()
 }
 
 impl fmt::Display for Resolved {

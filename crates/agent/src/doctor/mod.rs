@@ -9,12 +9,12 @@ mod switches;
 mod trial;
 
 use std::fmt;
-use std::path::Path;
 
 use podfence_dataplane_nft::Settings;
 use serde::Serialize;
 
 pub use self::trial::try_kernel;
+use crate::config::AgentSocket;
 
 /// How a check ended, the worse the later.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -75,9 +75,9 @@ impl fmt::Display for Check {
 }
 
 /// Looks at the network namespace of the calling thread, and for an agent at a socket.
-pub fn examine(socket: &Path) -> Vec<Check> {
+pub fn examine(socket: &AgentSocket) -> Vec<Check> {
     let mut checks = switches::examine();
     checks.extend(hooks::examine(&Settings::default()));
-    checks.push(running::examine(socket));
+    checks.extend(running::examine(socket));
     checks
 }

@@ -33,6 +33,8 @@ fn sample(ready: bool, behind: Option<&str>) -> Sample {
             refused: BTreeMap::new(),
             not_enforced: Vec::new(),
             suspicions: Vec::new(),
+            open_at_first: None,
+            addressless: Vec::new(),
             unlinked: Vec::new(),
             plan: PlanSize { pods: 7, ..PlanSize::default() },
             done: Done { switches: 5, ..Done::default() },

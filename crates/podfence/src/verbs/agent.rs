@@ -3,12 +3,12 @@
 mod flags;
 mod log;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::Context;
 use clap::Args;
-use podfence_agent::config::{ConfigError, Resolved, resolve};
-use podfence_agent::local::{Answer, Client, Request};
+use podfence_agent::config::{AgentSocket, ConfigError, resolve};
+use podfence_agent::local::{Answer, Request};
 use podfence_agent::{LogLevel, Setup, clean_up, run as run_agent};
 
 use self::flags::Flags;
@@ -43,7 +43,8 @@ pub struct Arguments {
     flags: Flags,
 
     /// The configuration file; /etc/podfence/config.yaml is read if it is there
-    #[arg(long, value_name = "PATH", env = "PODFENCE_CONFIG")]
+    /// [env: `PODFENCE_CONFIG`]
+    #[arg(long, value_name = "PATH")]
     config: Option<PathBuf>,
 
     /// Show what is configured, and where each value comes from, as a configuration file; and end
@@ -67,21 +68,18 @@ pub struct Arguments {
     cleanup: bool,
 }
 
-/// Where an agent listens unless told otherwise.
-pub const SOCKET: &str = "/run/podfence/agent.sock";
-
 /// Runs the verb.
 pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
-    let Some(resolved) = configuration(arguments)? else { return Ok(Exit::Unusable) };
+    if let Some(request) = question(arguments) {
+        return ask(arguments, &request);
+    }
+    let resolve = || resolve(flags_of(arguments), environment, arguments.config.as_deref());
+    let Some(resolved) = told(resolve())? else { return Ok(Exit::Unusable) };
     if arguments.print_config {
         output::print(&resolved.to_string())?;
         return Ok(Exit::Good);
     }
     let told = resolved.configuration;
-    if let Some(request) = question(arguments) {
-        ask(&told.socket, &request)?;
-        return Ok(Exit::Good);
-    }
     let log = log::start(told.log_level, told.log_json);
     if arguments.cleanup {
         clean_up(told.dataplane, &told.socket).context("cannot clean up")?;
@@ -98,20 +96,29 @@ fn question(arguments: &Arguments) -> Option<Request> {
     level.or(dump).or(arguments.profile.map(|seconds| Request::Profile { seconds }))
 }
 
-fn ask(socket: &Path, request: &Request) -> anyhow::Result<()> {
-    match Client::open(socket)?.ask(request)? {
-        Answer::Dump(dump) => Ok(output::print(&(serde_json::to_string_pretty(&dump)? + "\n"))?),
-        Answer::Profile(profile) => Ok(output::print(&profile.to_string())?),
-        _ => Ok(()),
+fn ask(arguments: &Arguments, request: &Request) -> anyhow::Result<Exit> {
+    let found = AgentSocket::find(flags_of(arguments), environment, arguments.config.as_deref());
+    let Some(socket) = told(found)? else { return Ok(Exit::Unusable) };
+    match socket.open()?.ask(request)? {
+        Answer::Dump(dump) => output::print(&(serde_json::to_string_pretty(&dump)? + "\n"))?,
+        Answer::Profile(profile) => output::print(&profile.to_string())?,
+        _ => {}
     }
+    Ok(Exit::Good)
 }
 
-/// What is configured. `None` when the file is refused, which has then been told.
-fn configuration(arguments: &Arguments) -> anyhow::Result<Option<Resolved>> {
-    let flags = |flag: &str| arguments.flags.of(flag);
-    let environment = |variable: &str| std::env::var(variable).ok();
-    match resolve(flags, environment, arguments.config.as_deref()) {
-        Ok(resolved) => Ok(Some(resolved)),
+fn flags_of(arguments: &Arguments) -> impl Fn(&str) -> Vec<String> {
+    |flag| arguments.flags.of(flag)
+}
+
+fn environment(variable: &str) -> Option<String> {
+    std::env::var(variable).ok()
+}
+
+/// What was read of the settings. `None` when the file is refused, which has then been told.
+fn told<T>(read: Result<T, ConfigError>) -> anyhow::Result<Option<T>> {
+    match read {
+        Ok(read) => Ok(Some(read)),
         Err(ConfigError::File(refused)) => {
             input::tell(&refused.diagnostics, &refused.sources);
             Ok(None)

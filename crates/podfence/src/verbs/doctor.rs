@@ -1,14 +1,12 @@
 //! `podfence doctor`: whether this node is fit for an agent, and what would mend it.
 
-use std::path::PathBuf;
-
 use clap::Args;
 use podfence_agent::doctor::{Check, Level, examine, try_kernel};
 use podfence_lab::clock;
 use podfence_lab::sandbox::{self, SandboxError};
 use serde_json::json;
 
-use super::agent::SOCKET;
+use super::socket::Socket;
 use crate::cli::Output;
 use crate::exit::Exit;
 use crate::output;
@@ -27,9 +25,8 @@ Exit code: 0 nothing fails, 1 something does, 2 it cannot look.";
 #[derive(Debug, Args)]
 #[command(after_help = ABOUT)]
 pub struct Arguments {
-    /// The local socket of the agent to look for
-    #[arg(long, value_name = "PATH", default_value = SOCKET)]
-    socket: PathBuf,
+    #[command(flatten)]
+    socket: Socket,
 
     /// How to show it
     #[arg(short, long, value_name = "FORMAT", default_value = "text")]
@@ -38,7 +35,7 @@ pub struct Arguments {
 
 /// Runs the verb. The sandbox comes last: from then on this process sees nothing of the node.
 pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
-    let mut checks = examine(&arguments.socket);
+    let mut checks = examine(&arguments.socket.find()?);
     checks.extend(time_service());
     match sandbox::enter() {
         Ok(_) => {

@@ -1,12 +1,10 @@
 //! `podfence flows`: whom the agent of this node refused or admitted, and which policies said so.
 
-use std::path::PathBuf;
-
 use clap::Args;
 use podfence_agent::flow::{FlowEnd, FlowRecord};
-use podfence_agent::local::{Answer, Client, Request};
+use podfence_agent::local::{Answer, Request};
 
-use super::agent::SOCKET;
+use super::socket::Socket;
 use crate::cli::Output;
 use crate::exit::Exit;
 use crate::output;
@@ -47,9 +45,8 @@ pub struct Arguments {
     #[arg(long)]
     allowed: bool,
 
-    /// The agent's local socket
-    #[arg(long, value_name = "PATH", default_value = SOCKET)]
-    socket: PathBuf,
+    #[command(flatten)]
+    socket: Socket,
 
     /// How to show them: text, or a JSON object a line
     #[arg(short, long, value_name = "FORMAT", default_value = "text")]
@@ -58,7 +55,7 @@ pub struct Arguments {
 
 /// Runs the verb.
 pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
-    let mut client = Client::open(&arguments.socket)?;
+    let mut client = arguments.socket.open()?;
     client.send(&Request::Flows { follow: arguments.follow })?;
     while let Answer::Flow(record) = client.answer()? {
         if is_asked(arguments, &record) {

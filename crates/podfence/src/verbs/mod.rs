@@ -13,5 +13,6 @@ pub mod learn;
 pub mod lint;
 pub mod man;
 pub mod matrix;
+pub mod socket;
 pub mod status;
 pub mod test;

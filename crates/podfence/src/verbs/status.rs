@@ -1,14 +1,12 @@
 //! `podfence status`: how the agent of this node stands, and what it enforces for a policy or a pod.
 
-use std::path::PathBuf;
-
 use anyhow::bail;
 use clap::Args;
 use podfence_agent::Status;
-use podfence_agent::local::{Answer, Client, Request};
+use podfence_agent::local::{Answer, Request};
 use podfence_model::NamespacedName;
 
-use super::agent::SOCKET;
+use super::socket::Socket;
 use crate::cli::Output;
 use crate::exit::Exit;
 use crate::output;
@@ -27,9 +25,8 @@ no such policy or pod.";
 #[derive(Debug, Args)]
 #[command(after_help = ABOUT)]
 pub struct Arguments {
-    /// The agent's local socket
-    #[arg(long, value_name = "PATH", default_value = SOCKET)]
-    socket: PathBuf,
+    #[command(flatten)]
+    socket: Socket,
 
     /// Let the agent look at its source now, and wait until what it says is enforced
     #[arg(long)]
@@ -50,7 +47,7 @@ pub struct Arguments {
 
 /// Runs the verb.
 pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
-    let mut client = Client::open(&arguments.socket)?;
+    let mut client = arguments.socket.open()?;
     if arguments.sync {
         client.ask(&Request::Sync)?;
     }

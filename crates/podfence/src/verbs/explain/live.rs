@@ -2,18 +2,19 @@
 
 use anyhow::bail;
 use podfence_agent::about::{self, Agreement, Comparisons, Who};
-use podfence_agent::local::{Answer, Client, Request};
+use podfence_agent::local::{Answer, Request};
 use podfence_analysis::{AskedProtocol, Target, What};
 use podfence_model::{Kind, Protocol, World};
 
 use super::Arguments;
+use super::super::socket;
 use crate::exit::Exit;
 use crate::output;
 
 /// Asks the agent, and tells by the exit code.
 pub fn run(arguments: &Arguments, destination: &str) -> anyhow::Result<Exit> {
     let request = Request::Compare(question(arguments, destination)?);
-    let Answer::Compared(compared) = Client::open(&arguments.socket)?.ask(&request)? else {
+    let Answer::Compared(compared) = socket::find(arguments.socket.as_deref())?.open()?.ask(&request)? else {
         bail!("the agent answers something else");
     };
     output::show("explain-live-v1", &*compared, arguments.output)?;

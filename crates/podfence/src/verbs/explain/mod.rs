@@ -18,7 +18,6 @@ use podfence_report::mend::{Change, Draft};
 use podfence_report::{findings, json, terminal};
 use podfence_source::{Loaded, SourceMap};
 
-use super::agent::SOCKET;
 use crate::cli::{Output, Source};
 use crate::exit::Exit;
 use crate::{input, output, progress};
@@ -79,9 +78,10 @@ pub struct Arguments {
     #[arg(long, requires = "destination", conflicts_with_all = ["filenames", "deny", "all_ports"])]
     live: bool,
 
-    /// The agent's local socket
-    #[arg(long, value_name = "PATH", default_value = SOCKET, requires = "live")]
-    socket: PathBuf,
+    /// The agent's local socket [default: where its settings say: `PODFENCE_SOCKET`, its configuration
+    /// file, or else /run/podfence/agent.sock]
+    #[arg(long, value_name = "PATH", requires = "live")]
+    socket: Option<PathBuf>,
 
     /// The form of the answer
     #[arg(short, long, value_enum, default_value_t = Output::Text)]
