@@ -5,7 +5,7 @@
 
 mod answers;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant, SystemTime};
@@ -19,7 +19,7 @@ use crate::enforcer::{Enforcer, LONGEST_OF_OBJECT};
 use crate::flow::{self, Log, Noted, Why};
 use crate::kernel::Kernel;
 use crate::lent;
-use crate::links::{Links, Outlook, Plugged, Surveyed, Surveyor, Told};
+use crate::links::{Attachment, Links, Outlook, Plugged, Surveyed, Surveyor, Told};
 use crate::listener::Listener;
 use crate::memory;
 use crate::message::{Message, Reply};
@@ -185,9 +185,10 @@ impl<K: Kernel> Agent<K> {
             Message::Unclear(unclear) => self.note_unclear(unclear),
             Message::Mark(reply) => self.mark(reply),
             Message::Plug(plugged, reply) => self.plug(plugged, reply),
-            Message::Unplug(pod, container) => self.unplug(pod, container.as_deref()),
-            Message::Retain(containers) => {
-                self.told.in_no_other_than(&containers).into_iter().for_each(|pod| self.unplug(pod, None));
+            Message::Unplug(pod, going) => self.unplug(pod, &going),
+            Message::Retain(containers, network) => {
+                let gone = self.told.in_no_other_than(&containers, network.as_deref());
+                gone.into_iter().for_each(|pod| self.unplug(pod, &Attachment::default()));
             }
             Message::Surveyed(seen) => self.survey(*seen),
             Message::Touched(touch, reply) => {
@@ -400,7 +401,16 @@ impl<K: Kernel> Agent<K> {
         if let State::Following(enforcer) = &mut self.state {
             enforcer.find(seen.found.clone());
         }
+        self.forget_gone(&seen.links);
         self.seen = seen;
+    }
+
+    /// Forgets the links that are not there any more: who took them away told nobody, or an agent that was away.
+    pub fn forget_gone(&mut self, links: &BTreeSet<String>) {
+        for pod in self.told.on_none_of(links) {
+            tracing::info!(%pod, "the link that was told of this pod has gone");
+            self.unplug(pod, &Attachment::default());
+        }
     }
 
     /// Who waits for a state that cannot be used is told so at once.
@@ -435,9 +445,9 @@ impl<K: Kernel> Agent<K> {
         self.waiting.push(reply);
     }
 
-    fn unplug(&mut self, pod: NamespacedName, container: Option<&str>) {
+    fn unplug(&mut self, pod: NamespacedName, going: &Attachment) {
         let lent = !self.told.lent_to(&pod).is_empty();
-        if !self.told.remove(&pod, container) {
+        if !self.told.remove(&pod, going) {
             return;
         }
         if let State::Following(enforcer) = &mut self.state {

@@ -89,7 +89,8 @@ mod tests {
 
     fn plugged() -> Plugged {
         let (link, container) = (Link::Routed("veth1".into()), None);
-        Plugged { pod: NamespacedName::new("shop", "web"), link, container, addresses: vec![ip("10.0.0.9")] }
+        let (pod, addresses) = (NamespacedName::new("shop", "web"), vec![ip("10.0.0.9")]);
+        Plugged { pod, link, container, addresses, network: None }
     }
 
     fn given() -> Addresses {

@@ -10,7 +10,7 @@ use podfence_model::{Change, NamespacedName, ObjectKey, World};
 use crate::about::{Comparisons, PodStatus, PolicyStatus, Question};
 use crate::dump::Dump;
 use crate::flow::{FlowRecord, Noted};
-use crate::links::{Plugged, Surveyed};
+use crate::links::{Attachment, Plugged, Surveyed};
 use crate::listener::Listener;
 use crate::metrics::Sample;
 use crate::status::Status;
@@ -32,10 +32,10 @@ pub enum Message {
     Mark(Reply<Result<(), String>>),
     /// A pod is plugged in: the host's end of its link. Answer when it is enforced.
     Plug(Plugged, Reply<Result<(), String>>),
-    /// A pod is unplugged, from this sandbox if one is named.
-    Unplug(NamespacedName, Option<String>),
-    /// These are all sandboxes that there are.
-    Retain(BTreeSet<String>),
+    /// A pod is unplugged, from this sandbox and network if they are named.
+    Unplug(NamespacedName, Attachment),
+    /// These are all sandboxes that there are in a network.
+    Retain(BTreeSet<String>, Option<String>),
     /// Where pods were found, and whether their packets come by.
     Surveyed(Box<Surveyed>),
     /// Somebody else has written to our tables. Answer when they are mended.

@@ -185,7 +185,7 @@ pub fn run(setup: &Setup) -> Result<(), RunError> {
     let writes_in = setup.make_directories()?;
     let (told, log) = (kept_links(setup)?, flow_log(setup)?);
     let source = Origin::of(setup)?; // what it names may be for root alone to read
-    let eyes = Eyes::open().map_err(RunError::Survey)?; // hearing of other namespaces wants a privilege of its own
+    let mut eyes = Eyes::open().map_err(RunError::Survey)?; // hearing of other namespaces wants a privilege of its own
     give_up(setup, &writes_in)?;
     let (to, messages) = channel();
     stop_on_signal(&to)?;
@@ -197,7 +197,9 @@ pub fn run(setup: &Setup) -> Result<(), RunError> {
     }
     let kept = told.written();
     let agent = Agent::new(&setup.node, dataplane, told, log);
+    let links = eyes.links().map_err(RunError::Survey)?;
     let mut agent = agent.surveyed_by(eyes.watch(to.clone()));
+    agent.forget_gone(&links);
     agent.check_every(setup.resync);
     agent.retry_within(setup.retry);
     match &setup.closed_at_first {

@@ -258,8 +258,8 @@ fn what_was_lent_outlasts_other_changes_and_the_agent() {
     let world = |pod: &Pod| Message::World(Box::new(World::default().with(pod.clone())));
     let put = |pod: &Pod| Message::Changes(vec![Change::Put(Object::Pod(Box::new(pod.clone())))], Vec::new());
     let plug = || {
-        let plugged =
-            Plugged { pod: id.clone(), link: link.clone(), container: None, addresses: vec![ip("10.0.0.9")] };
+        let (pod, link, addresses) = (id.clone(), link.clone(), vec![ip("10.0.0.9")]);
+        let plugged = Plugged { pod, link, container: None, addresses, network: None };
         Message::Plug(plugged, Reply::new().0)
     };
     let lent = [ip("10.0.0.9")];
@@ -273,5 +273,12 @@ fn what_was_lent_outlasts_other_changes_and_the_agent() {
     assert_eq!(known_after(&mut next, vec![put(&stated)]), [ip("10.0.0.7")], "its own");
     assert!(known_after(&mut next, vec![put(&new)]).is_empty(), "nothing is lent any more");
     assert_eq!(known_after(&mut agent(), vec![plug(), world(&new)]), lent, "told before the first state");
+    let mut last = agent();
+    let on = |links: &[&str]| links.iter().map(ToString::to_string).collect();
+    last.forget_gone(&on(&["veth1"]));
+    assert_eq!(known_after(&mut last, vec![world(&new)]), lent, "its link is there");
+    let away = Surveyed { links: on(&["eth0"]), ..Surveyed::default() };
+    assert!(known_after(&mut last, vec![Message::Surveyed(away.into())]).is_empty(), "it has gone");
+    assert!(known_after(&mut agent(), vec![world(&new)]).is_empty(), "the next one does not know it");
     std::fs::remove_file(file).unwrap();
 }

@@ -21,6 +21,8 @@ pub(super) struct Config {
     /// The version of the specification that the network is written in.
     #[serde(default)]
     pub cni_version: String,
+    /// The network's name.
+    pub name: Option<String>,
     /// The agent's socket.
     #[serde(default = "usual_socket")]
     pub socket: PathBuf,

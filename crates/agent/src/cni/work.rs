@@ -66,7 +66,8 @@ fn add(environment: &Environment, config: &Config) -> Done {
     let previous = config.previous()?;
     let addresses = previous.addresses()?;
     let link = host_end::find(&previous.on_host(), &addresses)?;
-    let plugged = Plugged { pod: pod.clone(), link, container: Some(container), addresses };
+    let network = config.name.clone();
+    let plugged = Plugged { pod: pod.clone(), link, container: Some(container), addresses, network };
     match ask(config, &plugged.into()) {
         Ok(_) => Ok((config.prev_result.clone(), None)),
         Err(error) if config.on_timeout == OnTimeout::Go => {
@@ -93,7 +94,8 @@ fn check(environment: &Environment, config: &Config) -> Result<(), CniError> {
 fn delete(environment: &Environment, config: &Config) -> Option<String> {
     let pod = environment.pod().ok()?;
     let container = environment.get("CNI_CONTAINERID").ok().map(ToOwned::to_owned);
-    let unplug = Request::Unplug { namespace: pod.namespace, pod: pod.name, container };
+    let network = config.name.clone();
+    let unplug = Request::Unplug { namespace: pod.namespace, pod: pod.name, container, network };
     ask(config, &unplug).err().map(|error| format!("podfence-cni: the agent was not told: {error}"))
 }
 
@@ -101,7 +103,7 @@ fn collect(config: &Config) -> Done {
     let missing = "no cni.dev/valid-attachments: GC would forget every pod";
     let attachments = config.attachments.as_ref().ok_or_else(|| CniError::Config(missing.into()))?;
     let containers = attachments.iter().map(|attachment| attachment.container.clone()).collect();
-    ask(config, &Request::Retain { containers }).map_err(CniError::Late)?;
+    ask(config, &Request::Retain { containers, network: config.name.clone() }).map_err(CniError::Late)?;
     Ok((None, None))
 }
 

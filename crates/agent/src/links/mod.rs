@@ -19,7 +19,7 @@ use podfence_plan::Link;
 
 pub use self::path::{Bypass, Outlook, some_of};
 pub use self::survey::{Eyes, Surveyed, Surveyor};
-pub use self::told::{Plugged, Told};
+pub use self::told::{Attachment, Plugged, Told};
 
 /// The links that are known at a moment.
 #[derive(Debug, Clone, Default)]

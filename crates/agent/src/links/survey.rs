@@ -3,7 +3,7 @@
 //!
 //! It sends what it sees, and decides nothing about pods.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::Duration;
@@ -48,6 +48,8 @@ enum Wish {
 pub struct Surveyed {
     /// The links that were found, by address.
     pub found: BTreeMap<IpAddr, Link>,
+    /// The names of all links of the node.
+    pub links: BTreeSet<String>,
     /// Whether the pods' packets come by our hooks.
     pub outlook: Outlook,
 }
@@ -101,6 +103,11 @@ impl Eyes {
         };
         let (here, flowtables) = (Stirrings::here()?, FlowtableChanges::open()?);
         Ok(Self { here, everywhere: everywhere.ok(), flowtables, survey })
+    }
+
+    /// The names of all links that there are now.
+    pub fn links(&mut self) -> Result<BTreeSet<String>, Error> {
+        Ok(self.survey.routing.links()?.into_iter().map(|link| link.name).collect())
     }
 
     /// Starts looking.
@@ -186,9 +193,11 @@ impl Survey {
         self.found.retain(|address, _| known(address));
         self.found = find(&picture, &owners, &self.found);
         self.owners = owners;
+        let outlook = outlook(&picture, pods, &self.found);
         Ok(Surveyed {
             found: self.found.iter().map(|(address, found)| (*address, found.link.clone())).collect(),
-            outlook: outlook(&picture, pods, &self.found),
+            links: picture.links.into_values().map(|link| link.name).collect(),
+            outlook,
         })
     }
 }

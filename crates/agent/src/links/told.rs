@@ -29,12 +29,35 @@ pub struct Plugged {
     pub container: Option<String>,
     /// The addresses it was given, where that was told, as long as its object does not state them.
     pub addresses: Vec<IpAddr>,
+    /// The network that it is attached to by this link, where that was told.
+    pub network: Option<String>,
+}
+
+/// What a pod is unplugged from, as far as whoever does it says.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Attachment {
+    /// The runtime's name for the sandbox.
+    pub container: Option<String>,
+    /// The network's name.
+    pub network: Option<String>,
+}
+
+impl Attachment {
+    /// Whether a pod is known to be plugged into something else.
+    fn is_other_than(&self, plugged: &Plugged) -> bool {
+        let differ = |known: &Option<String>, going: &Option<String>| {
+            known.as_deref().zip(going.as_deref()).is_some_and(|(known, going)| known != going)
+        };
+        differ(&plugged.container, &self.container) || differ(&plugged.network, &self.network)
+    }
 }
 
 /// Links that were told, by pod.
 #[derive(Debug, Default)]
 pub struct Told {
     known: BTreeMap<NamespacedName, Plugged>,
+    /// Of those that were told to this agent, the ones that nobody has seen on the node yet: a link may be told before it is made.
+    unseen: BTreeSet<NamespacedName>,
     kept: Option<Kept>,
     next_try: Option<Instant>,
 }
@@ -89,10 +112,13 @@ impl Told {
             Err(error) if error.kind() == io::ErrorKind::NotFound => BTreeMap::new(),
             Err(error) => return Err(error),
         };
+        let unseen = known.keys().cloned().collect();
         for (pod, link) in known {
-            all.insert(pod.clone(), Plugged { pod, link, container: None, addresses: Vec::new() });
+            let plugged =
+                Plugged { pod: pod.clone(), link, container: None, addresses: Vec::new(), network: None };
+            all.insert(pod, plugged);
         }
-        Ok(Self { known: all, kept: Some(Kept::new(file)), next_try: None })
+        Ok(Self { known: all, unseen, kept: Some(Kept::new(file)), next_try: None })
     }
 
     /// All of them.
@@ -107,6 +133,7 @@ impl Told {
 
     /// Enters a pod's link.
     pub fn insert(&mut self, plugged: Plugged) {
+        self.unseen.insert(plugged.pod.clone());
         self.known.insert(plugged.pod.clone(), plugged);
         self.keep();
     }
@@ -130,24 +157,39 @@ impl Told {
         }
     }
 
-    /// Forgets a pod's link, unless the pod is by now in another sandbox than the one that goes; whether it did.
-    pub fn remove(&mut self, pod: &NamespacedName, container: Option<&str>) -> bool {
-        let other = |known: &Plugged| {
-            known.container.as_deref().zip(container).is_some_and(|(known, going)| known != going)
-        };
-        if self.known.get(pod).is_none_or(other) {
+    /// Forgets a pod's link, unless the pod is by now in another sandbox than the one that goes, or its link is of another network;
+    /// whether it did.
+    pub fn remove(&mut self, pod: &NamespacedName, going: &Attachment) -> bool {
+        if self.known.get(pod).is_none_or(|known| going.is_other_than(known)) {
             return false;
         }
         self.known.remove(pod);
+        self.unseen.remove(pod);
         self.keep();
         true
     }
 
-    /// The pods whose sandbox is none of these. Of a pod that no runtime told of nobody knows the sandbox.
-    pub fn in_no_other_than(&self, containers: &BTreeSet<String>) -> Vec<NamespacedName> {
+    /// The pods of a network whose sandbox is none of these. Of a pod that no runtime told of nobody knows the sandbox.
+    pub fn in_no_other_than(
+        &self,
+        containers: &BTreeSet<String>,
+        network: Option<&str>,
+    ) -> Vec<NamespacedName> {
+        let of_network = self.known.values().filter(|plugged| plugged.network.as_deref() == network);
         let gone =
             |plugged: &&Plugged| plugged.container.as_ref().is_some_and(|own| !containers.contains(own));
-        self.known.values().filter(gone).map(|plugged| plugged.pod.clone()).collect()
+        of_network.filter(gone).map(|plugged| plugged.pod.clone()).collect()
+    }
+
+    /// The pods whose link is none of those that the node has, and was there before: nobody told that they were unplugged.
+    pub fn on_none_of(&mut self, links: &BTreeSet<String>) -> Vec<NamespacedName> {
+        let known = &self.known;
+        let is_there = |pod: &NamespacedName| {
+            known.get(pod).is_some_and(|plugged| links.contains(plugged.link.names().0))
+        };
+        self.unseen.retain(|pod| !is_there(pod));
+        let gone = known.keys().filter(|pod| !is_there(pod) && !self.unseen.contains(*pod));
+        gone.cloned().collect()
     }
 
     /// Why they cannot be kept, as long as they cannot.
@@ -207,7 +249,7 @@ mod tests {
 
     fn plugged(name: &str, link: Link, container: Option<&str>) -> Plugged {
         let (pod, container) = (NamespacedName::new("shop", name), container.map(Into::into));
-        Plugged { pod, link, container, addresses: vec![[10, 0, 0, 1].into()] }
+        Plugged { pod, link, container, addresses: vec![[10, 0, 0, 1].into()], network: None }
     }
 
     fn routed(name: &str) -> Link {
@@ -223,7 +265,8 @@ mod tests {
         first.insert(plugged("web", routed("veth1"), None));
         first.insert(plugged("db", bridged.clone(), Some("c1")));
         first.insert(plugged("gone", routed("veth3"), None));
-        assert!(first.remove(&pod("gone"), None) && !first.remove(&pod("gone"), None));
+        let any = Attachment::default();
+        assert!(first.remove(&pod("gone"), &any) && !first.remove(&pod("gone"), &any));
         first.written().wait(AGAIN);
         let told = BTreeMap::from([(pod("web"), routed("veth9"))]);
         let mut next = Told::kept(&file, told).unwrap();
@@ -233,11 +276,42 @@ mod tests {
         next.end_loan(&pod("db"));
         next.written().wait(AGAIN);
         assert_eq!(Told::kept(&file, BTreeMap::new()).unwrap().loans(), []);
-        assert!(!next.remove(&pod("db"), Some("c0")), "an old sandbox");
-        assert_eq!(next.in_no_other_than(&["c1".into()].into()), []);
-        assert_eq!(next.in_no_other_than(&["c2".into()].into()), [pod("db")]);
+        let old = Attachment { container: Some("c0".into()), network: None };
+        assert!(!next.remove(&pod("db"), &old), "an old sandbox");
+        assert_eq!(next.in_no_other_than(&["c1".into()].into(), None), []);
+        assert_eq!(next.in_no_other_than(&["c2".into()].into(), None), [pod("db")]);
         fs::write(&file, "not json\n").unwrap();
         assert!(Told::kept(&file, BTreeMap::new()).is_err(), "half a file is not believed");
         fs::remove_file(file).unwrap();
+    }
+    #[test]
+    fn what_one_network_says_is_not_of_another() {
+        let mut told = Told::default();
+        let pod = |name: &str| NamespacedName::new("shop", name);
+        let of = |name: &str, network: Option<&str>| {
+            let network = network.map(Into::into);
+            Plugged { network, ..plugged(name, routed(name), Some("c1")) }
+        };
+        [of("web", Some("pods")), of("db", Some("storage")), of("old", None)].into_iter().for_each(|one| told.insert(one));
+        assert_eq!(told.in_no_other_than(&BTreeSet::new(), Some("pods")), [pod("web")]);
+        assert_eq!(told.in_no_other_than(&BTreeSet::new(), Some("storage")), [pod("db")]);
+        assert_eq!(told.in_no_other_than(&BTreeSet::new(), None), [pod("old")], "of an old plugin");
+        let storage = Attachment { container: Some("c1".into()), network: Some("storage".into()) };
+        assert!(!told.remove(&pod("web"), &storage), "it is detached from another network");
+        assert!(told.remove(&pod("db"), &storage) && told.remove(&pod("old"), &storage));
+        let before = r#"{"ask":"plug","namespace":"shop","pod":"web","interface":"veth1"}"#;
+        assert_eq!(read(before).unwrap()[&pod("web")].network, None, "a file of an earlier version");
+    }
+
+    #[test]
+    fn a_link_that_was_there_and_has_gone_is_known() {
+        let mut told = Told::default();
+        let on = |names: &[&str]| names.iter().map(ToString::to_string).collect::<BTreeSet<_>>();
+        told.insert(plugged("web", routed("veth1"), None));
+        assert_eq!(told.on_none_of(&on(&["eth0"])), [], "told before it is made");
+        assert_eq!(told.on_none_of(&on(&["eth0", "veth1"])), []);
+        assert_eq!(told.on_none_of(&on(&["eth0"])), [NamespacedName::new("shop", "web")]);
+        told.insert(plugged("web", routed("veth2"), None));
+        assert_eq!(told.on_none_of(&on(&["eth0"])), [], "plugged in anew");
     }
 }

@@ -81,6 +81,9 @@ pub enum Request {
         /// The addresses it was given: they count until its object says them.
         #[serde(default)]
         addresses: Vec<IpAddr>,
+        /// The name of the network that it is attached to by this link.
+        #[serde(default)]
+        network: Option<String>,
     },
     /// A pod is unplugged.
     Unplug {
@@ -91,11 +94,17 @@ pub enum Request {
         /// The sandbox that goes; a pod that is in another one by now stays.
         #[serde(default)]
         container: Option<String>,
+        /// The network that it is detached from; its link of another network stays.
+        #[serde(default)]
+        network: Option<String>,
     },
-    /// These are all sandboxes that there are: pods in others are unplugged.
+    /// These are all sandboxes in a network: pods that were attached to it in others are unplugged.
     Retain {
         /// The runtime's names for them.
         containers: Vec<String>,
+        /// The network's name; a plugin of an older version names none.
+        #[serde(default)]
+        network: Option<String>,
     },
 }
 
@@ -103,7 +112,7 @@ impl Request {
     /// That a pod is plugged in.
     pub fn plug(pod: &NamespacedName, link: &Link) -> Self {
         let (pod, link) = (pod.clone(), link.clone());
-        Plugged { pod, link, container: None, addresses: Vec::new() }.into()
+        Plugged { pod, link, container: None, addresses: Vec::new(), network: None }.into()
     }
 
     /// Whether it is more than a question.
@@ -123,20 +132,21 @@ impl Request {
 
     /// The pod that is plugged in, and its link; `None` if it asks something else.
     pub fn plugged(self) -> Option<Plugged> {
-        let Self::Plug { namespace, pod, interface, bridge, container, addresses } = self else {
+        let Self::Plug { namespace, pod, interface, bridge, container, addresses, network } = self else {
             return None;
         };
         let pod = NamespacedName { namespace, name: pod };
-        Some(Plugged { pod, link: link(interface, bridge), container, addresses })
+        Some(Plugged { pod, link: link(interface, bridge), container, addresses, network })
     }
 }
 
 impl From<Plugged> for Request {
     fn from(plugged: Plugged) -> Self {
-        let Plugged { pod, link, container, addresses } = plugged;
+        let Plugged { pod, link, container, addresses, network } = plugged;
         let (interface, bridge) = link.names();
         let (interface, bridge) = (interface.to_owned(), bridge.map(ToOwned::to_owned));
-        Self::Plug { namespace: pod.namespace, pod: pod.name, interface, bridge, container, addresses }
+        let NamespacedName { namespace, name: pod } = pod;
+        Self::Plug { namespace, pod, interface, bridge, container, addresses, network }
     }
 }
 

@@ -15,6 +15,7 @@ use super::profile::profile;
 use super::{Answer, Request};
 use crate::about::Question;
 use crate::behind::Written;
+use crate::links::Attachment;
 use crate::log::LogControl;
 use crate::message::{Message, Reply};
 use crate::place::bind_over;
@@ -87,12 +88,13 @@ impl House {
                 source.sync(reply);
                 done(&answer)
             }
-            Request::Unplug { namespace, pod, container } => {
-                let _ = to.send(Message::Unplug(NamespacedName { namespace, name: pod }, container));
+            Request::Unplug { namespace, pod, container, network } => {
+                let pod = NamespacedName { namespace, name: pod };
+                let _ = to.send(Message::Unplug(pod, Attachment { container, network }));
                 Answer::Done
             }
-            Request::Retain { containers } => {
-                let _ = to.send(Message::Retain(containers.into_iter().collect()));
+            Request::Retain { containers, network } => {
+                let _ = to.send(Message::Retain(containers.into_iter().collect(), network));
                 Answer::Done
             }
             plug @ Request::Plug { .. } => {

@@ -223,7 +223,7 @@ impl Agents {
     pub(crate) fn unplug(&mut self, pod: &NamespacedName) -> Result<(), AgentError> {
         let Some((node, _)) = self.told.remove(pod) else { return Ok(()) };
         let unplug =
-            Request::Unplug { namespace: pod.namespace.clone(), pod: pod.name.clone(), container: None };
+            Request::Unplug { namespace: pod.namespace.clone(), pod: pod.name.clone(), container: None, network: None };
         self.ask(&node, &unplug).map(drop)
     }
 

@@ -145,6 +145,10 @@ fn life(cluster: &mut Cluster, runtime: &Runtime) {
     let valid = |container: &str| json!({ "cni.dev/valid-attachments": [{ "containerID": container, "ifname": "eth0" }] });
     good(&runtime.ours("GC", valid("sandbox-1")));
     assert_eq!(cluster.agents().status(NODE).unwrap().plan.linked, 3);
+    let mut other = valid("sandbox-2");
+    other["name"] = "another".into();
+    good(&runtime.ours("GC", other));
+    assert_eq!(cluster.agents().status(NODE).unwrap().plan.linked, 3, "of another network");
     good(&runtime.ours("GC", valid("sandbox-2")));
     when(cluster, "the agent forgets the link and what was lent", |status| {
         status.plan.linked == 2 && status.plan.known == known - 1
