@@ -22,6 +22,12 @@ const KNOWN: ABI = ABI::V3;
 /// Something could not be given up.
 #[derive(Debug, thiserror::Error)]
 pub enum PrivilegesError {
+    /// The agent was started without what it cannot do without.
+    #[error(
+        "no CAP_NET_ADMIN, without which no rule can be written: start it as root (sudo podfence agent ...), or in a systemd unit \
+         with AmbientCapabilities=CAP_NET_ADMIN and RuntimeDirectory=podfence"
+    )]
+    Missing,
     /// Capabilities.
     #[error("cannot give up capabilities: {0}")]
     Capabilities(#[from] CapsError),
@@ -34,6 +40,14 @@ pub enum PrivilegesError {
     /// Landlock.
     #[error("cannot forbid writing elsewhere: {0}")]
     Landlock(#[from] RulesetError),
+}
+
+/// Makes sure that the calling thread may write rules.
+///
+/// # Errors
+/// When it may not.
+pub fn need_net_admin() -> Result<(), PrivilegesError> {
+    if caps::has_cap(None, CapSet::Effective, KEPT)? { Ok(()) } else { Err(PrivilegesError::Missing) }
 }
 
 /// Gives up all capabilities of the calling thread but `CAP_NET_ADMIN`, for good.
@@ -66,4 +80,21 @@ pub fn write_only_below<'p>(directories: impl Iterator<Item = &'p Path>) -> Resu
         opened.into_iter().map(|directory| Ok::<_, RulesetError>(PathBeneath::new(directory, rights)));
     let status = rules.add_rules(below)?.restrict_self()?;
     Ok(status.ruleset != RulesetStatus::NotEnforced)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_starts_it_without_root_is_told_what_it_needs() {
+        let without = std::thread::spawn(|| {
+            caps::clear(None, CapSet::Effective)?;
+            need_net_admin()
+        });
+        let error = without.join().unwrap().unwrap_err().to_string();
+        for words in ["CAP_NET_ADMIN", "sudo", "AmbientCapabilities"] {
+            assert!(error.contains(words), "{error}");
+        }
+    }
 }

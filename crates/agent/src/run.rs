@@ -25,7 +25,7 @@ use crate::local::{self, House};
 use crate::lock::{Lock, LockError};
 use crate::log::LogControl;
 use crate::message::Message;
-use crate::privileges::{PrivilegesError, give_up_capabilities, write_only_below};
+use crate::privileges::{PrivilegesError, give_up_capabilities, need_net_admin, write_only_below};
 use crate::serve;
 use crate::source::{Api, Source};
 use crate::threads::spawn;
@@ -148,6 +148,9 @@ pub enum RunError {
         /// What the system said.
         source: io::Error,
     },
+    /// The start lacks privileges.
+    #[error(transparent)]
+    Unprivileged(PrivilegesError),
     /// Privileges.
     #[error("{0}; with --privileges keep the agent runs all the same")]
     Privileges(#[from] PrivilegesError),
@@ -180,6 +183,7 @@ pub enum RunError {
 
 /// Runs an agent in the network namespace of the calling thread until SIGTERM or SIGINT. What it enforced stays.
 pub fn run(setup: &Setup) -> Result<(), RunError> {
+    need_net_admin().map_err(RunError::Unprivileged)?;
     let _lock = Lock::take(&setup.dataplane)?;
     open_as_many_files_as_allowed();
     let writes_in = setup.make_directories()?;
@@ -319,6 +323,7 @@ fn host_name() -> io::Result<String> {
 /// Removes our tables, and with them all enforcement, the socket and the links that were kept beside it. An agent that runs would
 /// put the tables back, so there must be none; files that the agent of another network namespace uses stay.
 pub fn clean_up(settings: Settings, socket: &Path) -> Result<(), RunError> {
+    need_net_admin().map_err(RunError::Unprivileged)?;
     let _lock = Lock::take(&settings)?;
     Dataplane::open(settings)?.remove()?;
     remove_files(socket)

@@ -106,7 +106,7 @@ fn what_is_written_has_a_place_of_its_own() {
 
 #[test]
 fn mistakes_are_told_with_their_place() {
-    let table: [(Told<'_>, Told<'_>, &str, &str); 8] = [
+    let table: [(Told<'_>, Told<'_>, &str, &str); 11] = [
         (
             &[("resync", "x")],
             &[],
@@ -134,6 +134,9 @@ fn mistakes_are_told_with_their_place() {
         (&[], &[], "socket: [a, b]\n", ":1:9: error[setting]: `socket`: this is one value, not a list"),
         (&[], &[], "sources: [etc]\n", ":1:10: error[setting]: `sources`: `etc` is no source"),
         (&[], &[], "retry: 1\nresync: 1\n", "(and 1 more)"),
+        (&[("mark-mask", "0x1")], &[], "", "flag --mark-mask: `0x1` has not at least two bits"),
+        (&[], &[], "pod-ranges: [10.0.0.1/8]\n", "has bits behind its prefix: write 10.0.0.0/8"),
+        (&[], &[], "node-name: ''\n", ":1:12: error[setting]: `node-name`: the name is empty"),
         (&[], &[], "pod-ranges: [10.0.0.0/33]\n", ":1:13: error[setting]: `pod-ranges`: `10.0.0.0/33`: "),
     ];
     for (flags, environment, file, expected) in table {
@@ -143,6 +146,13 @@ fn mistakes_are_told_with_their_place() {
     let missing = Path::new("/nonexistent/podfence.yaml");
     let error = resolve(|_| Vec::new(), |_| None, Some(missing)).unwrap_err().to_string();
     assert!(error.contains("/nonexistent/podfence.yaml"), "{error}");
+}
+
+#[test]
+fn a_name_with_dots_is_told_to_be_a_mapping() {
+    let Err(ConfigError::File(refused)) = told(&[], &[], "log.level: debug\n") else { panic!("it is refused") };
+    let help = refused.diagnostics[0].help.as_deref();
+    assert_eq!(help, Some("write `level` below `log`, in a mapping: `log: {level: ...}`"));
 }
 
 /// The socket that somebody finds who asks an agent.

@@ -4,6 +4,7 @@ use std::num::NonZeroU32;
 
 use podfence_netlink::nft::{Family, Name, Table};
 
+use crate::generation::{Generations, Stamp};
 use crate::pod_interface::PodInterface;
 
 /// Settings of a dataplane. The defaults suit a node with kube-proxy and a CNI that routes through the host.
@@ -50,6 +51,11 @@ impl Default for Settings {
 }
 
 impl Settings {
+    /// Whether generations fit into the bits of a mask: at least two bits next to each other, without a gap.
+    pub fn is_mask(mask: u32) -> bool {
+        Generations::new(mask, Stamp::NONE).is_some()
+    }
+
     /// The most bytes of a transaction on a socket that sends at most `max_batch_bytes`.
     pub(crate) fn limit(&self, max_batch_bytes: usize) -> usize {
         const LEAST: usize = 64 << 10;

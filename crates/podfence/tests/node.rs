@@ -105,3 +105,12 @@ fn whoever_asks_the_agent_finds_its_socket_by_its_settings() {
     }
     fs::remove_dir_all(directory).expect("it was ours");
 }
+
+#[test]
+fn a_time_with_a_unit_is_told_to_be_without() {
+    let mut agent = Command::new(env!("CARGO_BIN_EXE_podfence"));
+    let output = agent.args(["agent", "--profile", "10s"]).output().expect("it runs");
+    assert_eq!(output.status.code(), Some(2));
+    let said = text(&output.stderr);
+    assert!(said.contains("write whole seconds without a unit, such as 10"), "{said}");
+}

@@ -96,7 +96,14 @@ fn read_mapping(mut fields: Fields<'_>, names: &[Named], into: &mut Vec<Stated>)
             read_mapping(fields, &below, into);
         }
     }
-    fields.finish(|_| None);
+    fields.finish(|key| nested(key, names));
+}
+
+/// What to write in place of a key with the dots of a name: a mapping for each of them.
+fn nested(key: &str, names: &[Named]) -> Option<String> {
+    names.iter().find(|named| named.rest == key)?;
+    let (folder, rest) = key.split_once('.')?;
+    Some(format!("write `{rest}` below `{folder}`, in a mapping: `{folder}: {{{rest}: ...}}`"))
 }
 
 fn stated(name: &'static str, item: Item<'_>) -> Option<Stated> {

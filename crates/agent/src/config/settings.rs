@@ -1,7 +1,9 @@
 //! Every setting there is.
 
 use super::Configuration;
-use super::values::{absolute, admissions, duration, mask, megabytes, one_of, parsed, priority, sources};
+use super::values::{
+    absolute, admissions, duration, mask, megabytes, name, one_of, parsed, priority, range, sources,
+};
 use crate::log::LogLevel;
 
 /// How a text, or the texts of a list, come into the settings.
@@ -127,7 +129,7 @@ pub const SETTINGS: &[Setting] = &[
         "node-name",
         "NAME",
         "The node whose pods are guarded",
-        set!(node_name = |text: &str| Ok::<_, String>(Some(text.to_owned()))),
+        set!(node_name = |text| name(text).map(Some)),
     )
     .also("NODE_NAME")
     .otherwise("the host's name"),
@@ -145,7 +147,7 @@ pub const SETTINGS: &[Setting] = &[
         "pod-range",
         "CIDR",
         "A range that this node's pods get their addresses from, to be closed at first",
-        set_all!(pod_ranges = parsed),
+        set_all!(pod_ranges = range),
     )
     .many()
     .otherwise("none is closed at first"),

@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
-use podfence_dataplane_nft::Admissions;
-use podfence_model::nearest;
+use podfence_dataplane_nft::{Admissions, Settings};
+use podfence_model::{Cidr, nearest};
 
 use super::Sources;
 
@@ -43,11 +43,34 @@ pub(super) fn duration(text: &str) -> Result<Duration, String> {
 /// A year: what is longer was not meant.
 const LONGEST: u64 = 8_760 * 3_600_000;
 
-/// A mask such as `0xff000000`, or its decimal number.
+/// A mask such as `0xff000000`, or its decimal number, that generations fit into.
 pub(super) fn mask(text: &str) -> Result<u32, String> {
     let number =
         text.strip_prefix("0x").map_or_else(|| text.parse().ok(), |hex| u32::from_str_radix(hex, 16).ok());
-    number.ok_or_else(|| format!("`{text}` is no mask: write a number of 32 bits such as 0xff000000"))
+    let mask =
+        number.ok_or_else(|| format!("`{text}` is no mask: write a number of 32 bits such as 0xff000000"))?;
+    if Settings::is_mask(mask) {
+        return Ok(mask);
+    }
+    Err(format!("`{text}` has not at least two bits, next to each other and without a gap: write 0xff000000 or 0x3"))
+}
+
+/// A range of addresses, without bits behind its prefix: what was meant by those nobody knows.
+pub(super) fn range(text: &str) -> Result<Cidr, String> {
+    let range: Cidr = parsed(text)?;
+    let address = text.split('/').next().and_then(|address| address.parse().ok());
+    if address == Some(range.first()) {
+        return Ok(range);
+    }
+    Err(format!("`{text}` has bits behind its prefix: write {range}"))
+}
+
+/// A name that is not empty.
+pub(super) fn name(text: &str) -> Result<String, String> {
+    if text.trim().is_empty() {
+        return Err("the name is empty: write the node's name, as `kubectl get nodes` shows it".into());
+    }
+    Ok(text.to_owned())
 }
 
 /// Before nearly everybody, after nearly everybody, or a number between.
@@ -129,6 +152,11 @@ mod tests {
             assert!(duration(bad).is_err(), "{bad}");
         }
         assert_eq!((mask("0xff000000"), mask("255")), (Ok(0xff00_0000), Ok(255)));
+        for bad in ["0", "0x1", "0x80000000", "0x5"] {
+            assert!(mask(bad).is_err_and(|error| error.contains("two bits")), "{bad}");
+        }
+        assert!(range("10.244.1.0/24").is_ok() && range("fd00:0::/64").is_ok());
+        assert_eq!(range("10.244.1.5/24").unwrap_err(), "`10.244.1.5/24` has bits behind its prefix: write 10.244.1.0/24");
         assert!(mask("0x1ff000000").is_err() && mask("ff").is_err());
         assert_eq!((priority("first"), priority("-10"), priority("last")), (Ok(-390), Ok(-10), Ok(290)));
         assert!(priority("-400").is_err() && priority("firts").is_err());

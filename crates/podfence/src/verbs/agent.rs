@@ -60,7 +60,7 @@ pub struct Arguments {
     dump: bool,
 
     /// Show where the agent that runs here spends its time, for this many seconds
-    #[arg(long, value_name = "SECONDS")]
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
     profile: Option<u64>,
 
     /// Remove everything from the kernel that an agent has put there, and its socket; and end
@@ -89,6 +89,12 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
     Ok(Exit::Good)
 }
 
+fn seconds(text: &str) -> Result<u64, String> {
+    let whole = text.strip_suffix('s').filter(|number| number.parse::<u64>().is_ok());
+    let hint = || format!("write whole seconds without a unit, such as {}", whole.unwrap_or("10"));
+    text.parse().map_err(|_| hint())
+}
+
 /// What the agent that runs here is asked or told.
 fn question(arguments: &Arguments) -> Option<Request> {
     let level = arguments.set_log_level.map(|level| Request::LogLevel { level: level.to_string() });
@@ -102,7 +108,11 @@ fn ask(arguments: &Arguments, request: &Request) -> anyhow::Result<Exit> {
     match socket.open()?.ask(request)? {
         Answer::Dump(dump) => output::print(&(serde_json::to_string_pretty(&dump)? + "\n"))?,
         Answer::Profile(profile) => output::print(&profile.to_string())?,
-        _ => {}
+        _ => {
+            if let Request::LogLevel { level } = request {
+                output::print(&format!("the agent at {} logs {level} now\n", socket.path.display()))?;
+            }
+        }
     }
     Ok(Exit::Good)
 }
