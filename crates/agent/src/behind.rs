@@ -3,11 +3,11 @@
 //! What is to be written goes through a bounded channel. Where there is no room in it, whoever wanted to write is told so. A disk
 //! that takes long is told of as one that is full is ([`Unwritten`]), by the loop, since the thread hangs in the system.
 
-use std::{fmt, io};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, Sender, SyncSender, TrySendError, channel, sync_channel};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
+use std::{fmt, io};
 
 use crate::threads::spawn;
 use crate::unwritten::Unwritten;

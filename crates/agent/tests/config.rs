@@ -6,9 +6,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use podfence_agent::config::{
-    AgentSocket, ConfigError, Listen, Resolved, SETTINGS, Sources, resolve,
-};
+use podfence_agent::config::{AgentSocket, ConfigError, Listen, Resolved, SETTINGS, Sources, resolve};
 use podfence_agent::metrics::{CLUSTER, NODE};
 use podfence_testkit::schemas;
 use serde_json::{Map, Value, json};
@@ -150,7 +148,9 @@ fn mistakes_are_told_with_their_place() {
 
 #[test]
 fn a_name_with_dots_is_told_to_be_a_mapping() {
-    let Err(ConfigError::File(refused)) = told(&[], &[], "log.level: debug\n") else { panic!("it is refused") };
+    let Err(ConfigError::File(refused)) = told(&[], &[], "log.level: debug\n") else {
+        panic!("it is refused")
+    };
     let help = refused.diagnostics[0].help.as_deref();
     assert_eq!(help, Some("write `level` below `log`, in a mapping: `log: {level: ...}`"));
 }
@@ -169,19 +169,41 @@ fn who_asks_finds_the_socket_as_the_agent_does() {
     let name = file.0.to_str().unwrap();
     let by_file = format!("the socket is named by: {name}:1");
     let table: [(Told<'_>, Told<'_>, Option<&Path>, &str, &str); 5] = [
-        (&[("socket", "/x")], &[("PODFENCE_SOCKET", "/e")], Some(&file.0), "/x", "the socket is named by: flag --socket"),
-        (&[], &[("PODFENCE_SOCKET", "/e")], Some(&file.0), "/e", "the socket is named by: environment, PODFENCE_SOCKET"),
+        (
+            &[("socket", "/x")],
+            &[("PODFENCE_SOCKET", "/e")],
+            Some(&file.0),
+            "/x",
+            "the socket is named by: flag --socket",
+        ),
+        (
+            &[],
+            &[("PODFENCE_SOCKET", "/e")],
+            Some(&file.0),
+            "/e",
+            "the socket is named by: environment, PODFENCE_SOCKET",
+        ),
         (&[], &[], Some(&file.0), "/f/agent.sock", &by_file),
         (&[], &[("PODFENCE_CONFIG", name)], None, "/f/agent.sock", &by_file),
-        (&[], &[("PODFENCE_CONFIG", "")], None, "/run/podfence/agent.sock", "PODFENCE_SOCKET or `socket` in /etc/podfence/config.yaml"),
+        (
+            &[],
+            &[("PODFENCE_CONFIG", "")],
+            None,
+            "/run/podfence/agent.sock",
+            "PODFENCE_SOCKET or `socket` in /etc/podfence/config.yaml",
+        ),
     ];
     for (flags, environment, file, path, by) in table {
         let socket = found(flags, environment, file).unwrap();
         assert_eq!(socket.path, Path::new(path));
         assert!(socket.to_string().contains(by), "{socket}\n{by}");
     }
-    let away = found(&[("socket", "/nowhere/agent.sock")], &[], None).unwrap().open().unwrap_err().to_string();
-    assert!(away.starts_with("no agent answers at /nowhere/agent.sock: ") && away.contains("flag --socket"), "{away}");
+    let away =
+        found(&[("socket", "/nowhere/agent.sock")], &[], None).unwrap().open().unwrap_err().to_string();
+    assert!(
+        away.starts_with("no agent answers at /nowhere/agent.sock: ") && away.contains("flag --socket"),
+        "{away}"
+    );
 }
 
 #[test]
@@ -189,7 +211,12 @@ fn who_named_a_file_that_is_not_there_is_told() {
     let nowhere = "/nonexistent/podfence.yaml";
     let variable = |name: &str| (name == "PODFENCE_CONFIG").then(|| nowhere.to_owned());
     let error = resolve(|_| Vec::new(), variable, None).unwrap_err().to_string();
-    assert!(error.starts_with("environment, PODFENCE_CONFIG: cannot read the configuration file /nonexistent/podfence.yaml: "), "{error}");
+    assert!(
+        error.starts_with(
+            "environment, PODFENCE_CONFIG: cannot read the configuration file /nonexistent/podfence.yaml: "
+        ),
+        "{error}"
+    );
     let error = resolve(|_| Vec::new(), variable, Some(Path::new(nowhere))).unwrap_err().to_string();
     assert!(error.starts_with("flag --config: "), "{error}");
     assert!(found(&[], &[("PODFENCE_CONFIG", nowhere)], None).is_err());

@@ -97,9 +97,15 @@ fn whoever_asks_the_agent_finds_its_socket_by_its_settings() {
             text(&output.stderr)
         };
         let by_file = said(&[], &[]);
-        assert!(by_file.contains("at /nowhere/of-file.sock") && by_file.contains("config.yaml:2"), "{by_file}");
+        assert!(
+            by_file.contains("at /nowhere/of-file.sock") && by_file.contains("config.yaml:2"),
+            "{by_file}"
+        );
         let by_variable = said(&[("PODFENCE_SOCKET", "/nowhere/e.sock")], &[]);
-        assert!(by_variable.contains("at /nowhere/e.sock") && by_variable.contains("PODFENCE_SOCKET"), "{by_variable}");
+        assert!(
+            by_variable.contains("at /nowhere/e.sock") && by_variable.contains("PODFENCE_SOCKET"),
+            "{by_variable}"
+        );
         let by_flag = said(&[("PODFENCE_SOCKET", "/nowhere/e.sock")], &["--socket", NOWHERE]);
         assert!(by_flag.contains("at /nowhere/agent.sock") && by_flag.contains("flag --socket"), "{by_flag}");
     }

@@ -124,7 +124,9 @@ impl<K: Kernel> Agent<K> {
                 .collect(),
             not_enforced: self.seen.outlook.bypasses.clone(),
             suspicions: self.seen.outlook.suspicions.clone(),
-            open_at_first: self.open_at_first.then(|| open_at_first(enforcer.map(|enforcer| enforcer.live().plan()))),
+            open_at_first: self
+                .open_at_first
+                .then(|| open_at_first(enforcer.map(|enforcer| enforcer.live().plan()))),
             addressless: enforcer.map_or_else(Vec::new, |enforcer| addressless(enforcer.live().plan())),
             unlinked: enforcer.map_or_else(Vec::new, |enforcer| unlinked(enforcer.live().plan())),
             plan: enforcer.map_or_else(PlanSize::default, |enforcer| size(enforcer.live().plan())),
@@ -149,17 +151,16 @@ impl<K> Agent<K> {
     }
 
     fn unwritten(&self) -> BTreeMap<String, String> {
-        let files = [
-            ("flow records", self.log.unwritten()),
-            ("links for the next agent", self.told.unwritten()),
-        ];
+        let files =
+            [("flow records", self.log.unwritten()), ("links for the next agent", self.told.unwritten())];
         files.into_iter().filter_map(|(what, why)| Some((what.to_owned(), why?))).collect()
     }
 }
 
 /// Why pods are open at first, and the mend, which names the ranges of this node where they are known.
 fn open_at_first(plan: Option<&NodePlan>) -> String {
-    let ranges: Vec<String> = plan.iter().flat_map(|plan| &plan.local_ranges).map(ToString::to_string).collect();
+    let ranges: Vec<String> =
+        plan.iter().flat_map(|plan| &plan.local_ranges).map(ToString::to_string).collect();
     let known = if ranges.is_empty() { String::new() } else { format!(": [{}]", ranges.join(", ")) };
     let since = if plan.is_some() { "after a boot " } else { "" };
     format!(

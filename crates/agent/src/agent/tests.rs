@@ -163,7 +163,10 @@ fn what_stays_open_or_unaddressed_is_named_in_the_status() {
     assert_eq!(agent.status().open_at_first, None);
     agent.is_open_at_first();
     let early = agent.status().to_string();
-    assert!(early.contains("open at first    pods are open") && early.contains("set pod-ranges, or"), "{early}");
+    assert!(
+        early.contains("open at first    pods are open") && early.contains("set pod-ranges, or"),
+        "{early}"
+    );
     let new = Pod { addresses: Addresses::NotYet, ..pod("shop/web", "node-1", &["10.244.1.7"], &[]) };
     let node = build::node("node-1", &["172.18.0.1"], &["10.244.1.0/24"]);
     known_after(&mut agent, vec![Message::World(Box::new(World::default().with(node).with(new)))]);

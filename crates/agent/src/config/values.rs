@@ -52,7 +52,9 @@ pub(super) fn mask(text: &str) -> Result<u32, String> {
     if Settings::is_mask(mask) {
         return Ok(mask);
     }
-    Err(format!("`{text}` has not at least two bits, next to each other and without a gap: write 0xff000000 or 0x3"))
+    Err(format!(
+        "`{text}` has not at least two bits, next to each other and without a gap: write 0xff000000 or 0x3"
+    ))
 }
 
 /// A range of addresses, without bits behind its prefix: what was meant by those nobody knows.
@@ -156,7 +158,10 @@ mod tests {
             assert!(mask(bad).is_err_and(|error| error.contains("two bits")), "{bad}");
         }
         assert!(range("10.244.1.0/24").is_ok() && range("fd00:0::/64").is_ok());
-        assert_eq!(range("10.244.1.5/24").unwrap_err(), "`10.244.1.5/24` has bits behind its prefix: write 10.244.1.0/24");
+        assert_eq!(
+            range("10.244.1.5/24").unwrap_err(),
+            "`10.244.1.5/24` has bits behind its prefix: write 10.244.1.0/24"
+        );
         assert!(mask("0x1ff000000").is_err() && mask("ff").is_err());
         assert_eq!((priority("first"), priority("-10"), priority("last")), (Ok(-390), Ok(-10), Ok(290)));
         assert!(priority("-400").is_err() && priority("firts").is_err());

@@ -16,7 +16,9 @@ const TOPIC: &str = "agent";
 pub(super) fn examine(socket: &AgentSocket) -> Vec<Check> {
     let asked = Client::open(&socket.path).and_then(|mut client| client.ask(&Request::Status));
     vec![match asked {
-        Ok(Answer::Status(status)) => return [Some(stands(&status)), at_first(&status)].into_iter().flatten().collect(),
+        Ok(Answer::Status(status)) => {
+            return [Some(stands(&status)), at_first(&status)].into_iter().flatten().collect();
+        }
         Ok(_) => {
             Check::not(TOPIC, Level::Fails, "answers something else than it is asked", "podfence status")
         }
@@ -104,8 +106,14 @@ mod tests {
         };
         assert!(found(None, &[]).contains("none answers at /nowhere (flag --socket)"));
         let left = found(None, &["bridge podfence", "inet podfence"]);
-        assert!(left.contains("stays: table bridge podfence, inet podfence") && left.contains("--cleanup"), "{left}");
+        assert!(
+            left.contains("stays: table bridge podfence, inet podfence") && left.contains("--cleanup"),
+            "{left}"
+        );
         let elsewhere = found(Some(7), &["inet podfence"]);
-        assert!(elsewhere.contains("process 7 guards") && elsewhere.contains("/proc/7/cmdline"), "{elsewhere}");
+        assert!(
+            elsewhere.contains("process 7 guards") && elsewhere.contains("/proc/7/cmdline"),
+            "{elsewhere}"
+        );
     }
 }

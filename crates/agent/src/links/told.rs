@@ -230,7 +230,8 @@ impl Told {
 
 /// A line for each link, in the words of the local socket.
 fn write(known: &BTreeMap<NamespacedName, Plugged>) -> String {
-    let line = |plugged: &Plugged| serde_json::to_string(&Request::from(plugged.clone())).map(|line| line + "\n");
+    let line =
+        |plugged: &Plugged| serde_json::to_string(&Request::from(plugged.clone())).map(|line| line + "\n");
     known.values().flat_map(line).collect() // texts and numbers can always be written
 }
 
@@ -292,7 +293,9 @@ mod tests {
             let network = network.map(Into::into);
             Plugged { network, ..plugged(name, routed(name), Some("c1")) }
         };
-        [of("web", Some("pods")), of("db", Some("storage")), of("old", None)].into_iter().for_each(|one| told.insert(one));
+        [of("web", Some("pods")), of("db", Some("storage")), of("old", None)]
+            .into_iter()
+            .for_each(|one| told.insert(one));
         assert_eq!(told.in_no_other_than(&BTreeSet::new(), Some("pods")), [pod("web")]);
         assert_eq!(told.in_no_other_than(&BTreeSet::new(), Some("storage")), [pod("db")]);
         assert_eq!(told.in_no_other_than(&BTreeSet::new(), None), [pod("old")], "of an old plugin");

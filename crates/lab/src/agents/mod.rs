@@ -222,8 +222,12 @@ impl Agents {
     /// Tells a pod's agent that it is unplugged.
     pub(crate) fn unplug(&mut self, pod: &NamespacedName) -> Result<(), AgentError> {
         let Some((node, _)) = self.told.remove(pod) else { return Ok(()) };
-        let unplug =
-            Request::Unplug { namespace: pod.namespace.clone(), pod: pod.name.clone(), container: None, network: None };
+        let unplug = Request::Unplug {
+            namespace: pod.namespace.clone(),
+            pod: pod.name.clone(),
+            container: None,
+            network: None,
+        };
         self.ask(&node, &unplug).map(drop)
     }
 

@@ -6,8 +6,8 @@ use podfence_agent::local::{Answer, Request};
 use podfence_analysis::{AskedProtocol, Target, What};
 use podfence_model::{Kind, Protocol, World};
 
-use super::Arguments;
 use super::super::socket;
+use super::Arguments;
 use crate::exit::Exit;
 use crate::output;
 
