@@ -23,8 +23,9 @@ use crate::links::{Attachment, Links, Outlook, Plugged, Surveyed, Surveyor, Told
 use crate::listener::Listener;
 use crate::memory;
 use crate::message::{Message, Reply};
-use crate::metrics::{Latency, Refusals};
+use crate::metrics::{Latency, Refusals, policies_of};
 use crate::pending::Pending;
+use crate::progress::Progress;
 use crate::resync::Resync;
 
 /// So long a change waits for others.
@@ -66,8 +67,12 @@ pub struct Agent<K> {
     stranger: Option<Box<World>>,
     /// Objects that are told of in their closed form, since they are not exactly understood.
     unclear: BTreeMap<ObjectKey, String>,
+    /// Objects that are stated twice, differently.
+    stated_twice: Vec<String>,
     /// Whether nothing is closed before the first state, though it should be.
     open_at_first: bool,
+    /// What is to be said in the log of changes in force.
+    progress: Progress,
     resync: Resync,
     /// Between two tries of an object that the kernel refuses, at most.
     retry: Duration,
@@ -114,7 +119,9 @@ impl<K: Kernel> Agent<K> {
             homeless: false,
             stranger: None,
             unclear: BTreeMap::new(),
+            stated_twice: Vec::new(),
             open_at_first: false,
+            progress: Progress::default(),
             resync: Resync::new(RESYNC),
             retry: LONGEST_OF_OBJECT,
             drifts: 0,
@@ -173,7 +180,12 @@ impl<K: Kernel> Agent<K> {
             State::Following(enforcer) => enforcer.next_try(),
             State::Waiting(_) => None,
         };
-        self.due.into_iter().chain(retry).chain(self.told.next_try()).fold(self.resync.next(), Instant::min)
+        self.due
+            .into_iter()
+            .chain(retry)
+            .chain(self.told.next_try())
+            .chain(self.progress.next())
+            .fold(self.resync.next(), Instant::min)
     }
 
     fn hear(&mut self, message: Message) {
@@ -183,6 +195,7 @@ impl<K: Kernel> Agent<K> {
             Message::Unreadable(error) => self.cannot_read(error),
             Message::Readable => self.can_read(),
             Message::Unclear(unclear) => self.note_unclear(unclear),
+            Message::StatedTwice(twice) => self.note_twice(twice),
             Message::Mark(reply) => self.mark(reply),
             Message::Plug(plugged, reply) => self.plug(plugged, reply),
             Message::Unplug(pod, going) => self.unplug(pod, &going),
@@ -219,6 +232,7 @@ impl<K: Kernel> Agent<K> {
             enforcer.retry(now);
         }
         self.told.keep_again(now);
+        self.progress.tell(now);
         if self.due.is_none() {
             self.measure();
             self.answer();
@@ -242,7 +256,7 @@ impl<K: Kernel> Agent<K> {
             State::Following(enforcer) => {
                 let changes = enforcer.live().engine().changes_to(world);
                 self.pending = Pending::default(); // what waits is older
-                self.unreadable = None;
+                self.can_read();
                 self.await_others(changes);
             }
         }
@@ -261,6 +275,13 @@ impl<K: Kernel> Agent<K> {
             "no node and no pod's node is called {}; of nodes there is {there}: give --node-name",
             self.node
         ))
+    }
+
+    fn note_twice(&mut self, twice: Vec<String>) {
+        for object in twice.iter().filter(|object| !self.stated_twice.contains(object)) {
+            tracing::warn!("{object}");
+        }
+        self.stated_twice = twice;
     }
 
     fn cannot_read(&mut self, error: String) {
@@ -343,9 +364,11 @@ impl<K: Kernel> Agent<K> {
         {
             self.survey(seen);
         }
+        let began = Instant::now();
         let links = Links { told: self.told.all(), found: self.seen.found.clone() };
         let mut enforcer = Enforcer::begin(kernel, &world, &self.node, links);
         enforcer.wait_at_most(self.retry);
+        tell_first(&enforcer, began.elapsed());
         self.state = State::Following(Box::new(enforcer));
         self.unreadable = None;
         self.as_of = Some(Instant::now());
@@ -357,10 +380,13 @@ impl<K: Kernel> Agent<K> {
         }
         let State::Following(enforcer) = &mut self.state else { return };
         let taken = Instant::now();
+        let before = enforcer.counts().switches;
         while !self.pending.is_empty() {
             let said = self.pending.take_lot().into_iter();
+            self.progress.changes(said.len());
             enforcer.follow(said.map(|change| lent::enforced(&mut self.told, change)).collect());
         }
+        self.progress.switches(enforcer.counts().switches - before);
         self.due = None;
         self.as_of = Some(taken);
     }
@@ -464,6 +490,7 @@ impl<K: Kernel> Agent<K> {
                 tracing::warn!("somebody else has changed our tables; they are made anew");
                 self.drifts += 1;
                 enforcer.heal();
+                tell_healed(enforcer);
             }
             Touch::Unknown => {
                 tracing::warn!("somebody else may have changed our tables; they are read back to be sure");
@@ -478,6 +505,7 @@ impl<K: Kernel> Agent<K> {
     fn mend(&mut self) {
         if let State::Following(enforcer) = &mut self.state {
             enforcer.heal();
+            tell_healed(enforcer);
         }
     }
 
@@ -495,6 +523,7 @@ impl<K: Kernel> Agent<K> {
             Ok(Some(difference)) => {
                 tracing::warn!(%difference, "the kernel is not at the plan; our tables are made anew");
                 self.drifts += 1;
+                tell_healed(enforcer);
             }
             Err(error) => tracing::warn!(%error, "the kernel cannot be compared with the plan"),
         }
@@ -552,6 +581,23 @@ impl<K: Kernel> Agent<K> {
 fn pods_of(world: &World, node: &str) -> BTreeMap<NamespacedName, Vec<IpAddr>> {
     let here = world.pods.values().filter(|pod| pod.node.as_deref() == Some(node) && pod.is_policed());
     here.map(|pod| (pod.meta.id.clone(), pod.ips().to_vec())).collect()
+}
+
+/// Says in the log that the first state is in force. That it is not was said before.
+fn tell_first<K: Kernel>(enforcer: &Enforcer<K>, took: Duration) {
+    if enforcer.behind().is_some() {
+        return;
+    }
+    let plan = enforcer.live().plan();
+    let (pods, policies, programs) = (plan.pods.len(), policies_of(plan), plan.programs.len());
+    tracing::info!(pods, policies, programs, took = ?took, "the first state is enforced");
+}
+
+/// Says in the log that what others did to our tables is mended.
+fn tell_healed<K: Kernel>(enforcer: &Enforcer<K>) {
+    if enforcer.behind().is_none() {
+        tracing::info!("our tables are at the plan again");
+    }
 }
 
 /// Says in the log what is seen of the pods' ways.

@@ -28,6 +28,7 @@ pub mod metrics;
 mod pending;
 mod place;
 pub mod privileges;
+mod progress;
 mod resync;
 mod run;
 mod serve;

@@ -28,6 +28,8 @@ pub enum Message {
     Readable,
     /// All objects that are not exactly understood, and why: they are told of in their closed form.
     Unclear(BTreeMap<ObjectKey, String>),
+    /// Objects that are stated twice, differently, and where; the later statement counts.
+    StatedTwice(Vec<String>),
     /// Answer when everything told before is enforced.
     Mark(Reply<Result<(), String>>),
     /// A pod is plugged in: the host's end of its link. Answer when it is enforced.

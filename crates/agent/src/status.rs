@@ -44,6 +44,9 @@ pub struct Status {
     pub not_enforced: Vec<Bypass>,
     /// What may take packets past our hooks; that cannot be told from here.
     pub suspicions: Vec<String>,
+    /// Objects that are stated twice in the source, differently, with both places and which of them counts.
+    #[serde(default)]
+    pub stated_twice: Vec<String>,
     /// Why pods are open until the first state is enforced although they should be closed, and what would mend that.
     #[serde(default)]
     pub open_at_first: Option<String>,
@@ -125,6 +128,9 @@ impl fmt::Display for Status {
         }
         if let Some(why) = &self.unserved {
             writeln!(f, "  no metrics       {why}")?;
+        }
+        for twice in &self.stated_twice {
+            writeln!(f, "  stated twice     {twice}")?;
         }
         if let Some(why) = &self.open_at_first {
             writeln!(f, "  open at first    {why}")?;

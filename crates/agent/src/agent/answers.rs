@@ -124,6 +124,7 @@ impl<K: Kernel> Agent<K> {
                 .collect(),
             not_enforced: self.seen.outlook.bypasses.clone(),
             suspicions: self.seen.outlook.suspicions.clone(),
+            stated_twice: self.stated_twice.clone(),
             open_at_first: self
                 .open_at_first
                 .then(|| open_at_first(enforcer.map(|enforcer| enforcer.live().plan()))),

@@ -218,6 +218,19 @@ impl Chosen {
     }
 }
 
+impl Resolved {
+    /// Says in the log which settings are in force, and who said so, in a line.
+    pub fn tell(&self) {
+        let said = self.chosen.iter().filter_map(|(setting, chosen)| {
+            let Chosen { values, origin } =
+                chosen.as_ref().filter(|chosen| chosen.origin != Origin::Default)?;
+            Some(format!("{} {} ({origin})", setting.name, values.join(",")))
+        });
+        let said: Vec<String> = said.chain(["the rest is as usual".to_owned()]).collect();
+        tracing::info!(version = env!("CARGO_PKG_VERSION"), "configuration: {}", said.join("; "));
+    }
+}
+
 /// A text as YAML, with quotes where it needs them.
 fn written(text: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "_./:-".contains(c);

@@ -33,6 +33,7 @@ fn sample(ready: bool, behind: Option<&str>) -> Sample {
             refused: BTreeMap::new(),
             not_enforced: Vec::new(),
             suspicions: Vec::new(),
+            stated_twice: Vec::new(),
             open_at_first: None,
             addressless: Vec::new(),
             unlinked: Vec::new(),

@@ -60,7 +60,10 @@ fn follow(directory: &Directory, asked: &Receiver<Wish>, to: &Sender<Message>) {
     while let Ok(wish) = asked.recv() {
         let (message, read) = match directory.read() {
             Err(refused) => (Message::Unreadable(refused.to_string()), Err(refused.to_string())),
-            Ok(world) => (Message::World(Box::new(world)), Ok(())),
+            Ok((world, twice)) => {
+                let _ = to.send(Message::StatedTwice(twice)); // an error: the next one fails, too
+                (Message::World(Box::new(world)), Ok(()))
+            }
         };
         let sent = to.send(message);
         let answered = match (wish, read) {

@@ -79,8 +79,9 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
         output::print(&resolved.to_string())?;
         return Ok(Exit::Good);
     }
-    let told = resolved.configuration;
+    let told = resolved.configuration.clone();
     let log = log::start(told.log_level, told.log_json);
+    resolved.tell();
     if arguments.cleanup {
         clean_up(told.dataplane, &told.socket).context("cannot clean up")?;
         return Ok(Exit::Good);
