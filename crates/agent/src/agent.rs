@@ -201,7 +201,9 @@ impl<K: Kernel> Agent<K> {
             Message::Unplug(pod, going) => self.unplug(pod, &going),
             Message::Retain(containers, network) => {
                 let gone = self.told.in_no_other_than(&containers, network.as_deref());
-                gone.into_iter().for_each(|pod| self.unplug(pod, &Attachment::default()));
+                for pod in gone {
+                    self.unplug(pod, &Attachment::default());
+                }
             }
             Message::Surveyed(seen) => self.survey(*seen),
             Message::Touched(touch, reply) => {

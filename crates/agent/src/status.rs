@@ -120,21 +120,7 @@ impl fmt::Display for Status {
             let Done { checks, .. } = self.done;
             writeln!(f, "  kernel read back {}, {checks} times since the start", utc_of(checked))?;
         }
-        for (what, why) in &self.deaf {
-            writeln!(f, "  not heard of     {what}: {why}")?;
-        }
-        for (what, why) in &self.unwritten {
-            writeln!(f, "  cannot write     {what} to {why}")?;
-        }
-        if let Some(why) = &self.unserved {
-            writeln!(f, "  no metrics       {why}")?;
-        }
-        for twice in &self.stated_twice {
-            writeln!(f, "  stated twice     {twice}")?;
-        }
-        if let Some(why) = &self.open_at_first {
-            writeln!(f, "  open at first    {why}")?;
-        }
+        self.write_surroundings(f)?;
         if let Some(error) = &self.unreadable {
             writeln!(
                 f,
@@ -198,6 +184,26 @@ impl Status {
             writeln!(f, "  NOT ENFORCED     {}", some_of(pods))?;
             writeln!(f, "                   {reason}\n                   mend: {mend}")
         })
+    }
+
+    /// What is not heard, written, served or clear.
+    fn write_surroundings(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (what, why) in &self.deaf {
+            writeln!(f, "  not heard of     {what}: {why}")?;
+        }
+        for (what, why) in &self.unwritten {
+            writeln!(f, "  cannot write     {what} to {why}")?;
+        }
+        if let Some(why) = &self.unserved {
+            writeln!(f, "  no metrics       {why}")?;
+        }
+        for twice in &self.stated_twice {
+            writeln!(f, "  stated twice     {twice}")?;
+        }
+        if let Some(why) = &self.open_at_first {
+            writeln!(f, "  open at first    {why}")?;
+        }
+        Ok(())
     }
 
     fn write_doubts(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -10,7 +10,7 @@ use podfence_plan::NodePlan;
 use super::{Agent, State};
 use crate::about::{self, Comparisons, PodStatus, PolicyStatus, Question, Standing};
 use crate::dump::Dump;
-use crate::enforcer::Enforcer;
+use crate::enforcer::{Counts, Enforcer};
 use crate::kernel::Kernel;
 use crate::metrics::{Sample, elements_of, policies_of};
 use crate::status::{Done, PlanSize, Status, seconds, utc_of};
@@ -131,16 +131,20 @@ impl<K: Kernel> Agent<K> {
             addressless: enforcer.map_or_else(Vec::new, |enforcer| addressless(enforcer.live().plan())),
             unlinked: enforcer.map_or_else(Vec::new, |enforcer| unlinked(enforcer.live().plan())),
             plan: enforcer.map_or_else(PlanSize::default, |enforcer| size(enforcer.live().plan())),
-            done: Done {
-                switches: counts.switches,
-                errors: counts.errors,
-                rejudged: counts.rejudged,
-                drifts: self.drifts,
-                checks: self.resync.checks,
-                unchecked: self.resync.failures,
-                refused: self.refused,
-                untold: self.untold + self.log.lost(),
-            },
+            done: self.done(counts),
+        }
+    }
+
+    fn done(&self, counts: Counts) -> Done {
+        Done {
+            switches: counts.switches,
+            errors: counts.errors,
+            rejudged: counts.rejudged,
+            drifts: self.drifts,
+            checks: self.resync.checks,
+            unchecked: self.resync.failures,
+            refused: self.refused,
+            untold: self.untold + self.log.lost(),
         }
     }
 }

@@ -293,9 +293,9 @@ mod tests {
             let network = network.map(Into::into);
             Plugged { network, ..plugged(name, routed(name), Some("c1")) }
         };
-        [of("web", Some("pods")), of("db", Some("storage")), of("old", None)]
-            .into_iter()
-            .for_each(|one| told.insert(one));
+        for one in [of("web", Some("pods")), of("db", Some("storage")), of("old", None)] {
+            told.insert(one);
+        }
         assert_eq!(told.in_no_other_than(&BTreeSet::new(), Some("pods")), [pod("web")]);
         assert_eq!(told.in_no_other_than(&BTreeSet::new(), Some("storage")), [pod("db")]);
         assert_eq!(told.in_no_other_than(&BTreeSet::new(), None), [pod("old")], "of an old plugin");
