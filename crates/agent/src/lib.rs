@@ -44,6 +44,6 @@ pub use kernel::Kernel;
 pub use links::{Bypass, Links, Outlook, Plugged, Surveyed};
 pub use lock::LockError;
 pub use log::{LogControl, LogLevel};
-pub use run::{RunError, Setup, clean_up, run};
+pub use run::{RunError, Setup, clean_up, run, wait_for_end};
 pub use source::Watch;
 pub use status::{Done, PlanSize, Status};

@@ -326,7 +326,16 @@ pub fn clean_up(settings: Settings, socket: &Path) -> Result<(), RunError> {
     need_net_admin().map_err(RunError::Unprivileged)?;
     let _lock = Lock::take(&settings)?;
     Dataplane::open(settings)?.remove()?;
-    remove_files(socket)
+    remove_files(socket)?;
+    tracing::info!("cleaned up: no policy is enforced on this node");
+    Ok(())
+}
+
+/// Waits for SIGTERM or SIGINT, also as the first process of a container, which no signal ends by itself.
+pub fn wait_for_end() -> nix::Result<()> {
+    let signals: SigSet = [Signal::SIGTERM, Signal::SIGINT].into_iter().collect();
+    signals.thread_block()?;
+    signals.wait().map(drop)
 }
 
 fn remove_files(socket: &Path) -> Result<(), RunError> {

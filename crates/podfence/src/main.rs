@@ -42,7 +42,7 @@ fn run() -> ExitCode {
         Verb::Agent(arguments) => verbs::agent::run(&arguments),
         Verb::Flows(arguments) => verbs::flows::run(&arguments),
         Verb::Status(arguments) => verbs::status::run(&arguments),
-        Verb::Cni(_) => verbs::cni::run(),
+        Verb::Cni(arguments) => verbs::cni::run(&arguments),
         Verb::Doctor(arguments) => verbs::doctor::run(&arguments),
         Verb::Completions(arguments) => verbs::completions::run(&arguments),
         Verb::Man(arguments) => verbs::man::run(&arguments),
@@ -51,7 +51,7 @@ fn run() -> ExitCode {
 }
 
 fn run_plugin() -> ExitCode {
-    end(verbs::cni::run())
+    end(verbs::cni::run_plugin())
 }
 
 fn end(done: anyhow::Result<Exit>) -> ExitCode {

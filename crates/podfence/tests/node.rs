@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::io::Write;
-use std::os::unix::fs::symlink;
 use std::process::{Command, Output, Stdio};
 
 use podfence_testkit::schemas;
@@ -53,7 +52,11 @@ fn by_its_name_it_is_a_plugin() {
     let directory = std::env::temp_dir().join(format!("podfence-cni-{}", std::process::id()));
     fs::create_dir_all(&directory).expect("a temporary directory");
     let plugin = directory.join("podfence-cni");
-    symlink(env!("CARGO_BIN_EXE_podfence"), &plugin).expect("a link");
+    let place = |flag: &str| {
+        let mut podfence = Command::new(env!("CARGO_BIN_EXE_podfence"));
+        assert!(podfence.args(["cni", flag]).arg(&directory).status().expect("it runs").success());
+    };
+    place("--install");
     let run = |command: &str, input: &str| {
         let mut plugin = Command::new(&plugin);
         plugin.env("CNI_COMMAND", command).env_remove("CNI_ARGS");
@@ -71,7 +74,8 @@ fn by_its_name_it_is_a_plugin() {
     assert_eq!(status.status.code(), Some(1));
     let said: serde_json::Value = serde_json::from_slice(&status.stdout).expect("JSON");
     assert_eq!(said["code"], 50, "{said}");
-    fs::remove_dir_all(directory).expect("it was ours");
+    place("--remove");
+    fs::remove_dir(&directory).expect("nothing is left in it");
 }
 
 #[test]

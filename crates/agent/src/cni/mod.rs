@@ -6,7 +6,9 @@
 mod config;
 mod error;
 mod host_end;
+mod install;
 mod work;
 
 pub use self::error::CniError;
+pub use self::install::{InstallError, NAME, install, remove};
 pub use self::work::{Answered, answer};

@@ -9,7 +9,7 @@ use anyhow::Context;
 use clap::Args;
 use podfence_agent::config::{AgentSocket, ConfigError, resolve};
 use podfence_agent::local::{Answer, Request};
-use podfence_agent::{LogLevel, Setup, clean_up, run as run_agent};
+use podfence_agent::{LogLevel, Setup, clean_up, run as run_agent, wait_for_end};
 
 use self::flags::Flags;
 use crate::exit::Exit;
@@ -19,7 +19,7 @@ const ABOUT: &str = "\
 Keeps the kernel of this node at what the policies say, beside the CNI that is there. What it
 enforces stays in force when it ends, is killed or is replaced; only --cleanup removes it.
 
-Every option but the last six can also be set by a variable of the environment, such as
+Every option but the last seven can also be set by a variable of the environment, such as
 PODFENCE_LOG_LEVEL for --log-level, and in the configuration file. An option counts more than the
 environment, and that more than the file.
 
@@ -66,6 +66,10 @@ pub struct Arguments {
     /// Remove everything from the kernel that an agent has put there, and its socket; and end
     #[arg(long)]
     cleanup: bool,
+
+    /// With --cleanup: do not end before SIGTERM or SIGINT, for pods of a DaemonSet, which are started again when they end
+    #[arg(long, requires = "cleanup")]
+    wait: bool,
 }
 
 /// Runs the verb.
@@ -84,6 +88,9 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
     resolved.tell();
     if arguments.cleanup {
         clean_up(told.dataplane, &told.socket).context("cannot clean up")?;
+        if arguments.wait {
+            wait_for_end()?;
+        }
         return Ok(Exit::Good);
     }
     run_agent(&Setup { log, ..Setup::try_from(told)? })?;
