@@ -27,6 +27,7 @@ pub(super) fn examine() -> Vec<Check> {
             read("net/netfilter/nf_conntrack_max").as_deref(),
         ),
         reverse_path(read("net/ipv4/conf/all/rp_filter").as_deref()),
+        ipvs(fs::read_to_string("/proc/net/ip_vs").ok().as_deref()),
     ]
 }
 
@@ -134,9 +135,29 @@ fn reverse_path(value: Option<&str>) -> Check {
     }
 }
 
+/// IPVS takes packets in `input` and sends them on by `output`: what it hands to a pod of this node comes by no rule of ours.
+fn ipvs(table: Option<&str>) -> Check {
+    const TOPIC: &str = "services";
+    let is_service = |line: &&str| ["TCP", "UDP", "SCTP", "FWM"].iter().any(|kind| line.starts_with(kind));
+    match table.map_or(0, |table| table.lines().filter(is_service).count()) {
+        0 => Check::ok(TOPIC, "none of IPVS"),
+        number => Check::not(
+            TOPIC,
+            Level::Warning,
+            format!("{number} of IPVS, which hands packets to pods past the forward hook: untried"),
+            "run kube-proxy in mode nftables or iptables",
+        ),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// As ip_vs_ctl.c writes `/proc/net/ip_vs`.
+    const IPVS: &str = "IP Virtual Server version 1.2.1 (size=4096)\n\
+        Prot LocalAddress:Port Scheduler Flags\n  -> RemoteAddress:Port Forward Weight ActiveConn InActConn\n\
+        TCP  0A600001:01BB rr\n  -> 0AF40002:01BB      Masq    1      0          0\nUDP  0A60000A:0035 rr\n";
 
     fn check(of: &Check, level: Level, words: &str) {
         let text = of.to_string();
@@ -164,5 +185,7 @@ mod tests {
         check(&conntrack(None, Some("1000")), Level::Unseen, "modprobe nf_conntrack");
         check(&reverse_path(Some("1")), Level::Warning, "rp_filter=2");
         check(&reverse_path(Some("2")), Level::Ok, "not strict");
+        check(&ipvs(None), Level::Ok, "none");
+        check(&ipvs(Some(IPVS)), Level::Warning, "2 of IPVS");
     }
 }
