@@ -5,6 +5,5 @@
 mod fake;
 mod histories;
 mod objects;
-mod once;
 mod run;
 mod scenarios;
