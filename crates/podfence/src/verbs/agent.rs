@@ -38,6 +38,7 @@ Exit code: 0 it was told to end, 2 it cannot start.";
 /// The arguments of `agent`.
 #[derive(Debug, Args)]
 #[command(after_help = ABOUT)]
+#[expect(clippy::struct_excessive_bools, reason = "flags of a command line")]
 pub struct Arguments {
     #[command(flatten)]
     flags: Flags,
