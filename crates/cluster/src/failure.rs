@@ -39,7 +39,12 @@ impl Failure {
 
     /// As a sentence with its mend.
     pub fn told(&self, kind: &Kind) -> String {
-        let (resource, group) = (kind.resource, if kind.group.is_empty() { "\"\"" } else { kind.group });
+        self.told_of(kind.resource, kind.group)
+    }
+
+    /// As a sentence with its mend, of a resource in a group.
+    pub fn told_of(&self, resource: &str, group: &str) -> String {
+        let group = if group.is_empty() { "\"\"" } else { group };
         match self {
             Self::Forbidden(said) => format!(
                 "not allowed to read {resource}: {said}; mend: a ClusterRole with verbs [list, watch] on resources \

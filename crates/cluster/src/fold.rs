@@ -6,7 +6,7 @@
 //! - After the server was away, what the lists bring is told together (`hold`).
 //! - What is as before in all that was kept is not told.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::hash::RandomState;
 use std::time::SystemTime;
 
@@ -93,6 +93,8 @@ pub struct Fold {
     /// Until it is told.
     first: Option<World>,
     unclear: BTreeMap<ObjectKey, String>,
+    /// As told last.
+    troubles: Vec<String>,
     alike: Alike,
     prints: RandomState,
     /// Since the server was away, until all kinds have been heard of again.
@@ -108,6 +110,7 @@ impl Fold {
             kinds: kinds.iter().map(|kind| Following::new(*kind)).collect(),
             first: Some(World::default()),
             unclear: BTreeMap::new(),
+            troubles: Vec::new(),
             alike: Alike::default(),
             prints: RandomState::new(),
             hold: None,
@@ -229,15 +232,14 @@ impl Fold {
         }
     }
 
+    /// Tells what is in the way, when that is other than before. A server that is away is away for all kinds.
     fn trouble(&mut self, kind: usize, trouble: Option<String>, tell: &mut dyn FnMut(Event)) {
-        if self.kinds[kind].trouble == trouble {
-            return;
-        }
         self.kinds[kind].trouble = trouble;
-        let mut all: Vec<String> =
-            self.kinds.iter().filter_map(|following| following.trouble.clone()).collect();
-        all.dedup(); // an API that is away is away for all kinds
-        tell(Event::Troubles(all));
+        let all: BTreeSet<&String> = self.kinds.iter().filter_map(|kind| kind.trouble.as_ref()).collect();
+        if !all.iter().copied().eq(&self.troubles) {
+            self.troubles = all.into_iter().cloned().collect();
+            tell(Event::Troubles(self.troubles.clone()));
+        }
     }
 }
 

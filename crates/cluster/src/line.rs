@@ -5,6 +5,7 @@ use serde_json::Value;
 use crate::failure::Failure;
 use crate::kind::{INITIAL_EVENTS_END, Kind};
 use crate::sighting::Sighting;
+use crate::wanted::Wanted;
 
 /// A line of a watch.
 #[derive(Debug)]
@@ -55,12 +56,12 @@ impl Line {
 }
 
 impl Page {
-    /// Reads a page.
+    /// Reads of a page what is wanted.
     ///
     /// # Errors
     /// When it makes no sense.
-    pub fn read(text: &[u8], kind: &Kind) -> Result<Self, Failure> {
-        let mut page = kind.page.read(text).map_err(garbled)?;
+    pub fn of(text: &[u8], wanted: Wanted) -> Result<Self, Failure> {
+        let mut page = wanted.read(text).map_err(garbled)?;
         let metadata = |field: &str| {
             let text = page.get("metadata")?.get(field)?.as_str()?.to_owned();
             Some(text).filter(|text| !text.is_empty())

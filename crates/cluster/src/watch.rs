@@ -204,7 +204,7 @@ impl<'l> Watch<'l> {
         let request = Request::new(self.kind.path()).list(asked).map_err(impossible)?;
         let text = async { Ok(self.link.client().request_text(request).await?) };
         let text = timeout(self.patience.list, text).await.unwrap_or(Err(Failure::Silent))?;
-        Page::read(text.as_bytes(), &self.kind)
+        Page::of(text.as_bytes(), self.kind.page)
     }
 
     async fn watch(&mut self) -> Result<Ended, Failure> {

@@ -5,5 +5,6 @@
 mod fake;
 mod histories;
 mod objects;
+mod once;
 mod run;
 mod scenarios;
