@@ -87,8 +87,8 @@ fn told(agent: &mut Agent<Blind>, messages: Vec<Message>) -> Result<(), String> 
     let (to, inbox) = channel();
     let (reply, enforced) = Reply::new();
     messages.into_iter().chain([Message::Mark(reply)]).for_each(|message| to.send(message).unwrap());
-    std::thread::spawn(move || {
-        std::thread::sleep(Duration::from_millis(100)); // changes wait for others, but not so long
+    thread::spawn(move || {
+        thread::sleep(Duration::from_millis(100)); // changes wait for others, but not so long
         to.send(Message::Stop).unwrap();
     });
     agent.run(&inbox);

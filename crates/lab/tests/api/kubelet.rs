@@ -19,7 +19,7 @@ use crate::client::{Client, Refusal};
 use crate::{drawn, seat};
 
 /// What controllers and the scheduler may take.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 /// What the lab needs to know of a cluster: version, kind and collection.
 const LISTS: [(&str, &str, &str); 6] = [
     ("v1", "Namespace", "/api/v1/namespaces"),

@@ -17,6 +17,9 @@ use crate::client::{Client, Refusal};
 /// What the controller of namespaces may take to end one.
 const PATIENCE: Duration = Duration::from_mins(1);
 
+/// Namespaces that every server has.
+const ALWAYS: [&str; 4] = ["default", "kube-system", "kube-public", "kube-node-lease"];
+
 /// What the server holds.
 #[derive(Debug)]
 pub struct Published {
@@ -36,6 +39,9 @@ impl Published {
             (ObjectKey::Pod(pod), Some(before)) => self.change_pod(pod, &before, text),
             (ObjectKey::Node(_), Some(before)) => self.change_node(key, &before, text),
             (_, Some(_)) => self.client.replace(&path(key), text).map(drop),
+            (ObjectKey::Namespace(name), None) if ALWAYS.contains(&name.as_str()) => {
+                self.client.replace(&path(key), text).map(drop)
+            }
             (ObjectKey::Pod(pod), None) => self.start_pod(pod, text),
             (ObjectKey::Node(_), None) => self.register(key, text),
             (_, None) => self.client.create(&collection(key), text).map(drop),
@@ -91,6 +97,11 @@ impl Published {
     }
 
     fn remove(&mut self, key: &ObjectKey) -> Result<(), Refusal> {
+        if let ObjectKey::Namespace(name) = key
+            && ALWAYS.contains(&name.as_str())
+        {
+            return self.client.replace(&path(key), &bare(name)).map(drop);
+        }
         self.client.delete(&path(key), 0)?;
         let begun = Instant::now();
         while matches!(key, ObjectKey::Namespace(_)) && begun.elapsed() < PATIENCE {
@@ -108,9 +119,7 @@ impl Objects for Published {
         let mut wanted: BTreeMap<ObjectKey, String> = documents(world).collect();
         let lived_in = world.pods.keys().chain(world.policies.keys()).map(|id| &id.namespace);
         for name in lived_in {
-            let bare =
-                || json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}).to_string();
-            wanted.entry(ObjectKey::Namespace(name.clone())).or_insert_with(bare);
+            wanted.entry(ObjectKey::Namespace(name.clone())).or_insert_with(|| bare(name));
         }
         let mut gone: Vec<ObjectKey> =
             self.held.keys().filter(|key| !wanted.contains_key(key)).cloned().collect();
@@ -132,6 +141,11 @@ impl Objects for Published {
     fn source(&self) -> Source {
         Source::Api(self.kubeconfig.clone())
     }
+}
+
+/// A namespace without labels of its own.
+fn bare(name: &str) -> String {
+    json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}).to_string()
 }
 
 fn is_ending(pod: &Value) -> bool {

@@ -30,7 +30,9 @@ struct Seat {
 /// A server, empty, that agents reach at an address of the outside, and that holds what the lab says.
 pub fn take(topology: &Topology, v6: bool) -> io::Result<Box<dyn Objects>> {
     let published = |server: &Server, kubeconfig| Box::new(Published::new(server.client(), kubeconfig)) as _;
-    Ok(Box::new(Seat { emptied: true, ..seated(topology, v6, published)? }))
+    let mut seat = seated(topology, v6, published)?;
+    seat.emptied = true;
+    Ok(Box::new(seat))
 }
 
 /// A server, empty, that agents reach at an address of the outside, for whoever speaks to it by `objects`.

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use std::{fs, io};
 
 use podfence_lab::netns::Netns;
-use podfence_lab::sysctl::Role;
+use podfence_lab::topology::Topology;
 
 use crate::client::Client;
 
@@ -16,7 +16,8 @@ const PATIENCE: Duration = Duration::from_mins(1);
 /// A running API. Dropping it ends all of it; so does the end of this process, however that comes.
 #[derive(Debug)]
 pub struct Server {
-    netns: Netns,
+    /// Its outside is where it runs: a namespace with a loopback of its own.
+    place: Topology,
     directory: PathBuf,
     proxy: Child,
 }
@@ -24,13 +25,14 @@ pub struct Server {
 impl Server {
     /// Starts all programs, and waits until they answer.
     pub fn start(name: &str) -> io::Result<Self> {
-        let netns = Netns::new("api", Role::Endpoint).map_err(io::Error::other)?;
+        let place = Topology::new(&[]).map_err(io::Error::other)?;
+        let netns = place.outside().clone();
         let directory = std::env::temp_dir().join(format!("podfence-api-{}-{name}", std::process::id()));
-        let place = done(&Command::new(script()).arg("build").output()?)?;
+        let programs = done(&Command::new(script()).arg("build").output()?)?;
         let owner = std::process::id().to_string();
         run_in(&netns, &["start".as_ref(), directory.as_os_str(), owner.as_ref()])?;
         let socket = directory.join("proxy.sock");
-        let mut proxy = Command::new(Path::new(place.trim()).join("kubectl"));
+        let mut proxy = Command::new(Path::new(programs.trim()).join("kubectl"));
         proxy.arg("--kubeconfig").arg(directory.join("kubeconfig"));
         proxy
             .arg("proxy")
@@ -38,7 +40,7 @@ impl Server {
             .arg(&socket)
             .stdout(fs::File::create(directory.join("log/proxy"))?);
         let proxy = netns.run(move || proxy.spawn())?;
-        let server = Self { netns, directory, proxy };
+        let server = Self { place, directory, proxy };
         let begun = Instant::now();
         while !socket.exists() && begun.elapsed() < PATIENCE {
             std::thread::sleep(Duration::from_millis(5));
@@ -53,7 +55,7 @@ impl Server {
 
     /// The namespace in which it listens, on loopback.
     pub fn netns(&self) -> &Netns {
-        &self.netns
+        self.place.outside()
     }
 
     /// The port on loopback that it listens at.
@@ -73,29 +75,13 @@ impl Server {
         fs::write(&path, text.replace(&here, &there))?;
         Ok(path)
     }
-
-    /// A signal to one of its programs: `kill DIR apiserver KILL`.
-    pub fn signal(&self, program: &str, signal: &str) -> io::Result<()> {
-        let directory = self.directory.as_os_str();
-        run_in(&self.netns, &["kill".as_ref(), directory, program.as_ref(), signal.as_ref()])
-    }
-
-    /// Starts one of its programs again.
-    pub fn run(&self, program: &str) -> io::Result<()> {
-        run_in(&self.netns, &["run".as_ref(), self.directory.as_os_str(), program.as_ref()])
-    }
-
-    /// The directory of its data and logs.
-    pub fn directory(&self) -> &Path {
-        &self.directory
-    }
 }
 
 impl Drop for Server {
     fn drop(&mut self) {
         _ = self.proxy.kill();
         _ = self.proxy.wait();
-        _ = run_in(&self.netns, &["stop".as_ref(), self.directory.as_os_str()]);
+        _ = run_in(self.netns(), &["stop".as_ref(), self.directory.as_os_str()]);
         _ = fs::remove_dir_all(&self.directory);
     }
 }

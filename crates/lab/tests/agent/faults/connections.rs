@@ -8,6 +8,7 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use nix::sched::{CloneFlags, setns};
+use podfence_agent::config::AgentSocket;
 use podfence_agent::doctor::{Level, examine};
 use podfence_lab::cluster::Cluster;
 use podfence_model::{Family, Protocol, World};
@@ -79,7 +80,8 @@ fn hold(cluster: &Cluster) -> Vec<(TcpStream, TcpStream)> {
 
 /// What the doctor says of the node's connections: how bad it is, and the mend.
 fn diagnosis(cluster: &mut Cluster) -> (Level, String) {
-    let socket = cluster.agents().socket(NODE).unwrap();
+    let path = cluster.agents().socket(NODE).unwrap().display().to_string();
+    let socket = AgentSocket::find(|_| vec![path.clone()], |_| None, None).unwrap();
     let checks = cluster.topology().node(NODE).unwrap().run(move || examine(&socket));
     let check = checks.into_iter().find(|check| check.topic == "connections").unwrap();
     println!("{check}");
