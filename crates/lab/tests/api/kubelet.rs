@@ -98,7 +98,7 @@ impl Bench {
         });
         let (cluster, mut client) = (cluster.unwrap(), client.unwrap());
         for n in 1..=3 {
-            let node = node(n);
+            let node = node(n, links);
             client.create("/api/v1/nodes", &node.to_string()).unwrap();
             let status = json!({"status": node["status"]});
             client.merge(&format!("/api/v1/nodes/node-{n}/status"), &status).unwrap();
@@ -154,7 +154,14 @@ impl Bench {
     }
 }
 
-fn node(n: usize) -> Value {
+/// A node; where its pods hang on a bridge, the bridge has an address of its own.
+fn node(n: usize, links: Links) -> Value {
+    let mut addresses = vec![format!("172.18.0.{n}"), format!("fd00:172:18::{n}")];
+    if links == Links::Bridge {
+        addresses.extend([format!("10.244.{n}.1"), format!("fd00:10:244:{n}::1")]);
+    }
+    let addresses: Vec<Value> =
+        addresses.iter().map(|ip| json!({"type": "InternalIP", "address": ip})).collect();
     let room = json!({"cpu": "16", "memory": "64Gi", "pods": "110"});
     json!({
         "apiVersion": "v1",
@@ -162,10 +169,7 @@ fn node(n: usize) -> Value {
         "metadata": {"name": format!("node-{n}")},
         "spec": {"podCIDRs": [format!("10.244.{n}.0/24"), format!("fd00:10:244:{n}::/64")], "podCIDR": format!("10.244.{n}.0/24")},
         "status": {
-            "addresses": [
-                {"type": "InternalIP", "address": format!("172.18.0.{n}")},
-                {"type": "InternalIP", "address": format!("fd00:172:18::{n}")},
-            ],
+            "addresses": addresses,
             "conditions": [{"type": "Ready", "status": "True"}],
             "capacity": room,
             "allocatable": room,

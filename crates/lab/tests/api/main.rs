@@ -17,11 +17,15 @@ mod drawn;
 mod drill;
 mod forward;
 mod kubelet;
+mod outage;
 mod publish;
 #[path = "../scenarios/run.rs"]
 mod run;
 mod seat;
 mod server;
+#[path = "../life/talk.rs"]
+#[allow(dead_code, reason = "each suite uses its part of this")]
+mod talk;
 
 use std::process::ExitCode;
 
@@ -49,6 +53,16 @@ fn main() -> ExitCode {
     let ended = sandboxed::run(&arguments, sandbox::enter(), |_| {
         let mut trials = run::trials();
         trials.push(Trial::test("a_storm_through_the_api", drill::agree));
+        let outages: [(&str, fn()); 2] = [
+            ("a_server_that_is_away_opens_nothing", outage::a_server_that_is_away_opens_nothing),
+            ("a_wiped_database_opens_nothing", outage::a_wiped_database_opens_nothing),
+        ];
+        trials.extend(outages.map(|(name, test)| {
+            Trial::test(name, move || {
+                test();
+                Ok(())
+            })
+        }));
         trials.extend([Links::Ptp, Links::Bridge].map(|links| {
             let name = format!("deployments_services_and_policies/{links:?}");
             Trial::test(name, move || {

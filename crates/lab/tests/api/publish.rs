@@ -5,6 +5,8 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use podfence_lab::agents::{Objects, Source};
@@ -27,11 +29,18 @@ pub struct Published {
     kubeconfig: PathBuf,
     /// As they were written last.
     held: BTreeMap<ObjectKey, String>,
+    /// Set when the server has forgotten all of it.
+    wiped: Arc<AtomicBool>,
 }
 
 impl Published {
     pub fn new(client: Client, kubeconfig: PathBuf) -> Self {
-        Self { client, kubeconfig, held: BTreeMap::new() }
+        Self { client, kubeconfig, held: BTreeMap::new(), wiped: Arc::default() }
+    }
+
+    /// Is told by `wiped` that the server has forgotten everything.
+    pub fn forgetting(self, wiped: Arc<AtomicBool>) -> Self {
+        Self { wiped, ..self }
     }
 
     fn put(&mut self, key: &ObjectKey, text: &str) -> Result<(), Refusal> {
@@ -116,6 +125,9 @@ impl Published {
 
 impl Objects for Published {
     fn publish(&mut self, world: &World) -> io::Result<()> {
+        if self.wiped.swap(false, Ordering::Relaxed) {
+            self.held.clear();
+        }
         let mut wanted: BTreeMap<ObjectKey, String> = documents(world).collect();
         let lived_in = world.pods.keys().chain(world.policies.keys()).map(|id| &id.namespace);
         for name in lived_in {

@@ -3,8 +3,8 @@
 use std::io;
 use std::net::IpAddr;
 use std::path::PathBuf;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
 use podfence_lab::agents::{Objects, Source};
 use podfence_lab::topology::Topology;
@@ -15,21 +15,22 @@ use crate::publish::Published;
 use crate::server::Server;
 
 /// Those that no lab uses now.
-static FREE: Mutex<Vec<Server>> = Mutex::new(Vec::new());
+static FREE: Mutex<Vec<Arc<Server>>> = Mutex::new(Vec::new());
 
 /// A server that a lab uses.
 #[derive(Debug)]
 struct Seat {
     objects: Box<dyn Objects>,
     _forward: Forward,
-    server: Option<Server>,
+    server: Option<Arc<Server>>,
     /// Whether the next lab may have it, when this one has taken everything away.
     emptied: bool,
 }
 
 /// A server, empty, that agents reach at an address of the outside, and that holds what the lab says.
 pub fn take(topology: &Topology, v6: bool) -> io::Result<Box<dyn Objects>> {
-    let published = |server: &Server, kubeconfig| Box::new(Published::new(server.client(), kubeconfig)) as _;
+    let published =
+        |server: &Arc<Server>, kubeconfig| Box::new(Published::new(server.client(), kubeconfig)) as _;
     let mut seat = seated(topology, v6, published)?;
     seat.emptied = true;
     Ok(Box::new(seat))
@@ -39,7 +40,7 @@ pub fn take(topology: &Topology, v6: bool) -> io::Result<Box<dyn Objects>> {
 pub fn take_as(
     topology: &Topology,
     v6: bool,
-    objects: impl FnOnce(&Server, PathBuf) -> Box<dyn Objects>,
+    objects: impl FnOnce(&Arc<Server>, PathBuf) -> Box<dyn Objects>,
 ) -> io::Result<Box<dyn Objects>> {
     Ok(Box::new(seated(topology, v6, objects)?))
 }
@@ -47,7 +48,7 @@ pub fn take_as(
 fn seated(
     topology: &Topology,
     v6: bool,
-    objects: impl FnOnce(&Server, PathBuf) -> Box<dyn Objects>,
+    objects: impl FnOnce(&Arc<Server>, PathBuf) -> Box<dyn Objects>,
 ) -> io::Result<Seat> {
     let free = FREE.lock().map_err(|_| io::ErrorKind::Other)?.pop();
     let server = free.map_or_else(start, Ok)?;
@@ -65,9 +66,9 @@ pub fn clear() {
     }
 }
 
-fn start() -> io::Result<Server> {
+fn start() -> io::Result<Arc<Server>> {
     static STARTED: AtomicUsize = AtomicUsize::new(0);
-    Server::start(&STARTED.fetch_add(1, Ordering::Relaxed).to_string())
+    Server::start(&STARTED.fetch_add(1, Ordering::Relaxed).to_string()).map(Arc::new)
 }
 
 impl Objects for Seat {

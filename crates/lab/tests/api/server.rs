@@ -1,5 +1,6 @@
 //! A Kubernetes API for tests: the programs of `scripts/cluster` in a namespace of their own, and a client that may everything.
 
+use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output};
 use std::time::{Duration, Instant};
@@ -42,7 +43,7 @@ impl Server {
         let proxy = netns.run(move || proxy.spawn())?;
         let server = Self { place, directory, proxy };
         let begun = Instant::now();
-        while !socket.exists() && begun.elapsed() < PATIENCE {
+        while UnixStream::connect(&socket).is_err() && begun.elapsed() < PATIENCE {
             std::thread::sleep(Duration::from_millis(5));
         }
         Ok(server)
@@ -74,6 +75,24 @@ impl Server {
         let path = self.directory.join("kubeconfig-outside");
         fs::write(&path, text.replace(&here, &there))?;
         Ok(path)
+    }
+}
+
+impl Server {
+    /// A signal to one of its programs, `apiserver` for instance. It has ended on return, if the signal ends it.
+    pub fn signal(&self, program: &str, signal: &str) -> io::Result<()> {
+        let directory = self.directory.as_os_str();
+        run_in(self.netns(), &["kill".as_ref(), directory, program.as_ref(), signal.as_ref()])
+    }
+
+    /// Starts one of its programs again, and waits until it answers.
+    pub fn run(&self, program: &str) -> io::Result<()> {
+        run_in(self.netns(), &["run".as_ref(), self.directory.as_os_str(), program.as_ref()])
+    }
+
+    /// The directory of its data and logs.
+    pub fn directory(&self) -> &Path {
+        &self.directory
     }
 }
 
