@@ -145,7 +145,11 @@ impl From<Trace> for InKernel {
 impl From<Step> for InChain {
     fn from(step: Step) -> Self {
         let (found, not): (Vec<Asked>, Vec<Asked>) = step.asked.into_iter().partition(|asked| asked.holds);
-        let names = |asked: Vec<Asked>| asked.into_iter().map(|asked| asked.set).collect();
+        let names = |asked: Vec<Asked>| {
+            let mut names: Vec<String> = asked.into_iter().map(|asked| asked.set).collect();
+            names.dedup(); // asked by the packet's header, and by its entry
+            names
+        };
         Self { chain: step.chain, about: step.about, found_in: names(found), not_in: names(not) }
     }
 }
