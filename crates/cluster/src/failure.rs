@@ -27,14 +27,9 @@ pub enum Failure {
 }
 
 impl Failure {
-    /// Whether it is the server that is not there for us, and not this kind. `None` if that is about to be seen: the same is asked
-    /// for again in another way.
-    pub fn is_of_server(&self) -> Option<bool> {
-        match self {
-            Self::Away(_) | Self::Unknown(_) | Self::Silent | Self::Refused(_) => Some(true),
-            Self::Forbidden(_) => Some(false),
-            Self::Expired | Self::NotUnderstood(_) | Self::Garbled(_) => None,
-        }
+    /// Whether it is the server that is not there for us, and not this kind alone.
+    pub fn is_of_server(&self) -> bool {
+        matches!(self, Self::Away(_) | Self::Unknown(_) | Self::Silent | Self::Refused(_))
     }
 
     /// As a sentence with its mend.

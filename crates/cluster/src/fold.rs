@@ -141,11 +141,7 @@ impl Fold {
             Step::Failed(failure, _) => {
                 let told = failure.told(&self.kinds[kind].kind);
                 self.trouble(kind, Some(told), tell);
-                match failure.is_of_server() {
-                    Some(true) => self.miss(kind, tell),
-                    Some(false) => self.hear(kind, tell),
-                    None => {}
-                }
+                self.miss(kind, failure.is_of_server(), tell);
             }
             Step::Well => {
                 self.trouble(kind, None, tell);
@@ -159,15 +155,17 @@ impl Fold {
         std::mem::take(&mut self.hurries)
     }
 
-    /// The server was not there when this kind was asked for.
-    fn miss(&mut self, kind: usize, tell: &mut dyn FnMut(Event)) {
-        if self.first.is_none() {
+    /// This kind could not be read; `away` if the server was not there.
+    fn miss(&mut self, kind: usize, away: bool, tell: &mut dyn FnMut(Event)) {
+        if away && self.first.is_none() {
             self.hold.get_or_insert_default().lose(kind);
-            self.release(tell);
+        } else if let Some(hold) = &mut self.hold {
+            hold.fail(kind);
         }
+        self.release(tell);
     }
 
-    /// This kind has been heard of, if only that it may not be read.
+    /// This kind has been heard of.
     fn hear(&mut self, kind: usize, tell: &mut dyn FnMut(Event)) {
         if let Some(hold) = &mut self.hold {
             self.hurries |= hold.hear(kind);

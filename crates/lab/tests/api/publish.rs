@@ -100,7 +100,7 @@ impl Published {
     /// What a kubelet says of a pod.
     fn report(&mut self, key: &ObjectKey, pod: &Value) -> Result<(), Refusal> {
         let status = &pod["status"];
-        let ips = &status["podIPs"];
+        let ips = one_of_each_family(&status["podIPs"]);
         let said = json!({"status": {"phase": status["phase"], "podIPs": ips, "podIP": ips[0]["ip"]}});
         self.client.merge(&(path(key) + "/status"), &said).map(drop)
     }
@@ -153,6 +153,15 @@ impl Objects for Published {
     fn source(&self) -> Source {
         Source::Api(self.kubeconfig.clone())
     }
+}
+
+/// Of a pod in its node's network a world knows all addresses of the node; an API takes one of each family.
+fn one_of_each_family(ips: &Value) -> Value {
+    let all = || ips.as_array().into_iter().flatten();
+    let is_v6 = |ip: &&Value| ip["ip"].as_str().is_some_and(|text| text.contains(':'));
+    let (v4, v6) = (all().find(|ip| !is_v6(ip)), all().find(is_v6));
+    let first: Vec<&Value> = v4.into_iter().chain(v6).collect();
+    if first.is_empty() { Value::Null } else { json!(first) }
 }
 
 /// A namespace without labels of its own.
