@@ -79,13 +79,19 @@ fn kinds() -> Vec<(Set, Vec<Element>)> {
     ]
 }
 
+/// Makes a table with the set and the chain that verdicts lead to.
+fn with_set(set: &Set) -> Batch {
+    let mut batch = Batch::new();
+    batch.create_table(&TABLE, None);
+    batch.create_chain(&TABLE, &Chain::regular(CHAIN));
+    batch.create_set(&TABLE, set).unwrap();
+    batch
+}
+
 fn every_kind() {
     let mut nft = Nftables::open().unwrap();
     for (set, elements) in kinds() {
-        let mut batch = Batch::new();
-        batch.create_table(&TABLE, None);
-        batch.create_chain(&TABLE, &Chain::regular(CHAIN));
-        batch.create_set(&TABLE, &set).unwrap();
+        let mut batch = with_set(&set);
         batch.add_elements(&TABLE, &set, elements.clone()).unwrap();
         nft.commit(&batch).unwrap();
         let listed = nft.sets(&TABLE).unwrap();
@@ -104,11 +110,7 @@ fn every_kind() {
 fn finding() {
     let mut nft = Nftables::open().unwrap();
     for (set, elements) in kinds() {
-        let mut batch = Batch::new();
-        batch.create_table(&TABLE, None);
-        batch.create_chain(&TABLE, &Chain::regular(CHAIN));
-        batch.create_set(&TABLE, &set).unwrap();
-        nft.commit(&batch).unwrap();
+        nft.commit(&with_set(&set)).unwrap();
         for element in &elements {
             let (first, last) = ends(element);
             assert_eq!(nft.find(&TABLE, &SET, &first).unwrap(), None, "{set:?}");
